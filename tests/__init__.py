@@ -1,0 +1,1 @@
+"""The tests mirror the package; browser/, servers/ and wheel/ run apart."""
