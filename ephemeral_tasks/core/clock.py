@@ -1,0 +1,49 @@
+"""Time as a dependency."""
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class TimerHandle(Protocol):
+    """A call that is due later and may be taken back."""
+
+    def cancel(self) -> None:
+        """Take the call back; after it was made this does nothing."""
+
+
+class Clock(Protocol):
+    """What an operation needs to know of time.
+
+    ``time`` may be called from any thread; ``call_later`` on the loop alone.
+    """
+
+    def time(self) -> float:
+        """Return seconds since the epoch, UTC."""
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: Any
+    ) -> TimerHandle:
+        """Call ``callback(*args)`` on the loop after ``delay`` seconds."""
+
+
+class LoopClock:
+    """The system's time and the running loop's timers.
+
+    Its calls run in an empty context: one that is copied would keep alive what the
+    variables of some body refer to.
+    """
+
+    def time(self) -> float:
+        """Return seconds since the epoch, UTC."""
+        return time.time()
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: Any
+    ) -> TimerHandle:
+        """Call ``callback(*args)`` on the running loop after ``delay`` seconds."""
+        return asyncio.get_running_loop().call_later(
+            delay, callback, *args, context=contextvars.Context()
+        )

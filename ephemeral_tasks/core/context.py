@@ -1,0 +1,99 @@
+"""The body's end of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .operation import Operation
+
+
+class Progress(NamedTuple):
+    """How far a body has come, in its own units."""
+
+    done: float
+    """Units done so far."""
+
+    total: float | None = None
+    """Units in all; None while the body does not know."""
+
+    message: str = ""
+    """A few words for people."""
+
+
+class OperationContext:
+    """What a running body may ask and tell about its own operation.
+
+    Belongs to one attempt. The fields are read-only; ``progress`` may be called as
+    often as the body likes.
+    """
+
+    __slots__ = ("_operation",)
+
+    def __init__(self, operation: Operation[Any, Any]) -> None:
+        self._operation = operation
+
+    @property
+    def id(self) -> str:
+        """The operation's id."""
+        return self._operation.id
+
+    @property
+    def key(self) -> Hashable:
+        """The operation's key; None where the coordinator has none."""
+        return self._operation.key
+
+    @property
+    def attempt(self) -> int:
+        """The number of this attempt, from 1."""
+        return self._operation.attempt
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True once the attempt was told to end, by ``cancel`` or by its time-out."""
+        return self._operation.is_told_to_end
+
+    def progress(
+        self, done: float, total: float | None = None, message: str = ""
+    ) -> None:
+        """Say how far the body is; the next snapshot shows it."""
+        self._operation.report(Progress(done, total, message))
+
+
+CURRENT: ContextVar[OperationContext | None] = ContextVar(
+    "ephemeral_tasks_current_operation", default=None
+)
+
+
+def current_operation() -> OperationContext:
+    """Return the end of the operation whose body is running here.
+
+    Raises:
+        RuntimeError: No body is running in this context.
+    """
+    context = CURRENT.get()
+    if context is None:
+        raise RuntimeError(
+            "current_operation() must be called inside the body of an operation"
+        )
+    return context
+
+
+def progress(done: float, total: float | None = None, message: str = "") -> None:
+    """Say how far the running body is; outside an operation this does nothing.
+
+    Args:
+        done: Units done so far.
+        total: Units in all, if known.
+        message: A few words for people, such as ``"paragraph 3"``.
+
+    Raises:
+        OperationCancelled: In a plain function of the pool that was told to end.
+    """
+    context = CURRENT.get()
+    if context is not None:
+        context.progress(done, total, message)

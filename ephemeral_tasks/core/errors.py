@@ -1,0 +1,76 @@
+"""What the core can refuse or report.
+
+::
+
+    EphemeralTasksError
+    ├── Closed
+    ├── NotFinished
+    ├── OperationCancelled
+    ├── QueueFull
+    ├── UnknownCoordinator
+    └── UnknownOperation
+"""
+
+from collections.abc import Iterable
+
+
+class EphemeralTasksError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class Closed(EphemeralTasksError):
+    """Nothing more is accepted: the coordinator or the pool is ending."""
+
+    def __init__(
+        self,
+        message: str = "closed: no more operations are accepted",
+        *,
+        retry_after_seconds: float = 5.0,
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """When a restarted process may accept again; a guess, in seconds."""
+
+
+class QueueFull(EphemeralTasksError):
+    """As many operations wait as may wait; nothing was changed."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float = 5.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """When a place may be free again; a guess, in seconds."""
+
+
+class NotFinished(EphemeralTasksError):
+    """The operation has no outcome yet."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"operation {id} has not finished")
+        self.id = id
+
+
+class OperationCancelled(EphemeralTasksError):
+    """The operation was cancelled and has no value."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"operation {id} was cancelled")
+        self.id = id
+
+
+class UnknownOperation(EphemeralTasksError):
+    """No operation has this id here, or it was forgotten."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"no operation {id!r} is known here")
+        self.id = id
+
+
+class UnknownCoordinator(EphemeralTasksError):
+    """No coordinator was declared under this name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(sorted(known))
+        """The declared names, sorted."""
+        names = ", ".join(self.known) or "none"
+        super().__init__(f"no coordinator named {name!r}; known: {names}")

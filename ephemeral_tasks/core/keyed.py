@@ -1,0 +1,48 @@
+"""Order within a key, fairness between keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Unpack
+
+from .coordinator import Body, Coordinator, Options, check_at_least
+from .operation import Item, Value
+from .queues import KeyedQueue
+
+
+class KeyedCoordinator(Coordinator[Item, Value]):
+    """Runs operations of one key in order and lets keys take turns.
+
+    A busy key never blocks another, and nothing is kept for an idle one.
+    """
+
+    def __init__(
+        self,
+        body: Body[Item, Value],
+        *,
+        key: Callable[[Item], Hashable],
+        limit_per_key: int = 1,
+        priority: Callable[[Item], int] | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        """Make a coordinator for the running loop.
+
+        Args:
+            body: Coroutine function, called with one item.
+            key: Gives an item's key.
+            limit_per_key: How many of one key run at once, at least 1.
+            priority: Gives an item's urgency, larger first: the key with the most
+                urgent head goes next; among equals the one whose last turn is longest
+                ago. Order within a key stays that of submission.
+            options: As for Coordinator; ``limit`` is required.
+        """
+        check_at_least("limit_per_key", limit_per_key, 1)
+        super().__init__(body, queue=KeyedQueue(limit_per_key), **options)
+        self._key = key
+        self._priority = priority
+
+    def _key_of(self, item: Item) -> Hashable:
+        return self._key(item)
+
+    def _priority_of(self, item: Item) -> int:
+        return 0 if self._priority is None else self._priority(item)
