@@ -1,0 +1,176 @@
+"""Reads import statements and says which of them point the wrong way."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "ephemeral_tasks"
+SITE = "demo_site"
+
+APP_LAYER = {
+    *("apps", "checks", "compat", "conf", "errors", "pool", "projection"),
+    *("signals", "submission", "sweep", "tasks", "threads", "windows"),
+    *("backends", "cluster"),
+}
+HTTP = (
+    *("django.contrib.sessions", "django.core.handlers", "django.http"),
+    *("django.middleware", "django.shortcuts", "django.template", "django.test"),
+    *("django.urls", "django.views", "django_htmx"),
+)
+SERVERS = ("channels", "daphne")
+CHANNELS_HOMES = ("web.push", "web.consumers", "web.routing", "routing", "asgi")
+DEPENDENCIES = {"asgiref", "channels", "django", "django_htmx", "django_tasks"}
+# What only one module may import, because its extra brings it.
+EXTRAS = {
+    "testing": {"pytest"},
+    "backends.celery": {"celery"},
+    "backends.rq": {"django_rq", "redis", "rq"},
+}
+# What a site imports by module; everything else it takes from the package.
+PUBLIC_MODULES = {"asgi", "core", "core.testing", "errors", "routing", "testing"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One imported name, as an absolute dotted path."""
+
+    path: str
+    """``django.http``, or ``django.http.HttpResponse`` for a name taken from it."""
+    module: str
+    """The module that the statement names."""
+    is_relative: bool
+    line: int
+
+
+def imports_of(source: str, module: str, *, is_package: bool = False) -> list[Import]:
+    """Every import statement, wherever it stands: in functions, for types only."""
+    package = module if is_package else module.rpartition(".")[0]
+    return [
+        found
+        for node in ast.walk(ast.parse(source))
+        for found in _imports_of_node(node, package)
+    ]
+
+
+def _imports_of_node(node: ast.AST, package: str) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield Import(
+                path=alias.name, module=alias.name, is_relative=False, line=node.lineno
+            )
+    elif isinstance(node, ast.ImportFrom):
+        base = _absolute(node, package)
+        for alias in node.names:
+            yield Import(
+                path=f"{base}.{alias.name}",
+                module=base,
+                is_relative=node.level > 0,
+                line=node.lineno,
+            )
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    parents = package.split(".")[: len(package.split(".")) + 1 - node.level]
+    tail = [node.module] if node.module else []
+    return ".".join([*parents, *tail] if node.level else tail)
+
+
+def is_within(path: str, *roots: str) -> bool:
+    """Whether a dotted path is one of the roots or below one."""
+    return any(path == root or path.startswith(f"{root}.") for root in roots)
+
+
+def room_of(module: str) -> str:
+    """``core``, ``app``, ``web``, ``front`` (the lazy names), or ``demo``."""
+    top, _, rest = module.partition(".")
+    if top == SITE:
+        return "demo"
+    head = rest.partition(".")[0]
+    if head == "core":
+        return "core"
+    return "front" if not head else "app" if head in APP_LAYER else "web"
+
+
+def violations(
+    source: str, module: str, *, is_package: bool = False, public: frozenset[str]
+) -> list[str]:
+    """One sentence for each import that points the wrong way."""
+    rules = {
+        "core": [_breaks_core, _breaks_package],
+        "app": [_breaks_app, _breaks_package],
+        "web": [_breaks_package],
+        "front": [_breaks_package],
+        "demo": [_breaks_demo],
+    }[room_of(module)]
+    return [
+        f"{module}:{found.line}: {found.path}: {reason}"
+        for found in imports_of(source, module, is_package=is_package)
+        for rule in rules
+        if (reason := rule(found, module, public))
+    ]
+
+
+def _breaks_core(found: Import, module: str, public: frozenset[str]) -> str | None:
+    top = found.module.partition(".")[0]
+    if top in sys.stdlib_module_names or is_within(found.module, f"{PACKAGE}.core"):
+        return None
+    return "core imports the standard library and itself only"
+
+
+def _breaks_app(found: Import, module: str, public: frozenset[str]) -> str | None:
+    if is_within(found.path, *HTTP):
+        return "the app layer knows no HTTP"
+    if is_within(found.module, PACKAGE) and room_of(_target(found)) == "web":
+        return "the app layer does not know the web layer"
+    return None
+
+
+def _breaks_package(found: Import, module: str, public: frozenset[str]) -> str | None:
+    inside = module.partition(".")[2]
+    top = found.module.partition(".")[0]
+    if top == PACKAGE:
+        return None if found.is_relative else "relative inside the package"
+    if is_within(found.module, *SERVERS) and not is_within(inside, *CHANNELS_HOMES):
+        return "channels is for push, consumers, routing and asgi"
+    known = DEPENDENCIES | {"daphne"} | EXTRAS.get(inside, set())
+    if top not in sys.stdlib_module_names and top not in known:
+        return "not a dependency"
+    return None
+
+
+def _breaks_demo(found: Import, module: str, public: frozenset[str]) -> str | None:
+    if found.is_relative:
+        return "absolute in the demo"
+    if found.module.partition(".")[0] == "tests":
+        return "the demo does not know the tests"
+    if not is_within(found.module, PACKAGE) or found.path in public:
+        return None
+    inside = found.module.partition(".")[2]
+    return None if inside in PUBLIC_MODULES else "not a public name"
+
+
+def _target(found: Import) -> str:
+    """The module that the name leads to: ``from . import web`` names it last."""
+    return found.path if found.module == PACKAGE else found.module
+
+
+def modules_of(package: str) -> Iterator[tuple[str, Path]]:
+    """Each module below a package of this checkout, with its file."""
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def public_names() -> frozenset[str]:
+    """The package's public names, as dotted paths, read without importing it."""
+    tree = ast.parse((ROOT / PACKAGE / "__init__.py").read_text())
+    return frozenset(
+        f"{PACKAGE}.{name}"
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and "__all__" in ast.unparse(node).partition("=")[0]
+        for name in ast.literal_eval(node.value)
+    )
