@@ -1,10 +1,15 @@
 """Profiles and fixtures that every room's tests may use."""
 
 import os
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.layers import ROOT
 
 # A slow machine is no failure, and the same commit draws the same examples.
 hypothesis.settings.register_profile(
@@ -18,3 +23,20 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 def owner() -> str:
     """An owner key that no other test has, of the length of real ones."""
     return uuid.uuid4().hex
+
+
+@pytest.fixture(scope="session")
+def built_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this checkout as a release is."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
+    done = subprocess.run(
+        [*command, "--outdir", folder, ROOT],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    (wheel,) = folder.glob("*.whl")
+    return wheel

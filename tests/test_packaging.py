@@ -1,0 +1,84 @@
+"""What the wheel holds is what the package's folder holds."""
+
+import email
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.layers import PACKAGE, ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(built_wheel: Path):
+    """The wheel, opened."""
+    with zipfile.ZipFile(built_wheel) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel):
+    """What the wheel says of itself."""
+    (name,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+    return email.message_from_bytes(wheel.read(name))
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel):
+    """Modules, templates, scripts, styles, translations: nothing stays behind."""
+    in_checkout = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / PACKAGE).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    in_wheel = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    assert in_wheel == in_checkout
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "py.typed",
+        "templates/*.html",
+        "static/*.js",
+        "static/*.css",
+        "templatetags/*.py",
+    ],
+)
+def test_the_wheel_holds_each_kind_of_file(wheel, pattern):
+    """A page needs more than modules."""
+    folder, _, name = pattern.rpartition("/")
+    found = [
+        path
+        for path in map(Path, wheel.namelist())
+        if path.match(name) and path.is_relative_to(Path(PACKAGE, folder))
+    ]
+
+    assert found
+
+
+def test_every_translation_is_compiled():
+    """A language works from the wheel, where nobody runs compilemessages."""
+    sources = list((ROOT / PACKAGE).rglob("*.po"))
+    missing = [path for path in sources if not path.with_suffix(".mo").exists()]
+
+    assert missing == []
+
+
+def test_the_wheel_names_itself(metadata):
+    """Name, licence and Python are those we promise."""
+    assert metadata["Name"] == "django-ephemeral-tasks"
+    assert metadata["License-Expression"] == "BSD-3-Clause"
+    assert metadata["Requires-Python"] == ">=3.11"
+
+
+def test_the_wheel_asks_for_four_packages(metadata):
+    """An installation brings Django's own world and no broker."""
+    asked = metadata.get_all("Requires-Dist")
+
+    assert [line for line in asked if "extra" not in line] == [
+        "channels>=4.3",
+        "django-htmx>=1.29",
+        "django-tasks>=0.12; python_version < '3.12'",
+        "django>=5.2",
+    ]

@@ -1,0 +1,1 @@
+"""The built wheel, where nothing of the checkout can help it."""
