@@ -343,8 +343,11 @@ class Coordinator(Generic[Item, Value]):
         if operation.attempt:
             self._retrying -= 1
         if not self._claim(operation):
+            if not operation.attempt:
+                self._queue.release(operation)  # what its turn took
             self._finish(operation, Status.CANCELLED)
             return
+        operation.is_timed_out = False
         self._running += 1
         context = operation.variables or contextvars.Context()
         context.run(CURRENT.set, self._context_of(operation))
@@ -407,7 +410,6 @@ class Coordinator(Generic[Item, Value]):
         """Try a failed operation again, or end it."""
         self._running -= 1
         operation.task = None
-        operation.is_timed_out = False
         delay = self._delay_after(operation, error)
         if delay is None:
             self._finish(operation, Status.FAILED, error=error)

@@ -136,7 +136,7 @@ class Operation(Generic[Item, Value]):
         self.is_cancelling = False
         """True once ``cancel`` was asked for; the operation then ends CANCELLED."""
         self.is_timed_out = False
-        """True while an attempt that took too long is ending."""
+        """True once the newest attempt took too long."""
         self.value: Value | None = None
         self.error: BaseException | None = None
         self.where: TracebackType | None = None
