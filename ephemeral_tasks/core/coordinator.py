@@ -347,7 +347,7 @@ class Coordinator(Generic[Item, Value]):
                 self._queue.release(operation)  # what its turn took
             self._finish(operation, Status.CANCELLED)
             return
-        operation.is_timed_out = False
+        operation.is_timed_out = operation.is_interrupted = False
         self._running += 1
         context = operation.variables or contextvars.Context()
         context.run(CURRENT.set, self._context_of(operation))
@@ -381,7 +381,7 @@ class Coordinator(Generic[Item, Value]):
     def _time_out(self, operation: Operation[Item, Value]) -> None:
         task = operation.task
         if task is not None and not operation.is_told_to_end and not task.done():
-            operation.is_timed_out = True
+            operation.is_timed_out = operation.is_interrupted = True
             task.cancel()
 
     def _attempted(
@@ -490,10 +490,10 @@ class Coordinator(Generic[Item, Value]):
         self.check_loop()
         if operation.id not in self._unfinished:
             return False
-        was_told = operation.is_told_to_end and operation.task is not None
         operation.is_cancelling = True
         if operation.task is not None:
-            if not was_told:  # a second cancel() would break into the body's clean-up
+            if not operation.is_interrupted:  # twice would break into its clean-up
+                operation.is_interrupted = True
                 operation.task.cancel()
             self._stepped(operation)
             return True

@@ -91,6 +91,7 @@ class Operation(Generic[Item, Value]):
         "host",
         "id",
         "is_cancelling",
+        "is_interrupted",
         "is_timed_out",
         "item",
         "key",
@@ -135,6 +136,8 @@ class Operation(Generic[Item, Value]):
         self.progress: Progress | None = None
         self.is_cancelling = False
         """True once ``cancel`` was asked for; the operation then ends CANCELLED."""
+        self.is_interrupted = False
+        """True once the newest attempt's task was cancelled by us."""
         self.is_timed_out = False
         """True once the newest attempt took too long."""
         self.value: Value | None = None
