@@ -1,10 +1,12 @@
 """What the wheel holds is what the package's folder holds."""
 
 import email
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.layers import PACKAGE, ROOT
 
@@ -82,3 +84,26 @@ def test_the_wheel_asks_for_four_packages(metadata):
         "django-tasks>=0.12; python_version < '3.12'",
         "django>=5.2",
     ]
+
+
+def test_the_demo_installs_what_the_package_and_it_need():
+    """requirements.txt and pyproject.toml say the same, bounds included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    installed = {
+        requirement.name: requirement
+        for line in lines
+        if line and not line.startswith("#")
+        for requirement in [Requirement(line)]
+    }
+    needed = map(
+        Requirement,
+        project["project"]["dependencies"] + project["dependency-groups"]["demo"],
+    )
+
+    assert "daphne" in installed["channels"].extras
+    for requirement in needed:
+        if requirement.name != "daphne":
+            found = installed[requirement.name]
+            assert set(requirement.specifier) <= set(found.specifier)
+            assert requirement.marker == found.marker
