@@ -10,10 +10,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "ephemeral_tasks"
 SITE = "demo_site"
 
-APP_LAYER = {
-    *("apps", "checks", "compat", "conf", "errors", "pool", "projection"),
-    *("signals", "submission", "sweep", "tasks", "threads", "windows"),
-    *("backends", "cluster"),
+# Every other module of the package belongs to the app layer.
+WEB_LAYER = {
+    *("admin", "asgi", "management", "routing", "templatetags", "testing"),
+    *("urls", "web"),
 }
 HTTP = (
     *("django.contrib.sessions", "django.core.handlers", "django.http"),
@@ -91,7 +91,7 @@ def room_of(module: str) -> str:
     head = rest.partition(".")[0]
     if head == "core":
         return "core"
-    return "front" if not head else "app" if head in APP_LAYER else "web"
+    return "front" if not head else "web" if head in WEB_LAYER else "app"
 
 
 def violations(
