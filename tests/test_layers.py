@@ -56,6 +56,7 @@ def test_tests_import_absolutely():
         ("core.keyed", "def f():\n    from asgiref import sync", "standard library"),
         ("pool", "from django.http import HttpRequest", "no HTTP"),
         ("pool", "import django.urls", "no HTTP"),
+        ("apps", "import django.urls", "no HTTP"),
         ("pool", "from django import shortcuts", "no HTTP"),
         ("backends.pool", "from ..web.owner import owner_of", "web layer"),
         ("pool", "from . import web", "web layer"),
@@ -101,6 +102,7 @@ def test_an_import_planted_in_the_demo_is_caught(line, reason):
     [
         ("ephemeral_tasks.core.keyed", "from .status import Status"),
         ("ephemeral_tasks.core.patterns.batch", "from ..clock import Clock"),
+        ("ephemeral_tasks.apps", "from .web import owner"),
         ("ephemeral_tasks.pool", "from .core import KeyedCoordinator"),
         ("ephemeral_tasks.pool", "from django.db import close_old_connections"),
         ("ephemeral_tasks.web.push", "from channels.generic import websocket"),
