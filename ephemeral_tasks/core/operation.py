@@ -26,6 +26,16 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
+class Waiter(Protocol):
+    """What an operation needs of who awaits it: two methods of a future."""
+
+    def done(self) -> bool:
+        """Return whether it no longer waits."""
+
+    def set_result(self, result: None, /) -> None:
+        """Wake it."""
+
+
 class Host(Protocol):
     """What an operation needs of the coordinator that runs it."""
 
@@ -150,7 +160,7 @@ class Operation(Generic[Item, Value]):
         """The attempt that runs."""
         self.timer: TimerHandle | None = None
         """The attempt's time-out, or the pause before the next attempt."""
-        self.waiters: list[asyncio.Future[None]] | None = None
+        self.waiters: list[Waiter] | None = None
 
     def __repr__(self) -> str:
         return f"<Operation {self.id} {self.snapshot().status}>"

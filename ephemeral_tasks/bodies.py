@@ -1,0 +1,147 @@
+"""Running a task's function as the body of an operation."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import pickle
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from django.db import connections
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from .conf import get_config
+from .core.context import OperationContext
+from .core.errors import OperationCancelled
+from .errors import ResultTooLarge, TaskFailed
+from .tasks import Task
+from .threads import Threads
+
+
+class Call:
+    """What an operation's body is called with; the one place that refers to content."""
+
+    __slots__ = ("args", "context", "kwargs", "language", "task")
+
+    def __init__(
+        self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        self.task = task
+        self.args = args
+        self.kwargs = kwargs
+        self.language = translation.get_language()
+        """The submitter's active language, in which the body runs, too."""
+        self.context: Any = None
+        """What a task that takes Django's context gets as its first argument."""
+
+    def function(self) -> Any:
+        """Return the task's function with its arguments."""
+        if self.task.takes_context:
+            return partial(self.task.func, self.context, *self.args, **self.kwargs)
+        return partial(self.task.func, *self.args, **self.kwargs)
+
+    def size(self) -> int:
+        """Return how many bytes the arguments keep, estimated."""
+        return sum(map(size_of, self.args)) + sum(map(size_of, self.kwargs.values()))
+
+
+class PlainContext(OperationContext):
+    """The end of an operation whose body runs in a thread.
+
+    A thread cannot be stopped, so ``progress`` raises once the body should end.
+    """
+
+    __slots__ = ()
+
+    def progress(
+        self, done: float, total: float | None = None, message: str = ""
+    ) -> None:
+        """Say how far the body is.
+
+        Raises:
+            OperationCancelled: It was told to end.
+        """
+        if self._operation.is_told_to_end:
+            raise OperationCancelled(self._operation.id)
+        OperationContext.progress(self, done, total, message)
+
+
+async def run(call: Call, threads: Threads) -> Any:
+    """Call the task's function in the submitter's language and return its value.
+
+    Raises:
+        ResultTooLarge: The value is larger than ``MAX_RESULT_BYTES``.
+    """
+    if call.language is not None:
+        translation.activate(call.language)
+    if call.task.is_async:
+        value = await _run_async(call)
+    else:
+        value = await _run_plain(call, threads)
+    most = get_config().max_result_bytes
+    if size_of(value) > most:
+        raise ResultTooLarge(_("The result is too large to be kept."))
+    return value
+
+
+async def _run_async(call: Call) -> Any:
+    """Await a coroutine function, with a database thread of its own if it needs one.
+
+    asgiref runs what is thread-sensitive, Django's async ORM above all, in the thread
+    of the context. Without a context of its own every body would share one thread and
+    one connection.
+    """
+    lane = ThreadSensitiveContext()
+    token = SyncToAsync.thread_sensitive_context.set(lane)
+    try:
+        return await call.function()()
+    except (SystemExit, KeyboardInterrupt) as error:  # would end the pool's loop
+        raise RuntimeError(f"the task raised {type(error).__name__}") from None
+    finally:
+        SyncToAsync.thread_sensitive_context.reset(token)
+        # Not its __aexit__, which blocks the loop until the thread has come to rest.
+        executor = SyncToAsync.context_to_thread_executor.pop(lane, None)
+        if executor is not None:
+            executor.submit(connections.close_all)
+            executor.shutdown(wait=False)
+
+
+async def _run_plain(call: Call, threads: Threads) -> Any:
+    """Run a plain function in a thread, to its end whatever it is told meanwhile."""
+    future = threads.run(contextvars.copy_context(), call.function())
+    while not future.done():
+        try:
+            await asyncio.wait((future,))
+        except asyncio.CancelledError:
+            # The thread goes on until it returns or reaches progress(); until then
+            # the operation keeps its slot, and the coordinator remembers the request.
+            continue
+    try:
+        return future.result()
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise RuntimeError(f"the task raised {type(error).__name__}") from None
+
+
+def size_of(value: object) -> int:
+    """Return an estimate in bytes: the length of text and bytes, else pickled."""
+    if isinstance(value, str | bytes | bytearray):
+        return len(value)
+    if value is None or isinstance(value, int | float):
+        return 8
+    try:
+        return len(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+    except Exception:  # what cannot be pickled may still be kept in memory
+        return 64
+
+
+def sentence_of(error: BaseException, *, is_timed_out: bool) -> object:
+    """Return what the owner may read of an error; lazy, for any language."""
+    if isinstance(error, TaskFailed):
+        return error.message
+    if is_timed_out:
+        return _("The task took too long.")
+    return _("The task failed.")

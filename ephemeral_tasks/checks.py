@@ -1,0 +1,133 @@
+"""What can be known to be wrong before the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Info, register
+from django.forms import ModelChoiceField
+
+from .conf import NAME, RULES, problems
+from .tasks import registry
+
+_LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
+_REQUEST = "django.template.context_processors.request"
+_SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+
+
+@register("ephemeral_tasks")
+def check_all(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return everything that is wrong or worth knowing."""
+    return [
+        *_settings(),
+        *_tasks(),
+        *_forms(),
+        *_middleware(),
+        *_templates(),
+        *_cache(),
+        *_server(),
+        *_exposed(),
+    ]
+
+
+def _settings() -> Iterator[CheckMessage]:
+    for problem in problems(getattr(settings, NAME, {})):
+        hint = f"Known keys: {', '.join(sorted(RULES))}."
+        yield Error(problem, hint=hint, id="ephemeral_tasks.E001")
+
+
+def _tasks() -> Iterator[CheckMessage]:
+    for name, paths in registry.clashes():
+        yield Error(
+            f"Several tasks are named {name!r}: {', '.join(paths)}.",
+            hint="Rename all functions but one; a task's URL is its name.",
+            id="ephemeral_tasks.E002",
+        )
+
+
+def _forms() -> Iterator[CheckMessage]:
+    for task in registry.exposed():
+        fields = getattr(task.form, "base_fields", {})
+        for name, field in fields.items():
+            if isinstance(field, ModelChoiceField):
+                yield Error(
+                    f"The form of task {task.name!r} yields model instances: {name}.",
+                    hint="Use a ChoiceField or an IntegerField and pass the key; the "
+                    "body runs later, in another thread.",
+                    id="ephemeral_tasks.E003",
+                )
+
+
+def _middleware() -> Iterator[CheckMessage]:
+    if not any("SessionMiddleware" in name for name in settings.MIDDLEWARE):
+        yield Error(
+            "The owner of an operation is kept in the session, and there is none.",
+            hint=f"Add {_SESSIONS!r} to MIDDLEWARE.",
+            id="ephemeral_tasks.E004",
+        )
+
+
+def _templates() -> Iterator[CheckMessage]:
+    engines: list[dict[str, Any]] = settings.TEMPLATES
+    for engine in engines:
+        if _REQUEST in engine.get("OPTIONS", {}).get("context_processors", ()):
+            return
+    yield Error(
+        "The template tags need the request, and no engine gives it to templates.",
+        hint=f"Add {_REQUEST!r} to the context_processors of a DjangoTemplates engine.",
+        id="ephemeral_tasks.E005",
+    )
+
+
+def _cache() -> Iterator[CheckMessage]:
+    given = getattr(settings, NAME, {})
+    alias = given.get("CACHE_ALIAS") if isinstance(given, dict) else None
+    if alias is None:
+        return
+    if alias not in settings.CACHES:
+        yield Error(
+            f"CACHE_ALIAS is {alias!r}, which CACHES does not have.",
+            hint=f"Known: {', '.join(sorted(settings.CACHES))}. Or leave it out.",
+            id="ephemeral_tasks.E006",
+        )
+        return
+    backend = settings.CACHES[alias].get("BACKEND", "")
+    if backend != _LOCMEM:
+        yield checks.Warning(
+            f"CACHE_ALIAS is {alias!r}, a {backend}: its calls may block, and other "
+            "processes would read handles whose work they do not have.",
+            hint="Leave CACHE_ALIAS out, or name a LocMemCache.",
+            id="ephemeral_tasks.W001",
+        )
+    elif settings.CACHES[alias].get("OPTIONS", {}).get("MAX_ENTRIES", 300) < 1000:
+        yield checks.Warning(
+            f"CACHE_ALIAS is {alias!r}, which throws out a third of its entries when "
+            "it has more than MAX_ENTRIES, living windows first.",
+            hint="Give it MAX_ENTRIES of twice MAX_OWNERS, or leave CACHE_ALIAS out.",
+            id="ephemeral_tasks.W002",
+        )
+
+
+def _server() -> Iterator[CheckMessage]:
+    if getattr(settings, "ASGI_APPLICATION", None) is None:
+        yield checks.Warning(
+            "ASGI_APPLICATION is not set, so runserver opens no websockets.",
+            hint='Set it to "mysite.asgi.application" and put "daphne" first in '
+            "INSTALLED_APPS. Without it tables are polled.",
+            id="ephemeral_tasks.W003",
+        )
+
+
+def _exposed() -> Iterator[CheckMessage]:
+    for task in registry.exposed():
+        yield Info(
+            f"Task {task.name!r} ({task.module_path}) has a form: every visitor may "
+            "start it.",
+            id="ephemeral_tasks.I001",
+        )

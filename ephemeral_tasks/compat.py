@@ -1,0 +1,32 @@
+"""``django.tasks`` where Django has it, else the ``django-tasks`` backport."""
+
+from typing import TYPE_CHECKING
+
+import django
+
+if TYPE_CHECKING or django.VERSION >= (6, 0):
+    from django.tasks import Task as DjangoTask
+    from django.tasks import TaskContext, TaskResult, TaskResultStatus
+    from django.tasks.backends.immediate import ImmediateBackend
+    from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
+    from django.tasks.exceptions import InvalidTask
+    from django.utils.inspect import is_module_level_function
+else:
+    from django_tasks import TaskContext, TaskResult, TaskResultStatus
+    from django_tasks.backends.immediate import ImmediateBackend
+    from django_tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
+    from django_tasks.base import Task as DjangoTask
+    from django_tasks.exceptions import InvalidTaskError as InvalidTask
+    from django_tasks.utils import is_module_level_function
+
+__all__ = [
+    "TASK_MAX_PRIORITY",
+    "TASK_MIN_PRIORITY",
+    "DjangoTask",
+    "ImmediateBackend",
+    "InvalidTask",
+    "TaskContext",
+    "TaskResult",
+    "TaskResultStatus",
+    "is_module_level_function",
+]

@@ -1,0 +1,172 @@
+"""``settings.EPHEMERAL_TASKS`` as one frozen record."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+NAME = "EPHEMERAL_TASKS"
+
+_HOUR = 3600.0
+_MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a setting's value must be."""
+
+    kinds: tuple[type, ...]
+    least: float | None = None
+    is_least_allowed: bool = True
+    choices: tuple[str, ...] = ()
+    may_be_none: bool = False
+
+    def __str__(self) -> str:
+        if self.choices:
+            return " or ".join(repr(choice) for choice in self.choices)
+        words = {int: "a whole number", float: "a number of seconds", str: "a string"}
+        kind = words.get(self.kinds[-1], "True or False")
+        sign = ">=" if self.is_least_allowed else ">"
+        bound = "" if self.least is None else f" {sign} {self.least:g}"
+        return f"{kind}{bound}{' or None' if self.may_be_none else ''}"
+
+    def allows(self, value: object) -> bool:
+        """Return whether the value is of the kind and within the bound."""
+        if value is None:
+            return self.may_be_none
+        if not isinstance(value, self.kinds):
+            return False
+        if isinstance(value, bool):
+            return bool in self.kinds
+        if self.choices:
+            return value in self.choices
+        if self.least is None or not isinstance(value, int | float):
+            return True
+        return value >= self.least if self.is_least_allowed else value > self.least
+
+
+def _whole(default: int, *, least: int = 1) -> Any:
+    return field(default=default, metadata={"rule": Rule((int,), least)})
+
+
+def _seconds(default: float, *, may_be_zero: bool = False) -> Any:
+    rule = Rule((int, float), 0, is_least_allowed=may_be_zero)
+    return field(default=default, metadata={"rule": rule})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Every setting with its default; the keys are the names in capitals."""
+
+    window_size: int = _whole(5)
+    """Operations that a window names."""
+
+    when_window_full: str = field(
+        default="push", metadata={"rule": Rule((str,), choices=("push", "refuse"))}
+    )
+    """Push the oldest out, or refuse while all are unfinished."""
+
+    max_age_seconds: float = _seconds(6 * _HOUR)
+    """How long a handle lives after its submission."""
+
+    idle_seconds: float = _seconds(1 * _HOUR)
+    """How long a window lives after its last use."""
+
+    sweep_seconds: float = _seconds(30.0)
+    """How long something may outlive its handle."""
+
+    max_running: int = field(
+        default=min(32, (os.cpu_count() or 1) + 4), metadata={"rule": Rule((int,), 1)}
+    )
+    """Operations that run at once in this process."""
+
+    max_running_per_owner: int | None = field(
+        default=None, metadata={"rule": Rule((int,), 1, may_be_none=True)}
+    )
+    """Operations of one owner that run at once; None for no limit of its own."""
+
+    max_waiting: int = _whole(1000, least=0)
+    """Operations that wait; one more is refused."""
+
+    unowned_size: int = _whole(1000, least=0)
+    """Finished operations without an owner that are kept for ``get_result``."""
+
+    cache_alias: str | None = field(
+        default=None, metadata={"rule": Rule((str,), may_be_none=True)}
+    )
+    """A key of ``CACHES`` for the windows; None for a private local-memory cache."""
+
+    max_kept_bytes: int = _whole(256 * _MEBIBYTE)
+    """Arguments and results that are kept in all, estimated."""
+
+    max_owners: int = _whole(20_000)
+    """Windows that are kept."""
+
+    max_result_bytes: int = _whole(16 * _MEBIBYTE)
+    """The largest result; a larger one fails its operation."""
+
+    max_input_bytes: int = _whole(1 * _MEBIBYTE)
+    """The largest body of a request."""
+
+    poll_seconds: float = _seconds(2.0)
+    """The pause between two polls."""
+
+    max_sockets_per_owner: int = _whole(10)
+    """Open websockets of one owner."""
+
+    drain_seconds: float = _seconds(10.0, may_be_zero=True)
+    """How long accepted work may go on when the process is told to end."""
+
+    lag_warning_seconds: float = _seconds(0.25)
+    """How long a body may block the loop before a warning names it."""
+
+    log_errors: bool = field(default=False, metadata={"rule": Rule((bool,))})
+    """Log the full traceback of a failed operation; ``DEBUG`` by default."""
+
+
+RULES: Mapping[str, Rule] = {
+    record.name.upper(): record.metadata["rule"] for record in fields(Config)
+}
+
+
+def problems(given: object) -> Iterator[str]:
+    """Yield what is wrong with the setting, a sentence each."""
+    if not isinstance(given, Mapping):
+        yield f"{NAME} must be a dict, got {given!r}"
+        return
+    for key, value in given.items():
+        rule = RULES.get(key)
+        if rule is None:
+            yield f"{NAME} has no key {key!r}; known: {', '.join(sorted(RULES))}"
+        elif not rule.allows(value):
+            yield f"{NAME}[{key!r}] must be {rule}, got {value!r}"
+
+
+@cache
+def get_config() -> Config:
+    """Return the settings, checked.
+
+    Raises:
+        ImproperlyConfigured: A key is unknown or a value out of range; the message
+            names all of them.
+    """
+    given = getattr(settings, NAME, {})
+    if found := list(problems(given)):
+        raise ImproperlyConfigured("; ".join(found))
+    values = {key.lower(): value for key, value in given.items()}
+    return Config(**{"log_errors": settings.DEBUG, **values})
+
+
+def _forget(*, setting: str, **kwargs: object) -> None:
+    if setting in {NAME, "DEBUG"}:
+        get_config.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,99 @@
+"""What the Django layer can refuse or report; the core's errors are among them.
+
+::
+
+    EphemeralTasksError
+    ├── Closed                 (core)
+    ├── Conflict
+    ├── NotFinished            (core)
+    ├── OperationCancelled     (core)
+    ├── OperationFailed
+    ├── QueueFull              (core)
+    ├── TaskFailed
+    │   └── ResultTooLarge
+    ├── UnknownCoordinator     (core)
+    ├── UnknownOperation       (core)
+    ├── UnknownTask
+    └── WindowFull
+"""
+
+from collections.abc import Iterable
+
+from .core.errors import (
+    Closed,
+    EphemeralTasksError,
+    NotFinished,
+    OperationCancelled,
+    QueueFull,
+    UnknownCoordinator,
+    UnknownOperation,
+)
+
+__all__ = [
+    "Closed",
+    "Conflict",
+    "EphemeralTasksError",
+    "NotFinished",
+    "OperationCancelled",
+    "OperationFailed",
+    "QueueFull",
+    "ResultTooLarge",
+    "TaskFailed",
+    "UnknownCoordinator",
+    "UnknownOperation",
+    "UnknownTask",
+    "WindowFull",
+]
+
+
+class Conflict(EphemeralTasksError):
+    """The operation's state does not allow this; nothing was changed."""
+
+    def __init__(self, action: str, id: str, status: str) -> None:
+        super().__init__(f"cannot {action} operation {id}: it is {status}")
+        self.action = action
+        """``"cancel"``, ``"dismiss"`` or ``"retry"``."""
+        self.id = id
+        self.status = status
+
+
+class OperationFailed(EphemeralTasksError):
+    """The operation ended with an error; holds nothing of that error but a sentence."""
+
+    def __init__(self, message: str, reference: str) -> None:
+        super().__init__(message)
+        self.message = message
+        """A sentence that its owner may read."""
+        self.reference = reference
+        """The first eight characters of the id, which the log line carries, too."""
+
+
+class TaskFailed(EphemeralTasksError):
+    """Raised by a body, to fail with a sentence that the owner may read."""
+
+    def __init__(self, message: object) -> None:
+        super().__init__(message)
+        self.message = message
+        """The sentence; a lazy translation is translated when it is read."""
+
+
+class ResultTooLarge(TaskFailed):
+    """The body returned more than may be kept; it is not tried again."""
+
+
+class UnknownTask(EphemeralTasksError):
+    """No task has this name, or it is not for this visitor."""
+
+    def __init__(self, name: str, known: Iterable[str] = ()) -> None:
+        names = ", ".join(sorted(known)) or "none"
+        super().__init__(f"no task named {name!r}; known: {names}")
+        self.name = name
+
+
+class WindowFull(EphemeralTasksError):
+    """All operations of the window are unfinished, and none may be pushed out."""
+
+    def __init__(self, size: int, *, retry_after_seconds: float = 5.0) -> None:
+        super().__init__(f"all {size} operations of the window are unfinished")
+        self.retry_after_seconds = retry_after_seconds
+        """When one may have finished; a guess, in seconds."""

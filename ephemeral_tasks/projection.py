@@ -1,0 +1,215 @@
+"""Handle and operation → row: the one place where status meets words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import formats
+from django.utils.translation import gettext, pgettext_lazy
+
+from . import windows
+from .core.context import Progress
+from .core.status import Status
+from .operations import PoolOperation
+from .windows import Handle
+
+_WORDS = {
+    Status.READY: pgettext_lazy("operation", "Waiting"),
+    Status.RUNNING: pgettext_lazy("operation", "Running"),
+    Status.SUCCESSFUL: pgettext_lazy("operation", "Done"),
+    Status.FAILED: pgettext_lazy("operation", "Failed"),
+    Status.CANCELLED: pgettext_lazy("operation", "Cancelled"),
+}
+_STOPPING = pgettext_lazy("operation", "Stopping…")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowError:
+    """What an owner may know of a failure."""
+
+    message: str
+    """A sentence in the active language."""
+
+    reference: str
+    """The first eight characters of the id, as in the log line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One operation as its owner sees it, without content."""
+
+    id: str
+    """The operation's id."""
+
+    task: str
+    """The task's name."""
+
+    label: str
+    """What the operation is called."""
+
+    shown: Mapping[str, Any]
+    """The arguments that the task names as harmless."""
+
+    status: Status
+    """Where it stands."""
+
+    is_finished: bool
+    """True once the status can no longer change."""
+
+    is_cancelling: bool
+    """True while a body that was told to end has not ended."""
+
+    submitted_at: datetime
+    """When it was submitted, UTC."""
+
+    started_at: datetime | None
+    """When its first attempt started, UTC."""
+
+    finished_at: datetime | None
+    """When it ended, UTC."""
+
+    expires_at: datetime = field(compare=False)
+    """When it is forgotten, by age or, unless the window is used again, by idleness."""
+
+    elapsed_seconds: float = field(compare=False)
+    """From the first start to the end or now; 0 while it has not started."""
+
+    attempt: int
+    """The newest attempt, from 1; 0 while it has not started."""
+
+    max_attempts: int
+    """How often it is tried at most."""
+
+    progress: Progress | None
+    """What its body said last."""
+
+    position: int | None
+    """Its place among those that wait, from 1; None unless it waits."""
+
+    error: RowError | None
+    """None unless it failed."""
+
+    actions: tuple[str, ...]
+    """What its owner may do now, among cancel, dismiss, retry and result."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as JSON can hold it; instants in ISO 8601, UTC."""
+        return {
+            "id": self.id,
+            "task": self.task,
+            "label": self.label,
+            "shown": dict(self.shown),
+            "status": str(self.status),
+            "is_finished": self.is_finished,
+            "is_cancelling": self.is_cancelling,
+            "submitted_at": _iso(self.submitted_at),
+            "started_at": _iso(self.started_at),
+            "finished_at": _iso(self.finished_at),
+            "expires_at": _iso(self.expires_at),
+            "elapsed_seconds": self.elapsed_seconds,
+            "attempt": self.attempt,
+            "max_attempts": self.max_attempts,
+            "progress": None if self.progress is None else self.progress._asdict(),
+            "position": self.position,
+            "error": None
+            if self.error is None
+            else {"message": self.error.message, "reference": self.error.reference},
+            "actions": list(self.actions),
+        }
+
+    @property
+    def status_text(self) -> str:
+        """The state in a word of the active language."""
+        return str(_STOPPING if self.is_cancelling else _WORDS[self.status])
+
+    @property
+    def css_state(self) -> str:
+        """The state as the end of a class name."""
+        return "cancelling" if self.is_cancelling else self.status.lower()
+
+    @property
+    def percent(self) -> int | None:
+        """The progress from 0 to 100; None when it has no total."""
+        if self.progress is None or not self.progress.total:
+            return None
+        share = self.progress.done / self.progress.total
+        return round(100 * min(1.0, max(0.0, share)))
+
+    @property
+    def progress_text(self) -> str:
+        """The progress in words: its message, else "3 of 12", else nothing."""
+        if self.progress is None:
+            return ""
+        if self.progress.message:
+            return str(self.progress.message)
+        done = formats.number_format(self.progress.done)
+        if self.progress.total is None:
+            return done
+        total = formats.number_format(self.progress.total)
+        return gettext("%(done)s of %(total)s") % {"done": done, "total": total}
+
+
+def project(
+    handle: Handle,
+    operation: PoolOperation,
+    *,
+    used_time: float,
+    now: float,
+    position: int | None,
+) -> Row:
+    """Return the row of an operation; from any thread."""
+    operation.is_announced = False  # before the reading: what comes later is announced
+    is_asked_to_end = operation.is_cancelling
+    snapshot = operation.snapshot()
+    status = snapshot.status
+    is_waiting = status is Status.READY
+    task = operation.definition
+    end = now if snapshot.finished_at is None else snapshot.finished_at.timestamp()
+    began = snapshot.started_at
+    is_cancelling = is_asked_to_end and not status.is_finished
+    return Row(
+        id=handle.id,
+        task=handle.task,
+        label=handle.label,
+        shown=handle.shown,
+        status=status,
+        is_finished=status.is_finished,
+        is_cancelling=is_cancelling,
+        submitted_at=handle.submitted_at,
+        started_at=began,
+        finished_at=snapshot.finished_at,
+        expires_at=windows.expires_at(handle, used_time),
+        elapsed_seconds=0.0 if began is None else max(0.0, end - began.timestamp()),
+        attempt=snapshot.attempt,
+        max_attempts=task.max_attempts,
+        progress=snapshot.progress,
+        position=position if is_waiting else None,
+        error=_error(operation) if status is Status.FAILED else None,
+        actions=actions(
+            status, is_cancelling=is_cancelling, is_cancellable=task.cancellable
+        ),
+    )
+
+
+def actions(
+    status: Status, *, is_cancelling: bool, is_cancellable: bool
+) -> tuple[str, ...]:
+    """Return what an owner may do with an operation in this state."""
+    if status is Status.READY:
+        return ("cancel",)
+    if status is Status.RUNNING:
+        return ("cancel",) if is_cancellable and not is_cancelling else ()
+    if status is Status.SUCCESSFUL:
+        return ("result", "dismiss")
+    return ("retry", "dismiss")
+
+
+def _error(operation: PoolOperation) -> RowError:
+    return RowError(message=str(operation.failure), reference=operation.id[:8])
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat()

@@ -1,0 +1,54 @@
+"""What the log says of a finished operation: never content."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import deque
+
+from .conf import get_config
+from .core.status import Status
+from .operations import PoolOperation
+
+logger = logging.getLogger("ephemeral_tasks")
+
+
+def finished(operation: PoolOperation, error: BaseException | None) -> None:
+    """Log one line; a failure adds the error's class and where it was raised."""
+    level = logging.ERROR if operation.status is Status.FAILED else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    logger.log(
+        level,
+        "operation id=%s task=%s status=%s attempt=%s duration=%.3f%s",
+        operation.id,
+        operation.definition.name,
+        operation.status,
+        operation.attempt,
+        duration_seconds(operation),
+        "" if error is None else f" error={_class_of(error)} at={_place_of(error)}",
+    )
+    if error is not None and get_config().log_errors:
+        # As text: a record that holds the error would keep its frames alive.
+        text = "".join(traceback.format_exception(error))
+        logger.error("operation id=%s traceback:\n%s", operation.id, text)
+
+
+def duration_seconds(operation: PoolOperation) -> float:
+    """Return the seconds from the first start to the end; 0 when it never started."""
+    if operation.started_time is None or operation.finished_time is None:
+        return 0.0
+    return max(0.0, operation.finished_time - operation.started_time)
+
+
+def _class_of(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}"
+
+
+def _place_of(error: BaseException) -> str:
+    """Return file, line and function of the innermost frame."""
+    frames = deque(traceback.walk_tb(error.__traceback__), maxlen=1)
+    if not frames:
+        return "unknown"
+    frame, line = frames[0]
+    return f"{frame.f_code.co_filename}:{line}:{frame.f_code.co_name}"

@@ -1,0 +1,62 @@
+"""Who wants to know that a window changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+logger = logging.getLogger("ephemeral_tasks")
+
+OwnerCallback = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    changed: OwnerCallback
+    ended: OwnerCallback
+
+
+# Replaced as a whole, never changed in place: any thread may read it while another
+# connects.
+_listeners: tuple[_Listener, ...] = ()
+
+
+def connect(*, changed: OwnerCallback, ended: OwnerCallback) -> Callable[[], None]:
+    """Call ``changed(owner)`` and ``ended(owner)`` from now on.
+
+    They are called on any thread, mostly on the pool's loop, so they must return at
+    once. ``changed`` is a nudge without content: whoever hears it looks at the window.
+    ``ended`` means that the owner is no more.
+
+    Returns:
+        A function that ends it.
+    """
+    global _listeners
+    listener = _Listener(changed, ended)
+    _listeners = (*_listeners, listener)
+
+    def disconnect() -> None:
+        global _listeners
+        _listeners = tuple(one for one in _listeners if one is not listener)
+
+    return disconnect
+
+
+def changed(owner: str) -> None:
+    """Say that something in the owner's window changed."""
+    for listener in _listeners:
+        _call(listener.changed, owner)
+
+
+def ended(owner: str) -> None:
+    """Say that the owner is no more."""
+    for listener in _listeners:
+        _call(listener.ended, owner)
+
+
+def _call(callback: OwnerCallback, owner: str) -> None:
+    try:
+        callback(owner)
+    except Exception:
+        logger.exception("a listener of window changes failed")

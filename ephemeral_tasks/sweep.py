@@ -1,0 +1,80 @@
+"""Forgetting what no handle names, without waiting for anybody's visit."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import signals, windows
+
+if TYPE_CHECKING:
+    from .pool import Pool
+
+_SLICE_SECONDS = 0.002  # what one slice may take of the loop
+
+
+def reconcile(pool: Pool, owner: str) -> bool:
+    """Make the owner's window and the pool name the same operations; any thread.
+
+    The cache holds names, the pool holds work; if either forgot, the other follows.
+
+    Returns:
+        Whether something was forgotten.
+    """
+    with windows.lock:
+        named = {handle.id for handle in windows.read(owner, touch=False).handles}
+        operations = pool.kept.of(owner)
+        gone = [one for one in operations if one.id not in named]
+        for operation in gone:
+            pool.forget(operation)
+        known = {one.id for one in operations}
+        if not named <= known:
+            windows.keep(owner, known)
+    return bool(gone) or not named <= known
+
+
+class Sweep:
+    """Looks at every owner twice in ``SWEEP_SECONDS``, in slices; on the loop."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._owners: Iterator[str] = iter(())
+        self._lost: deque[str] = deque()
+        """Owners whose operations went for others' sake; appended to by any thread."""
+
+    def start(self) -> None:
+        """Sweep when half of ``SWEEP_SECONDS`` has passed."""
+        pause = self._pool.config.sweep_seconds / 2
+        self._pool.clock.call_later(pause, self._begin)
+
+    def lost(self, owner: str) -> None:
+        """Look at this owner, too: it may have handles without an operation."""
+        self._lost.append(owner)
+
+    def _begin(self) -> None:
+        owners = self._pool.kept.owners()
+        while self._lost:
+            owners.append(self._lost.popleft())
+        self._owners = iter(owners)
+        self._sweep_unowned()
+        self._slice()
+
+    def _slice(self) -> None:
+        until = time.perf_counter() + _SLICE_SECONDS
+        for owner in self._owners:
+            if reconcile(self._pool, owner):
+                signals.changed(owner)
+            if time.perf_counter() > until:
+                self._pool.thread.loop.call_soon(self._slice)
+                return
+        self.start()
+
+    def _sweep_unowned(self) -> None:
+        config, now = self._pool.config, self._pool.clock.time()
+        for operation in self._pool.kept.unowned():
+            idle = now - (operation.finished_time or now)
+            age = now - operation.submitted_time
+            if idle >= config.idle_seconds or age >= config.max_age_seconds:
+                self._pool.forget(operation)

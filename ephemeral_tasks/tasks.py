@@ -1,0 +1,277 @@
+"""Declaring what a visitor may start."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast, overload
+
+from django.utils.inspect import get_func_args
+from django.utils.module_loading import import_string
+
+from .compat import (
+    TASK_MAX_PRIORITY,
+    TASK_MIN_PRIORITY,
+    DjangoTask,
+    ImmediateBackend,
+    InvalidTask,
+    is_module_level_function,
+)
+from .core.policy import Backoff, Policy, full_jitter
+from .errors import UnknownTask
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm
+
+Label = str | Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
+    """A function that can be submitted, with its policies.
+
+    ``submit`` runs it in the pool; ``enqueue`` hands it to the alias ``backend`` of
+    ``TASKS``, whose rules are checked there and not before.
+    """
+
+    label: Label = ""
+    """What rows call it; a callable gets the shown arguments by name."""
+
+    form: type[BaseForm] | None = None
+    """Validates input from outside; a task without one cannot be started there."""
+
+    shown: tuple[str, ...] = ()
+    """Arguments that are harmless metadata: kept in the handle and shown."""
+
+    timeout: float | None = None
+    """Seconds that one attempt may take."""
+
+    max_attempts: int = 1
+    """How often it is tried at most."""
+
+    backoff: Backoff | None = None
+    """``(failed attempt, error) -> seconds``; None for exponential with full jitter."""
+
+    retry_on: tuple[type[BaseException], ...] = (Exception,)
+    """The errors after which it is tried again."""
+
+    cancellable: bool = True
+    """Whether its owner is offered Cancel while it runs."""
+
+    policy: Policy = field(init=False, repr=False, compare=False)
+    """The four fields before, as the core takes them."""
+
+    signature: inspect.Signature = field(init=False, repr=False, compare=False)
+    """What a caller gives, without the context."""
+
+    is_async: bool = field(init=False, repr=False, compare=False)
+    """True for a coroutine function; a plain one runs in a thread."""
+
+    def __post_init__(self) -> None:
+        _check_function(self)
+        policy = Policy(
+            timeout=self.timeout,
+            max_attempts=self.max_attempts,
+            backoff=self.backoff or full_jitter,
+            retry_on=self.retry_on,
+        )
+        object.__setattr__(self, "policy", policy)
+        object.__setattr__(self, "signature", _signature_of(self))
+        object.__setattr__(self, "is_async", inspect.iscoroutinefunction(self.func))
+        _check_presentation(self)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Pickle as the module path and what ``using`` changed."""
+        names = ("priority", "queue_name", "run_after", "backend")
+        changes = {name: getattr(self, name) for name in names}
+        return _restore, (self.module_path, changes)
+
+    def enqueue(self, *args: Any, **kwargs: Any) -> Any:
+        """Hand the task to its backend; returns Django's ``TaskResult``."""
+        self._warn_if_immediate()
+        return DjangoTask.enqueue(self, *args, **kwargs)
+
+    async def aenqueue(self, *args: Any, **kwargs: Any) -> Any:
+        """Hand the task to its backend; returns Django's ``TaskResult``."""
+        self._warn_if_immediate()
+        return await DjangoTask.aenqueue(self, *args, **kwargs)
+
+    def _warn_if_immediate(self) -> None:
+        if isinstance(self.get_backend(), ImmediateBackend):
+            _warn_that_it_blocks(self.backend)
+
+    def check_arguments(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the arguments by name.
+
+        Raises:
+            TypeError: They do not fit the function; the message names the task.
+        """
+        try:
+            return self.signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{self.name}: {error}") from None
+
+    def label_for(self, shown: Mapping[str, Any]) -> str:
+        """Return what a row calls an operation with these shown arguments."""
+        if callable(self.label):
+            return str(self.label(**shown))
+        return str(self.label) or self.name.replace("_", " ").capitalize()
+
+    @staticmethod
+    def of(task: object) -> Task:
+        """Return the task itself, or one with default policies for Django's own."""
+        if isinstance(task, Task):
+            return task
+        if isinstance(task, DjangoTask):
+            return Task(
+                func=task.func,
+                priority=task.priority,
+                backend=task.backend,
+                queue_name=task.queue_name,
+                takes_context=task.takes_context,
+            )
+        raise TypeError(f"task must be declared with @task, got {task!r}")
+
+
+def _restore(module_path: str, changes: dict[str, Any]) -> Task:
+    task = import_string(module_path)
+    if not isinstance(task, Task):
+        raise TypeError(f"{module_path} is no task")
+    same = all(getattr(task, name) == value for name, value in changes.items())
+    return task if same else cast("Task", task.using(**changes))
+
+
+@cache
+def _warn_that_it_blocks(alias: str) -> None:
+    """Say once for each alias that the caller waits for the task's end."""
+    import warnings
+
+    warnings.warn(
+        f"TASKS[{alias!r}] is Django's ImmediateBackend: enqueue() runs the task at "
+        "once and blocks until it has ended. Use ephemeral_tasks.submit(), or "
+        '"BACKEND": "ephemeral_tasks.backends.PoolBackend".',
+        RuntimeWarning,
+        stacklevel=4,
+    )
+
+
+def _signature_of(task: Task) -> inspect.Signature:
+    signature = inspect.signature(task.func)
+    if not task.takes_context:
+        return signature
+    return signature.replace(parameters=[*signature.parameters.values()][1:])
+
+
+def _check_function(task: Task) -> None:
+    """Refuse what no backend could run; the words are Django's."""
+    if not is_module_level_function(task.func):
+        raise InvalidTask("Task function must be defined at a module level.")
+    arguments = get_func_args(task.func)
+    if task.takes_context and arguments[:1] != ["context"]:
+        raise InvalidTask(
+            "Task takes context but does not have a first argument of 'context'."
+        )
+    low, high = TASK_MIN_PRIORITY, TASK_MAX_PRIORITY
+    if not isinstance(task.priority, int) or not low <= task.priority <= high:
+        raise InvalidTask(f"priority must be a whole number between {low} and {high}.")
+
+
+def _check_presentation(task: Task) -> None:
+    from django.forms import BaseForm
+
+    if task.form is not None and not (
+        isinstance(task.form, type) and issubclass(task.form, BaseForm)
+    ):
+        raise TypeError(f"form must be a form class, got {task.form!r}")
+    if not isinstance(task.shown, tuple | list):
+        raise TypeError(f"shown must be a tuple of names, got {task.shown!r}")
+    for name in task.shown:
+        if name not in task.signature.parameters:
+            known = ", ".join(task.signature.parameters) or "none"
+            raise ValueError(
+                f"shown names {name!r}, which {task.name} does not take; known: {known}"
+            )
+
+
+class Registry:
+    """The declared tasks by name; filled while modules are imported, then only read."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, dict[str, Task]] = {}
+
+    def add(self, task: Task) -> None:
+        """Know a task; the same function declared again replaces itself."""
+        self._tasks.setdefault(task.name, {})[task.module_path] = task
+
+    def get(self, name: str) -> Task:
+        """Return the task with this name.
+
+        Raises:
+            UnknownTask: No task has it.
+        """
+        found = self._tasks.get(name)
+        if not found:
+            raise UnknownTask(name, self._tasks)
+        return next(iter(found.values()))
+
+    def exposed(self) -> list[Task]:
+        """Return the tasks that can be started from outside, sorted by name."""
+        tasks = (self.get(name) for name in sorted(self._tasks))
+        return [task for task in tasks if task.form is not None]
+
+    def clashes(self) -> list[tuple[str, list[str]]]:
+        """Return each name that several functions have, with their module paths."""
+        return [
+            (name, sorted(found))
+            for name, found in sorted(self._tasks.items())
+            if len(found) > 1
+        ]
+
+
+registry = Registry()
+
+
+@overload
+def task(function: Callable[..., Any], /) -> Task: ...
+@overload
+def task(
+    *,
+    label: Label = ...,
+    form: type[BaseForm] | None = ...,
+    shown: tuple[str, ...] = ...,
+    timeout: float | None = ...,
+    max_attempts: int = ...,
+    backoff: Backoff | None = ...,
+    retry_on: tuple[type[BaseException], ...] = ...,
+    cancellable: bool = ...,
+    priority: int = ...,
+    queue_name: str = ...,
+    backend: str = ...,
+    takes_context: bool = ...,
+) -> Callable[[Callable[..., Any]], Task]: ...
+def task(
+    function: Callable[..., Any] | None = None, /, **policies: Any
+) -> Task | Callable[[Callable[..., Any]], Task]:
+    """Declare a function, async or plain, as a task.
+
+    Args:
+        function: Defined at a module's level.
+        policies: The fields of Task by name: ``label``, ``form``, ``shown``,
+            ``timeout``, ``max_attempts``, ``backoff``, ``retry_on``, ``cancellable``,
+            and Django's ``priority``, ``queue_name``, ``backend``, ``takes_context``.
+
+    Raises:
+        InvalidTask: Django's, for a function or a priority that no backend could run.
+        TypeError, ValueError: A policy is out of range; the message names it.
+    """
+
+    def declare(function: Callable[..., Any]) -> Task:
+        declared = Task(func=function, **policies)
+        registry.add(declared)
+        return declared
+
+    return declare if function is None else declare(function)

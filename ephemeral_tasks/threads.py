@@ -1,0 +1,89 @@
+"""The pool's own threads, where plain functions run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+from django.db import close_old_connections
+
+Post = Callable[..., None]
+
+_Job = tuple[contextvars.Context, Callable[[], Any], "asyncio.Future[Any]"]
+
+
+class Threads:
+    """Daemon threads that grow to as many as run at once, and stay.
+
+    Daemon, so that a body that never returns cannot hold up the interpreter's exit.
+    ``run`` and ``reserve`` belong to the pool's loop; results come back through
+    ``post``.
+    """
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._busy = 0
+
+    def reserve(self, count: int) -> None:
+        """Have at least so many threads.
+
+        They are made when work is accepted: while the interpreter shuts down, CPython
+        3.12 starts no thread, and the drain needs them.
+        """
+        while len(self._threads) < count:
+            name = f"ephemeral-tasks-{len(self._threads) + 1}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def run(
+        self, context: contextvars.Context, function: Callable[[], Any]
+    ) -> asyncio.Future[Any]:
+        """Call the function in a thread; the future gives what it gave."""
+        future = asyncio.get_running_loop().create_future()
+        self._busy += 1
+        self.reserve(self._busy)
+        self._jobs.put((context, function, future))
+        return future
+
+    def close(self) -> None:
+        """Let each thread end when its function has returned."""
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        # Each job has a frame of its own: a thread that waits refers to nothing.
+        while (job := self._jobs.get()) is not None:
+            self._do(job)
+            del job
+
+    def _do(self, job: _Job) -> None:
+        context, function, future = job
+        close_old_connections()
+        value, error = None, None
+        try:
+            value = context.run(function)
+        except BaseException as raised:  # SystemExit, too, must not end the thread
+            error = raised
+        close_old_connections()
+        self._post(self._done, future, value, error)
+        error = None  # the frame is in the error's traceback
+
+    def _done(
+        self, future: asyncio.Future[Any], value: Any, error: BaseException | None
+    ) -> None:
+        self._busy -= 1
+        if future.cancelled():
+            return
+        if error is None:
+            future.set_result(value)
+        elif isinstance(error, StopIteration):  # a future refuses it
+            future.set_exception(RuntimeError("the task raised StopIteration"))
+        else:
+            future.set_exception(error)

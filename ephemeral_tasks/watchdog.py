@@ -1,0 +1,156 @@
+"""Seeing bodies that block the loop, and bodies that do not end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from .core.context import CURRENT
+
+if TYPE_CHECKING:
+    from .pool import Pool
+
+logger = logging.getLogger("ephemeral_tasks")
+
+_BEAT_SECONDS = 1.0  # how often the loop says that it turns
+_STALL_SECONDS = 5.0  # after so long without a beat the pool is not healthy
+_STUCK_SECONDS = 5.0  # after so long a body that was told to end counts as stuck
+
+
+class Watchdog:
+    """A thread that asks the loop whether it turns, while bodies run.
+
+    Nothing of it may keep an operation alive, so it remembers ids.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._is_busy = threading.Event()
+        """Set while something runs; the thread rests meanwhile."""
+        self._is_stopped = False
+        self._thread = threading.Thread(
+            target=self._watch, name="ephemeral-tasks-watchdog", daemon=True
+        )
+        self._beat_at = self._due_at = time.monotonic()
+        """Written on the loop, read by any thread."""
+        self._lag_seconds = 0.0
+        self._stuck: set[str] = set()
+        """Changed on the loop."""
+
+    def start(self) -> None:
+        """Watch from now on; on the loop."""
+        self._beat()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no more; from any thread."""
+        self._is_stopped = True
+        self._is_busy.set()
+
+    # -- the loop's beat ---------------------------------------------------------------
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        self._lag_seconds = max(0.0, now - self._due_at)
+        self._beat_at, self._due_at = now, now + _BEAT_SECONDS
+        self._pool.thread.loop.call_later(_BEAT_SECONDS, self._beat)
+
+    def lag_seconds(self) -> float:
+        """Return how late the newest beat was or is; from any thread."""
+        return max(self._lag_seconds, time.monotonic() - self._due_at)
+
+    def is_stalled(self) -> bool:
+        """Return whether the loop has not turned for 5 s; from any thread."""
+        return time.monotonic() - self._beat_at > _STALL_SECONDS
+
+    # -- bodies that do not end --------------------------------------------------------
+
+    def told_to_end(self, id: str) -> None:
+        """Look after an operation's running body; on the loop."""
+        self._pool.clock.call_later(_STUCK_SECONDS, self._look_after, id)
+
+    def _look_after(self, id: str) -> None:
+        operation = self._pool.coordinator.find(id)
+        if operation is None or not operation.is_interrupted:
+            return
+        self._stuck.add(id)
+        logger.warning(
+            "the body of operation id=%s task=%s still runs %.0f s after it was told "
+            "to end",
+            id,
+            operation.definition.name,
+            _STUCK_SECONDS,
+        )
+
+    def ended(self, id: str) -> None:
+        """Hear that a body has ended; on the loop."""
+        self._stuck.discard(id)
+
+    def stuck(self) -> int:
+        """Return how many bodies run on 5 s after they were told to end."""
+        return len(self._stuck)
+
+    # -- bodies that block the loop ----------------------------------------------------
+
+    def wake(self) -> None:
+        """Hear that something runs; on the loop."""
+        if not self._is_busy.is_set():
+            self._is_busy.set()
+
+    def _watch(self) -> None:
+        tolerated = self._pool.config.lag_warning_seconds
+        while not self._is_stopped:
+            self._is_busy.wait()
+            if not self._pool.coordinator.statistics().running:
+                self._is_busy.clear()
+                continue
+            turned, asked_at = threading.Event(), time.monotonic()
+            if not self._ask(turned):
+                return
+            if not turned.wait(tolerated):
+                self._blame(turned, asked_at)
+            self._rest(tolerated / 5)
+
+    def _ask(self, turned: threading.Event) -> bool:
+        try:
+            self._pool.thread.loop.call_soon_threadsafe(turned.set)
+        except RuntimeError:  # the loop has stopped
+            return False
+        return True
+
+    def _rest(self, seconds: float) -> None:
+        threading.Event().wait(seconds)
+
+    def _blame(self, turned: threading.Event, asked_at: float) -> None:
+        name = self._who_runs()
+        is_over = turned.wait(_STALL_SECONDS)
+        logger.warning(
+            "%s %s the loop for %.2f s: all operations of this process wait meanwhile; "
+            "use await, or a plain function, which runs in a thread",
+            name,
+            "blocked" if is_over else "has been blocking",
+            time.monotonic() - asked_at,
+        )
+        while not is_over and not self._is_stopped:
+            is_over = turned.wait(_STALL_SECONDS)
+
+    def _who_runs(self) -> str:
+        task = asyncio.current_task(self._pool.thread.loop)
+        if task is None:
+            return "something"
+        operation = self._pool.coordinator.find(_operation_id(task))
+        if operation is None:
+            return "something"
+        return f"task {operation.definition.name} (operation {operation.id})"
+
+
+def _operation_id(task: asyncio.Task[Any]) -> str:
+    """Return the id of the operation to which an asyncio task belongs."""
+    if hasattr(task, "get_context"):  # Python 3.12: also for a body's own tasks
+        context = task.get_context().get(CURRENT)
+        if context is not None:
+            return str(context.id)
+    return task.get_name()
