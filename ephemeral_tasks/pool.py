@@ -472,6 +472,24 @@ def drain(seconds: float | None = None) -> None:
     pool.drain(seconds)
 
 
+def reset(clock: Clock | None = None) -> None:
+    """Cancel everything, forget every window, and begin anew; for tests.
+
+    Args:
+        clock: Where the next pool's time comes from; the system's by default.
+    """
+    global _pool
+    with _lock:
+        old, _pool = _pool, None
+        if old is not None:
+            old.drain(0.0)
+        windows.forget_all()
+        windows.clock = LoopClock()
+        if clock is not None:
+            _pool = Pool(get_config(), clock)
+            windows.clock = clock
+
+
 def _start_anew_in_child() -> None:
     """Forget the parent's pool: its thread is not here, its locks may be held."""
     global _lock, _pool, _process
