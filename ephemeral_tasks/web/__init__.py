@@ -1,0 +1,1 @@
+"""HTTP and websocket: what a browser or a program says to the app layer."""
