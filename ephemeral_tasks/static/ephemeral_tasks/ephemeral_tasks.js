@@ -1,0 +1,239 @@
+/* Keeps the tables of a page quiet, current and usable by keyboard. No inline code and no
+   eval, so that a Content-Security-Policy of script-src 'self' is enough. */
+(() => {
+  "use strict";
+
+  const SAFETY_POLL = 15000; // ms: one poll in this time while the socket is open
+  const TABLE = ".ephemeral-tasks";
+  const ROWS = ".ephemeral-tasks-rows";
+  const FORM = ".task-form";
+  const STOPS = [401, 403, 404];
+
+  /** What the page knows of each table, by its id, which outlives the element. */
+  const states = new Map();
+
+  function stateOf(table) {
+    if (!states.has(table.id)) {
+      states.set(table.id, {
+        isOpen: false, // its socket
+        isRefreshing: false,
+        isStopped: false, // after an answer that says that polling is of no use
+        polledAt: -Infinity,
+        said: sayings(table),
+      });
+    }
+    return states.get(table.id);
+  }
+
+  function tables() {
+    return [...document.querySelectorAll(TABLE)];
+  }
+
+  function tableOf(element) {
+    return element instanceof Element ? element.closest(TABLE) : null;
+  }
+
+  // Our stylesheet has htmx's indicator rules: under style-src 'self' htmx may not
+  // insert them itself.
+  if (window.htmx && document.querySelector("link[data-ephemeral-tasks]")) {
+    htmx.config.includeIndicatorStyles = false;
+  }
+
+  // -- polling ------------------------------------------------------------------
+
+  function mayPoll(table) {
+    const state = stateOf(table);
+    const now = performance.now();
+    if (document.hidden || state.isStopped) return false;
+    // An action's answer is on its way; a poll's may be older than it.
+    if (table.querySelector("button.htmx-request")) return false;
+    if (state.isOpen && now - state.polledAt < SAFETY_POLL) return false;
+    state.polledAt = now;
+    return true;
+  }
+
+  function refresh(table) {
+    const rows = table.querySelector(ROWS);
+    if (!rows || !window.htmx) return;
+    const state = stateOf(table);
+    state.isStopped = false;
+    state.isRefreshing = true;
+    const asked = htmx.ajax("GET", table.dataset.url, { source: rows, target: rows, swap: "outerHTML" });
+    state.isRefreshing = false;
+    Promise.resolve(asked).catch(() => {}); // the next one may do
+  }
+
+  function refreshAll() {
+    if (!document.hidden) tables().forEach(refresh);
+  }
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const element = event.detail.elt;
+    const table = tableOf(element);
+    if (!table) return;
+    if (element.matches(ROWS)) {
+      if (!stateOf(table).isRefreshing && !mayPoll(table)) event.preventDefault();
+    } else if (element.matches(ROWS + " button")) {
+      htmx.trigger(element.closest(ROWS), "htmx:abort");
+    }
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const element = event.detail.requestConfig.elt;
+    const table = tableOf(element);
+    if (table && element.matches(ROWS) && STOPS.includes(event.detail.xhr.status)) {
+      stateOf(table).isStopped = true;
+    }
+  });
+
+  document.addEventListener("visibilitychange", refreshAll);
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) refreshAll();
+  });
+
+  // -- the socket ---------------------------------------------------------------
+
+  document.addEventListener("htmx:wsOpen", (event) => {
+    const table = tableOf(event.target);
+    if (table) Object.assign(stateOf(table), { isOpen: true, polledAt: performance.now() });
+  });
+
+  document.addEventListener("htmx:wsClose", (event) => {
+    const table = tableOf(event.target);
+    if (!table) return;
+    stateOf(table).isOpen = false;
+    // Our own codes are final: the owner may be gone, and the rows with it.
+    if (event.detail.event.code >= 4400) refresh(table);
+  });
+
+  // -- forms --------------------------------------------------------------------
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.detail.elt.matches(FORM)) return;
+    event.detail.headers["Ephemeral-Tasks-Tables"] = tables()
+      .map((table) => table.id + (table.hasAttribute("data-has-owner") ? ";live" : ";empty"))
+      .join(", ");
+  });
+
+  // What we refuse comes with what to show, and says so by this header.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    const isOurs = requestConfig.elt.matches(FORM) || tableOf(requestConfig.elt);
+    if (isOurs && xhr.status >= 400 && xhr.getResponseHeader("HX-Reswap")) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.requestConfig.elt;
+    if (!form.matches(FORM) || event.detail.xhr.status !== 202) return;
+    form.querySelectorAll(".errorlist").forEach((list) => list.remove());
+    form.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
+  });
+
+  function sayFailed(event) {
+    const element = event.detail.elt;
+    if (element.matches(FORM)) {
+      say(element.querySelector(".task-form-status"), element.dataset.failed);
+    } else if (element.matches(ROWS + " button")) {
+      const table = tableOf(element);
+      if (table) say(liveRegionOf(table), table.dataset.failed);
+    }
+  }
+  document.addEventListener("htmx:responseError", sayFailed);
+  document.addEventListener("htmx:sendError", sayFailed);
+
+  // The second click of a double click, and a key that is held down, are not meant.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[type=submit]");
+    if (event.detail > 1 && button && (button.closest(FORM) || tableOf(button))) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const isField = event.target.matches("input, button[type=submit]");
+    if (event.repeat && event.key === "Enter" && isField && event.target.closest(FORM)) {
+      event.preventDefault();
+    }
+  });
+
+  // -- what is said aloud -------------------------------------------------------
+
+  function liveRegionOf(table) {
+    return table.querySelector(".ephemeral-tasks-live");
+  }
+
+  function say(region, sentence) {
+    if (!region || !sentence) return;
+    const error = document.createElement("span");
+    error.className = "ephemeral-tasks-error";
+    error.textContent = sentence;
+    region.replaceChildren(error);
+  }
+
+  /** The sentence of each row, which changes with its state and with nothing else. */
+  function sayings(table) {
+    return new Map(
+      [...table.querySelectorAll("[data-announcement]")].map((row) => [row.id, row.dataset.announcement])
+    );
+  }
+
+  function announce(table) {
+    const state = stateOf(table);
+    const now = sayings(table);
+    const news = [...now].filter(([id, text]) => state.said.get(id) !== text).map(([, text]) => text);
+    state.said = now;
+    const region = liveRegionOf(table);
+    if (region && news.length) region.textContent = news.reverse().join(". ");
+  }
+
+  // -- focus --------------------------------------------------------------------
+
+  let focused = null; // ids of the focused control, its row and its table, while swapping
+
+  function rememberFocus() {
+    const control = document.activeElement;
+    if (control === document.body) return; // an earlier piece of the same answer took it
+    const table = tableOf(control);
+    const row = table && control.closest("tr");
+    focused = table && control.id ? { id: control.id, row: row && row.id, table: table.id } : null;
+  }
+
+  /** The control's like has the focus; or its row's first one, or the table. */
+  function restoreFocus() {
+    const lost = document.activeElement === document.body ? focused : null;
+    focused = null;
+    if (!lost) return;
+    const row = lost.row && document.getElementById(lost.row);
+    const table = document.getElementById(lost.table);
+    const next = document.getElementById(lost.id)
+      || (row && row.querySelector("a, button"))
+      || (table && table.querySelector("table"));
+    if (!next) return;
+    if (next.matches("table")) next.tabIndex = -1;
+    next.focus({ preventScroll: true });
+  }
+
+  ["htmx:wsBeforeMessage", "htmx:beforeSwap", "htmx:oobBeforeSwap"].forEach((name) => {
+    document.addEventListener(name, rememberFocus);
+  });
+
+  document.addEventListener("htmx:wsAfterMessage", (event) => {
+    const table = tableOf(event.target);
+    if (table) announce(table);
+    restoreFocus();
+  });
+
+  document.addEventListener("htmx:afterSettle", () => {
+    tables().forEach(announce);
+    restoreFocus();
+  });
+
+  function start() {
+    tables().forEach(stateOf);
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

@@ -1,0 +1,138 @@
+"""From the pool's thread to the loops of the sockets that watch an owner.
+
+The only place where the web layer crosses threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from threading import Lock
+from typing import Protocol
+
+from .. import signals
+
+OWNER_ENDED = 4401
+SERVICE_RESTART = 1012  # IANA's registry of close codes: clients come back
+
+
+class Listener(Protocol):
+    """A socket; both methods are called on its own loop and return at once."""
+
+    def wake(self) -> None:
+        """Look at the window: something changed."""
+
+    def end(self, code: int) -> None:
+        """Close with this code."""
+
+
+class _Mailbox:
+    """The sockets of one loop, and what they have to be told.
+
+    However many sockets a burst concerns, it wakes the loop once.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        # Changed on the loop only; other threads ask whether an owner is in it.
+        self.listeners: dict[str, set[Listener]] = {}
+        self._pending: deque[tuple[str, int | None]] = deque()
+        self._is_woken = False
+
+    def post(self, owner: str, code: int | None) -> None:
+        """Tell an owner's sockets from any thread: a close code, or None for a change.
+
+        The flag is looked at after the append and cleared before the first popleft,
+        so that nothing is left behind.
+        """
+        self._pending.append((owner, code))
+        if not self._is_woken:
+            self._is_woken = True
+            try:
+                # An empty context: the caller's may be a body's, with its content.
+                self.loop.call_soon_threadsafe(self._deliver, context=Context())
+            except RuntimeError:  # the loop was closed, its sockets with it
+                _drop(self)
+
+    def _deliver(self) -> None:
+        self._is_woken = False
+        while self._pending:
+            owner, code = self._pending.popleft()
+            for listener in tuple(self.listeners.get(owner, ())):
+                if code is None:
+                    listener.wake()
+                else:
+                    listener.end(code)
+
+
+_lock = Lock()  # protects replacing the next line
+# Replaced as a whole, never changed in place: any thread may read it.
+_mailboxes: tuple[_Mailbox, ...] = ()
+
+
+def subscribe(owner: str, listener: Listener) -> Callable[[], None]:
+    """Tell the listener of the owner's changes from now on; call on its own loop.
+
+    Returns:
+        A function that ends it; it may be called twice.
+    """
+    mailbox = _mailbox_of(asyncio.get_running_loop())
+    mailbox.listeners.setdefault(owner, set()).add(listener)
+
+    def unsubscribe() -> None:
+        listeners = mailbox.listeners.get(owner, set())
+        listeners.discard(listener)
+        if not listeners:
+            mailbox.listeners.pop(owner, None)
+        if not mailbox.listeners:
+            _drop(mailbox)
+
+    return unsubscribe
+
+
+def count(owner: str) -> int:
+    """Return how many sockets of this process watch the owner."""
+    return sum(len(mailbox.listeners.get(owner, ())) for mailbox in _mailboxes)
+
+
+def close_all(code: int = SERVICE_RESTART) -> None:
+    """Close every socket of this process."""
+    for mailbox in _mailboxes:
+        for owner in tuple(mailbox.listeners):
+            mailbox.post(owner, code)
+
+
+def _mailbox_of(loop: asyncio.AbstractEventLoop) -> _Mailbox:
+    global _mailboxes
+    with _lock:
+        for mailbox in _mailboxes:
+            if mailbox.loop is loop:
+                return mailbox
+        mailbox = _Mailbox(loop)
+        _mailboxes = (*_mailboxes, mailbox)
+        return mailbox
+
+
+def _drop(mailbox: _Mailbox) -> None:
+    global _mailboxes
+    with _lock:
+        _mailboxes = tuple(one for one in _mailboxes if one is not mailbox)
+
+
+def _tell(owner: str, code: int | None) -> None:
+    for mailbox in _mailboxes:
+        if owner in mailbox.listeners:
+            mailbox.post(owner, code)
+
+
+def _changed(owner: str) -> None:
+    _tell(owner, None)
+
+
+def _ended(owner: str) -> None:
+    _tell(owner, OWNER_ENDED)
+
+
+signals.connect(changed=_changed, ended=_ended)
