@@ -1,0 +1,114 @@
+"""`{% task_media %}`, `{% task_form %}` and `{% task_table %}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.core.exceptions import ImproperlyConfigured
+from django.forms import BaseForm, Media
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django_htmx.jinja import htmx_script
+
+from ..tasks import Task, registry
+from ..web import durations, forms, inputs, tables
+from ..web.owner import owner_of
+from ..web.pages import Page
+
+register = template.Library()
+
+register.filter("short_duration", durations.short)
+register.filter("long_duration", durations.long)
+
+
+@register.simple_tag(takes_context=True)
+def task_media(
+    context: template.Context, *, htmx: bool = True, stylesheet: bool = True
+) -> SafeString:
+    """Return what the page's head needs: scripts, stylesheet, the forms' media.
+
+    Args:
+        context: May have a ``csp_nonce``.
+        htmx: False where the page loads htmx 2 and its websocket extension itself.
+        stylesheet: False where the site has styles of its own.
+    """
+    nonce = context.get("csp_nonce")
+    pieces: list[SafeString] = []
+    if stylesheet:
+        pieces.append(_link("ephemeral_tasks/ephemeral_tasks.css", nonce))
+    if htmx:
+        # The version is written down: a later django-htmx defaults to another one.
+        pieces.append(htmx_script(version=2, extensions="hx-ws", nonce=nonce))
+    pieces.append(_script("ephemeral_tasks/ephemeral_tasks.js", nonce))
+    pieces.append(_forms_media().render())
+    return format_html_join("\n", "{}", ((piece,) for piece in pieces if piece))
+
+
+@register.simple_tag(takes_context=True)
+def task_form(
+    context: template.Context,
+    task: str | Task,
+    *,
+    form: BaseForm | None = None,
+    initial: dict[str, Any] | None = None,
+) -> SafeString:
+    """Return the form that starts a task; the answer keeps the visitor on the page.
+
+    Args:
+        context: With the request.
+        task: The task, or its name.
+        form: A bound form of the task, to show what it refused.
+        initial: Values that the form starts with.
+    """
+    name = task if isinstance(task, str) else task.name
+    declared, _ = inputs.exposed(name)
+    return forms.rendered(_request_of(context), declared, form=form, initial=initial)
+
+
+@register.simple_tag(takes_context=True)
+def task_table(context: template.Context, *, task: str | None = None) -> SafeString:
+    """Return the visitor's last operations, live.
+
+    Args:
+        context: With the request.
+        task: The name of a task, for its rows only.
+    """
+    request = _request_of(context)
+    owner = owner_of(request, create=False)
+    return tables.rendered(request, Page.current(task), owner=owner)
+
+
+def _request_of(context: template.Context) -> HttpRequest:
+    request = context.get("request")
+    if not isinstance(request, HttpRequest):
+        raise ImproperlyConfigured(
+            "the tags of ephemeral_tasks need the request: add "
+            "django.template.context_processors.request to the context processors "
+            "and render with the request"
+        )
+    return request
+
+
+def _forms_media() -> Media:
+    media = Media()
+    for task in registry.exposed():
+        if task.form is not None:
+            media += task.form().media
+    return media
+
+
+def _link(path: str, nonce: object) -> SafeString:
+    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
+    return format_html(
+        '<link rel="stylesheet" href="{}" data-ephemeral-tasks{}>',
+        static(path),
+        attribute,
+    )
+
+
+def _script(path: str, nonce: object) -> SafeString:
+    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
+    return format_html('<script src="{}" defer{}></script>', static(path), attribute)

@@ -1,0 +1,117 @@
+"""The form that starts a task without leaving the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.crypto import get_random_string
+from django.utils.safestring import SafeString, mark_safe
+
+from .. import submission
+from ..tasks import Task
+from ..windows import Handle
+from . import answers, inputs
+
+KEY_FIELD = "key"
+NEXT_FIELD = "next"
+
+
+def form_id(task: Task) -> str:
+    """Return the form's id."""
+    return f"task-form-{task.name}"
+
+
+def key_id(task: Task) -> str:
+    """Return the id of the field with the one-time key."""
+    return f"task-key-{task.name}"
+
+
+def status_id(task: Task) -> str:
+    """Return the id of the place for sentences about the form as a whole."""
+    return f"task-status-{task.name}"
+
+
+def rendered(
+    request: HttpRequest,
+    task: Task,
+    *,
+    form: BaseForm | None = None,
+    initial: dict[str, Any] | None = None,
+) -> SafeString:
+    """Return the form as HTML.
+
+    Args:
+        request: Its page is where a browser without JavaScript comes back to.
+        task: Has a form.
+        form: The bound form that was refused; None for an empty one.
+        initial: Values to start with.
+    """
+    if form is None:
+        form = inputs.exposed(task.name)[1](initial=initial)
+    own = {name for name in (KEY_FIELD, NEXT_FIELD) if name in form.fields}
+    context = {
+        "form": form,
+        "form_id": form_id(task),
+        "key": "" if KEY_FIELD in own else new_key(),
+        "key_id": key_id(task),
+        "label": label_of(task),
+        "next": "" if NEXT_FIELD in own else page_url(request),
+        "status_id": status_id(task),
+        "task": task,
+    }
+    return mark_safe(  # noqa: S308  # a template's output
+        render_to_string("ephemeral_tasks/form.html", context, request)
+    )
+
+
+def refreshed(task: Task, *, is_seen: bool) -> str:
+    """Return what an accepted form gets: a new key, and a word where no table says it.
+
+    Args:
+        task: Of the form.
+        is_seen: Whether the page has a table that shows the operation.
+    """
+    has_own = KEY_FIELD in getattr(task.form, "base_fields", ())
+    context = {
+        "is_seen": is_seen,
+        "key": "" if has_own else new_key(),
+        "key_id": key_id(task),
+        "label": label_of(task),
+        "status_id": status_id(task),
+    }
+    return render_to_string("ephemeral_tasks/accepted.html", context)
+
+
+def submitted(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Handle:
+    """Submit what a form cleaned; the same key and input again is the same operation.
+
+    Raises:
+        EphemeralTasksError: It was refused; nothing was changed.
+    """
+    arguments = inputs.arguments_of(form)
+    key = None if KEY_FIELD in form.fields else data.get(KEY_FIELD)
+    if isinstance(key, str) and key:
+        return submission.submit_once(owner, task, key, arguments)
+    return submission.submit(owner, task, **arguments)
+
+
+def new_key() -> str:
+    """Return a key that makes two clicks one operation."""
+    return get_random_string(22)
+
+
+def label_of(task: Task) -> str:
+    """Return what the form calls the task; a label made of arguments has none yet."""
+    if task.label and not callable(task.label):
+        return str(task.label)
+    return task.name.replace("_", " ").capitalize()
+
+
+def page_url(request: HttpRequest) -> str:
+    """Return the page that the visitor looks at."""
+    if request.method == "GET" and not answers.is_htmx(request):
+        return request.get_full_path()
+    return answers.next_of(request) or ""

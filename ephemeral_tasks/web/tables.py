@@ -1,0 +1,76 @@
+"""The table as it stands on a page: what outlives each swap, around the fragment."""
+
+from __future__ import annotations
+
+import json
+
+from django.conf import settings
+from django.core.exceptions import SynchronousOnlyOperation
+from django.http import HttpRequest
+from django.http.request import HttpHeaders
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from ..conf import get_config
+from ..tasks import registry
+from . import forms, fragments, processes
+from .pages import Page
+
+
+def rendered(
+    request: HttpRequest, page: Page, *, owner: str | None, is_live: bool | None = None
+) -> SafeString:
+    """Return the table with its wrapper.
+
+    Args:
+        request: Of the page, or of a form on it.
+        page: What is active.
+        owner: None for who never submitted.
+        is_live: None for a page. For an answer that is swapped in by its ids: True
+            where the wrapper with its socket stands already, so that the rows are
+            enough; False where it had no owner.
+    """
+    html, _ = fragments.table(owner, page, is_oob=bool(is_live))
+    if is_live:
+        return mark_safe(html)  # noqa: S308  # a template's output
+    context = {
+        "config": get_config(),
+        "has_owner": owner is not None,
+        "headers": json.dumps({_csrf_header(): get_token(request)}),
+        "is_oob": is_live is not None,
+        "is_spread": processes.is_proved() and _is_staff(request),
+        "label": _label_of(page),
+        "logs_errors": get_config().log_errors and _is_staff(request),
+        "next": forms.page_url(request),
+        "page": page,
+        "rows": mark_safe(html),  # noqa: S308  # a template's output
+        "socket_url": _socket_url(request, page, owner),
+    }
+    return mark_safe(  # noqa: S308  # a template's output
+        render_to_string("ephemeral_tasks/table.html", context, request)
+    )
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    try:
+        return bool(getattr(getattr(request, "user", None), "is_staff", False))
+    except SynchronousOnlyOperation:  # an async view that did not ask who it is
+        return False
+
+
+def _socket_url(request: HttpRequest, page: Page, owner: str | None) -> str | None:
+    # Only a request that came over ASGI has a scope; WSGI serves no websocket.
+    if owner is None or not hasattr(request, "scope"):
+        return None
+    return page.socket_url()
+
+
+def _csrf_header() -> str:
+    name = HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME)
+    return name or "X-CSRFToken"
+
+
+def _label_of(page: Page) -> str | None:
+    names = {task.name: forms.label_of(task) for task in registry.exposed()}
+    return None if page.task is None else names.get(page.task, page.task)

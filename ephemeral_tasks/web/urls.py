@@ -1,0 +1,18 @@
+"""The routes, for ``include("ephemeral_tasks.urls")``."""
+
+from django.urls import path
+
+from . import health, start, views
+
+app_name = "ephemeral_tasks"
+
+urlpatterns = [
+    path("", views.table, name="table"),
+    path("health/", health.health, name="health"),
+    path("start/<str:task>/", start.start, name="start"),
+    path("<str:id>/", views.operation, name="operation"),
+    path("<str:id>/result/", views.result, name="result"),
+    path("<str:id>/cancel/", views.cancel, name="cancel"),
+    path("<str:id>/dismiss/", views.dismiss, name="dismiss"),
+    path("<str:id>/retry/", views.retry, name="retry"),
+]

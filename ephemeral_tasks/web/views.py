@@ -1,0 +1,122 @@
+"""A visitor's operations: look at them, fetch a result, act on one."""
+
+from __future__ import annotations
+
+import json
+from asyncio import to_thread
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+
+from .. import submission
+from ..errors import UnknownOperation
+from . import answers, fragments, processes
+from .answers import Audience
+from .owner import aowner_of
+from .refusals import NotSerializable
+from .routes import route
+
+
+@route("GET")
+async def table(request: HttpRequest) -> HttpResponse:
+    """All of the visitor's operations, newest first; nothing for who has none."""
+    owner = await aowner_of(request, create=False)
+    match answers.audience_of(request):
+        case Audience.HTMX:
+            processes.look_at(request.GET.get("process"))
+            return answers.table(request, owner)
+        case Audience.BROWSER:
+            context = {"task": answers.page_of(request).task}
+            return await answers.rendered_page(
+                request, ["ephemeral_tasks/page.html"], context
+            )
+        case Audience.PROGRAM:
+            window = () if owner is None else submission.window(owner)
+            rows = fragments.shown(window, answers.page_of(request).task)
+            return JsonResponse(answers.rows_as_json(rows))
+
+
+@route("GET")
+async def operation(request: HttpRequest, id: str) -> HttpResponse:
+    """One operation."""
+    row = submission.row(await _owner_of(request, id), id)
+    match answers.audience_of(request):
+        case Audience.HTMX:
+            return HttpResponse(fragments.row(row, answers.page_of(request)))
+        case Audience.BROWSER:
+            return await answers.rendered_page(
+                request, ["ephemeral_tasks/operation.html"], {"row": row}
+            )
+        case Audience.PROGRAM:
+            return JsonResponse(row.as_json())
+
+
+@route("GET")
+async def result(request: HttpRequest, id: str) -> HttpResponse:
+    """What the operation returned."""
+    owner = await _owner_of(request, id)
+    value = submission.result(owner, id)
+    row = submission.row(owner, id)
+    audience = answers.audience_of(request)
+    if audience is Audience.PROGRAM:
+        document = {"id": id, "status": row.status, "result": value}
+        return HttpResponse(await _json(document, id), content_type="application/json")
+    name = "result_fragment" if audience is Audience.HTMX else "result"
+    templates = [
+        f"ephemeral_tasks/{row.task}/{name}.html",
+        f"ephemeral_tasks/{name}.html",
+    ]
+    return await answers.rendered_page(
+        request, templates, {"result": value, "row": row}
+    )
+
+
+@route("POST", is_about_table=True)
+async def cancel(request: HttpRequest, id: str) -> HttpResponse:
+    """The operation is cancelled, or is ending; one that was cancelled stays so."""
+    owner = await _owner_of(request, id)
+    submission.cancel(owner, id)
+    row = submission.row(owner, id)
+    return await answers.changed(request, owner, body=row.as_json())
+
+
+@route("POST", is_about_table=True)
+async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
+    """The finished operation is gone."""
+    owner = await _owner_of(request, id)
+    submission.dismiss(owner, id)
+    return await answers.changed(request, owner, body={"removed": id}, gone=id)
+
+
+@route("POST", is_about_table=True)
+async def retry(request: HttpRequest, id: str) -> HttpResponse:
+    """A new operation with the same arguments stands in the old one's place."""
+    owner = await _owner_of(request, id)
+    handle = submission.retry(owner, id)
+    row = submission.row(owner, handle.id)
+    return await answers.changed(
+        request,
+        owner,
+        body=row.as_json(),
+        status=202,
+        location=reverse("ephemeral_tasks:operation", args=[handle.id]),
+        gone=id,
+    )
+
+
+async def _owner_of(request: HttpRequest, id: str) -> str:
+    owner = await aowner_of(request, create=False)
+    if owner is None:
+        raise UnknownOperation(id)
+    return owner
+
+
+async def _json(document: object, id: str) -> str:
+    """Return the document as JSON; made in a thread, for a result may be large."""
+    try:
+        return await to_thread(
+            json.dumps, document, cls=DjangoJSONEncoder, allow_nan=False
+        )
+    except (TypeError, ValueError, RecursionError):
+        raise NotSerializable(id) from None
