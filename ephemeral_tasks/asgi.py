@@ -1,0 +1,42 @@
+"""HTTP, the websocket route and draining at shutdown, in one application."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application as get_django_application
+
+from .web.lifespan import Application, Receive, Scope, Send, with_lifespan
+
+__all__ = ["get_asgi_application", "with_lifespan"]
+
+
+def get_asgi_application() -> Application:
+    """Return the whole site: what Django serves, and the websocket of the tables.
+
+    A Channels project of its own takes ``routing.websocket_urlpatterns`` and
+    ``with_lifespan(application)`` instead.
+    """
+    application = get_django_application()  # sets Django up; imports come after it
+
+    from channels.routing import ProtocolTypeRouter, URLRouter
+    from django.urls import re_path
+
+    from .routing import refuse, websocket_urlpatterns
+
+    sockets = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
+    router = ProtocolTypeRouter(
+        {"http": application, "websocket": _below_script_name(sockets)}
+    )
+    return with_lifespan(router)
+
+
+def _below_script_name(application: Application) -> Application:
+    """Route below ``FORCE_SCRIPT_NAME``, as Django's own HTTP handler does."""
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        prefix = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
+        if prefix and not scope.get("root_path") and scope["path"].startswith(prefix):
+            scope = {**scope, "root_path": prefix}
+        await application(scope, receive, send)
+
+    return routed

@@ -1,0 +1,50 @@
+"""The server says when it ends: accepted work is drained, then sockets are closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from .. import pool
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def with_lifespan(application: Application) -> Application:
+    """Return an ASGI application that answers ``lifespan`` and passes on the rest.
+
+    At shutdown the pool accepts nothing more and drains within its own bound; the
+    server's loop goes on meanwhile.
+    """
+
+    async def with_drain(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        else:
+            await application(scope, receive, send)
+
+    return with_drain
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            # The pool starts with the first submission, not with the server.
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await _end()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _end() -> None:
+    from . import push
+
+    await asyncio.to_thread(pool.drain)  # it blocks, and the server's loop may not
+    push.close_all()
