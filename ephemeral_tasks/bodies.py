@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 from django.db import connections
@@ -15,17 +15,22 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from .conf import get_config
-from .core.context import OperationContext
+from .core.context import OperationContext, current_operation
 from .core.errors import OperationCancelled
+from .core.operation import Value
 from .errors import ResultTooLarge, TaskFailed
+from .results import context_of
 from .tasks import Task
 from .threads import Threads
+
+if TYPE_CHECKING:
+    from .operations import PoolOperation
 
 
 class Call:
     """What an operation's body is called with; the one place that refers to content."""
 
-    __slots__ = ("args", "context", "kwargs", "language", "task")
+    __slots__ = ("args", "kwargs", "language", "task")
 
     def __init__(
         self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -35,21 +40,36 @@ class Call:
         self.kwargs = kwargs
         self.language = translation.get_language()
         """The submitter's active language, in which the body runs, too."""
-        self.context: Any = None
-        """What a task that takes Django's context gets as its first argument."""
 
-    def function(self) -> Any:
-        """Return the task's function with its arguments."""
-        if self.task.takes_context:
-            return partial(self.task.func, self.context, *self.args, **self.kwargs)
-        return partial(self.task.func, *self.args, **self.kwargs)
+    def function(self) -> Callable[[], Any]:
+        """Return the task's function with its arguments, for this attempt."""
+        if not self.task.takes_context:
+            return partial(self.task.func, *self.args, **self.kwargs)
+        context = _context()
+        first = context_of(context.operation, context)
+        return partial(self.task.func, first, *self.args, **self.kwargs)
+
+    def value(self, returned: Any) -> Any:
+        """Return what is kept of what the function returned."""
+        return returned
 
     def size(self) -> int:
         """Return how many bytes the arguments keep, estimated."""
         return sum(map(size_of, self.args)) + sum(map(size_of, self.kwargs.values()))
 
 
-class PlainContext(OperationContext):
+class PoolContext(OperationContext):
+    """The body's end of one of the pool's operations."""
+
+    __slots__ = ()
+
+    @property
+    def operation(self) -> PoolOperation:
+        """The operation, for the pool alone."""
+        return cast("PoolOperation", self._operation)
+
+
+class PlainContext(PoolContext):
     """The end of an operation whose body runs in a thread.
 
     A thread cannot be stopped, so ``progress`` raises once the body should end.
@@ -67,7 +87,7 @@ class PlainContext(OperationContext):
         """
         if self._operation.is_told_to_end:
             raise OperationCancelled(self._operation.id)
-        OperationContext.progress(self, done, total, message)
+        PoolContext.progress(self, done, total, message)
 
 
 async def run(call: Call, threads: Threads) -> Any:
@@ -79,16 +99,22 @@ async def run(call: Call, threads: Threads) -> Any:
     if call.language is not None:
         translation.activate(call.language)
     if call.task.is_async:
-        value = await _run_async(call)
+        value = await in_own_lane(call.function())
     else:
         value = await _run_plain(call, threads)
-    most = get_config().max_result_bytes
-    if size_of(value) > most:
+    value = call.value(value)
+    size = size_of(value)
+    if size > get_config().max_result_bytes:
         raise ResultTooLarge(_("The result is too large to be kept."))
+    _context().operation.result_bytes = size
     return value
 
 
-async def _run_async(call: Call) -> Any:
+def _context() -> PoolContext:
+    return cast("PoolContext", current_operation())
+
+
+async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
     """Await a coroutine function, with a database thread of its own if it needs one.
 
     asgiref runs what is thread-sensitive, Django's async ORM above all, in the thread
@@ -98,7 +124,7 @@ async def _run_async(call: Call) -> Any:
     lane = ThreadSensitiveContext()
     token = SyncToAsync.thread_sensitive_context.set(lane)
     try:
-        return await call.function()()
+        return await function()
     except (SystemExit, KeyboardInterrupt) as error:  # would end the pool's loop
         raise RuntimeError(f"the task raised {type(error).__name__}") from None
     finally:

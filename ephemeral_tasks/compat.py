@@ -7,26 +7,39 @@ import django
 if TYPE_CHECKING or django.VERSION >= (6, 0):
     from django.tasks import Task as DjangoTask
     from django.tasks import TaskContext, TaskResult, TaskResultStatus
+    from django.tasks.backends.base import BaseTaskBackend
     from django.tasks.backends.immediate import ImmediateBackend
-    from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
-    from django.tasks.exceptions import InvalidTask
+    from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY, TaskError
+    from django.tasks.exceptions import InvalidTask, TaskResultDoesNotExist
+    from django.tasks.signals import task_enqueued, task_finished, task_started
     from django.utils.inspect import is_module_level_function
+    from django.utils.json import normalize_json
 else:
     from django_tasks import TaskContext, TaskResult, TaskResultStatus
+    from django_tasks.backends.base import BaseTaskBackend
     from django_tasks.backends.immediate import ImmediateBackend
-    from django_tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
+    from django_tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY, TaskError
     from django_tasks.base import Task as DjangoTask
     from django_tasks.exceptions import InvalidTaskError as InvalidTask
-    from django_tasks.utils import is_module_level_function
+    from django_tasks.exceptions import TaskResultDoesNotExist
+    from django_tasks.signals import task_enqueued, task_finished, task_started
+    from django_tasks.utils import is_module_level_function, normalize_json
 
 __all__ = [
     "TASK_MAX_PRIORITY",
     "TASK_MIN_PRIORITY",
+    "BaseTaskBackend",
     "DjangoTask",
     "ImmediateBackend",
     "InvalidTask",
     "TaskContext",
+    "TaskError",
     "TaskResult",
+    "TaskResultDoesNotExist",
     "TaskResultStatus",
     "is_module_level_function",
+    "normalize_json",
+    "task_enqueued",
+    "task_finished",
+    "task_started",
 ]

@@ -6,6 +6,7 @@ Threads meet here: any of them submits, the pool's loop runs.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import os
 import secrets
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import reports, signals, windows
-from .bodies import PlainContext, run, sentence_of, size_of
+from .bodies import PlainContext, PoolContext, run, sentence_of
 from .conf import Config, get_config
 from .core.clock import Clock, LoopClock
 from .core.context import OperationContext
@@ -45,7 +46,7 @@ class PoolStatistics:
     """Operations whose body runs now."""
 
     waiting: int
-    """Operations that wait for their first start."""
+    """Operations that wait for their first start, those that are not due included."""
 
     retrying: int
     """Operations between two attempts."""
@@ -99,6 +100,8 @@ class Pool:
         self.kept = Kept(config)
         self.thread = LoopThread("ephemeral-tasks")
         self.threads = Threads(self.thread.post)
+        self.receivers = Threads(self.thread.post, most=1)
+        """One thread for Django's signals: off the loop, and in order."""
         self.watchdog = Watchdog(self)
         self.sweep = Sweep(self)
         self.is_closed = False
@@ -120,8 +123,12 @@ class Pool:
         self.sweep.start()
         is_ready.set()
 
-    def accept(self, operation: PoolOperation) -> None:
+    def accept(self, operation: PoolOperation, *, delay: float = 0.0) -> None:
         """Take an operation; from any thread, at once.
+
+        Args:
+            operation: New, known to nobody else.
+            delay: Seconds after which it may start; it counts as waiting meanwhile.
 
         Raises:
             Closed: The process is ending.
@@ -138,7 +145,7 @@ class Pool:
                 raise
             self.accepted += 1
             self.unstarted += 1
-            self.thread.post(self.coordinator.take, operation)
+            self.thread.post(self.coordinator.take, operation, delay)
         self._lost(gone)
 
     def _check_room(self) -> None:
@@ -178,7 +185,7 @@ class Pool:
         reports.finished(operation, error)
         size = operation.kept_bytes
         if operation.status is Status.SUCCESSFUL:
-            size = size_of(operation.value)
+            size = operation.result_bytes
         self._lost(self.kept.finish(operation, size))
 
     def _lost(self, gone: list[PoolOperation]) -> None:
@@ -223,10 +230,15 @@ class Pool:
                 is_paused=inner.is_paused,
             )
 
+    def notify(self, function: Callable[[], object]) -> None:
+        """Call receivers of Django's signals in their own thread; on the loop."""
+        self.receivers.run(contextvars.Context(), function)
+
     def close(self) -> None:
         """Take no more; from any thread."""
         with self.kept.lock:
             self.is_closed = True
+        self._post(self.coordinator.cancel_deferred)
         self._post(self.coordinator.close)
 
     def drain(self, seconds: float) -> None:
@@ -255,6 +267,7 @@ class Pool:
         """Stop the loop and the threads; what still runs is left behind."""
         self.watchdog.stop()
         self.threads.close()
+        self.receivers.close(_LAST_SECONDS)
         self.thread.stop(_LAST_SECONDS)
 
 
@@ -274,37 +287,57 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
             clock=pool.clock,
         )
         self._pool = pool
+        self._deferred: dict[str, PoolOperation] = {}
+        """Taken, but not before their time; on the loop."""
 
     async def _run(self, call: Any) -> Any:
         return await run(call, self._pool.threads)
 
-    def take(self, operation: PoolOperation) -> None:
-        """Admit an operation from the inbox."""
+    def take(self, operation: PoolOperation, delay: float) -> None:
+        """Admit an operation from the inbox, now or later."""
         if not operation.definition.is_async:
             self._pool.plain += 1
             self._pool.threads.reserve(min(self._pool.plain, self._limit))
-        self.admit(operation)
+        if delay > 0:
+            operation.timer = self._clock.call_later(delay, self._due_first, operation)
+            self._deferred[operation.id] = operation
+        else:
+            self.admit(operation)
+
+    def _due_first(self, operation: PoolOperation) -> None:
+        """Admit an operation whose time has come, or which was told to end."""
+        if self._deferred.pop(operation.id, None) is not None:
+            operation.timer = None
+            self.admit(operation)
+
+    def cancel_deferred(self) -> None:
+        """End those whose time has not come."""
+        for operation in [*self._deferred.values()]:
+            self._pool.end(operation)
 
     def end_if_unfinished(self, operation: PoolOperation) -> None:
         """Tell an operation to end, unless it has."""
+        if operation.timer is not None and operation.id in self._deferred:
+            operation.timer.cancel()
+            self._due_first(operation)  # where it is refused its start
         if self.end(operation) and not operation.is_finished:
             self._pool.watchdog.told_to_end(operation.id)
 
-    def _claim(self, operation: Operation[Any, Any]) -> bool:
+    def _claim(self, operation: Any) -> bool:
         with self._pool.kept.lock:
             if operation.is_cancelling:
                 return False
             if not operation.attempt:
                 self._pool.unstarted -= 1
+            operation.attempted_time = self._clock.time()
             return super()._claim(operation)
 
     def _context_of(self, operation: Operation[Any, Any]) -> OperationContext:
         is_async = operation.item.task.is_async
-        return OperationContext(operation) if is_async else PlainContext(operation)
+        return PoolContext(operation) if is_async else PlainContext(operation)
 
-    def _delay_after(
-        self, operation: Operation[Any, Any], error: BaseException
-    ) -> float | None:
+    def _delay_after(self, operation: Any, error: BaseException) -> float | None:
+        operation.attempt_failed(error)
         if isinstance(error, ResultTooLarge):
             return None
         return super()._delay_after(operation, error)
@@ -319,8 +352,7 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
             self._pool.watchdog.wake()
         elif operation.is_finished:
             self._ended_one(operation)
-        if operation.owner is not None:
-            signals.changed(operation.owner)
+        operation.announce(self._pool)
 
     def _ended_one(self, operation: PoolOperation) -> None:
         if not operation.definition.is_async:
@@ -432,7 +464,7 @@ def resize(limit: int) -> None:
     Raises:
         TypeError, ValueError: ``limit`` is no whole number from 1 on.
     """
-    from .core.coordinator import check_at_least
+    from .core.checks import check_at_least
 
     check_at_least("limit", limit, 1)
     pool = get()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast, overload
 
+from django.utils import timezone
 from django.utils.inspect import get_func_args
 from django.utils.module_loading import import_string
 
@@ -91,12 +93,12 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     def enqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
         self._warn_if_immediate()
-        return DjangoTask.enqueue(self, *args, **kwargs)
+        return DjangoTask.enqueue(_at_an_instant(self), *args, **kwargs)
 
     async def aenqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
         self._warn_if_immediate()
-        return await DjangoTask.aenqueue(self, *args, **kwargs)
+        return await DjangoTask.aenqueue(_at_an_instant(self), *args, **kwargs)
 
     def _warn_if_immediate(self) -> None:
         if isinstance(self.get_backend(), ImmediateBackend):
@@ -157,6 +159,14 @@ def _warn_that_it_blocks(alias: str) -> None:
         RuntimeWarning,
         stacklevel=4,
     )
+
+
+def _at_an_instant(task: Task) -> Task:
+    """Return the task with an instant where ``run_after`` was a span from now."""
+    span: object = task.run_after
+    if isinstance(span, timedelta):
+        return replace(task, run_after=timezone.now() + span)
+    return task
 
 
 def _signature_of(task: Task) -> inspect.Signature:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
 from django.db import close_old_connections
+
+from .core.errors import Closed
 
 Post = Callable[..., None]
 
@@ -24,8 +28,10 @@ class Threads:
     ``post``.
     """
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, *, most: int | None = None) -> None:
+        """Make no thread yet, and never more than ``most``; one keeps the order."""
         self._post = post
+        self._most = most
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._busy = 0
@@ -36,7 +42,8 @@ class Threads:
         They are made when work is accepted: while the interpreter shuts down, CPython
         3.12 starts no thread, and the drain needs them.
         """
-        while len(self._threads) < count:
+        most = count if self._most is None else min(count, self._most)
+        while len(self._threads) < most:
             name = f"ephemeral-tasks-{len(self._threads) + 1}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             thread.start()
@@ -52,10 +59,13 @@ class Threads:
         self._jobs.put((context, function, future))
         return future
 
-    def close(self) -> None:
-        """Let each thread end when its function has returned."""
+    def close(self, timeout: float = 0.0) -> None:
+        """Let each thread end after its last job; wait at most ``timeout`` seconds."""
+        until = time.monotonic() + timeout
         for _ in self._threads:
             self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
         # Each job has a frame of its own: a thread that waits refers to nothing.
@@ -72,7 +82,8 @@ class Threads:
         except BaseException as raised:  # SystemExit, too, must not end the thread
             error = raised
         close_old_connections()
-        self._post(self._done, future, value, error)
+        with suppress(Closed):  # the pool has ended, and nobody waits
+            self._post(self._done, future, value, error)
         error = None  # the frame is in the error's traceback
 
     def _done(

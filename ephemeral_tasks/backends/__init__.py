@@ -1,0 +1,5 @@
+"""Backends of ``django.tasks``: ``TASKS = {"default": {"BACKEND": …}}``."""
+
+from .pool import PoolBackend
+
+__all__ = ["PoolBackend"]

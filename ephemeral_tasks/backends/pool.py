@@ -1,0 +1,101 @@
+"""The pool as a backend of ``django.tasks``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+from django.utils import timezone
+
+from .. import pool as pools
+from ..compat import (
+    BaseTaskBackend,
+    TaskResult,
+    TaskResultDoesNotExist,
+    normalize_json,
+    task_enqueued,
+)
+from ..results import result_of
+from ..tasks import Task
+from .unowned import UnownedOperation
+
+
+class PoolBackend(BaseTaskBackend):
+    """Runs tasks in the process's pool; their results are kept in memory for a while.
+
+    An operation that comes through ``enqueue`` is nobody's: it is in no window and no
+    cache. ``get_result`` finds it while it is unfinished, and then among the newest
+    ``UNOWNED_SIZE`` that ended, for ``IDLE_SECONDS`` after its end and at most
+    ``MAX_AGE_SECONDS`` after its submission.
+    """
+
+    task_class = Task
+    supports_defer = True
+    supports_async_task = True
+    supports_get_result = True
+    supports_priority = True
+
+    def validate_task(self, task: Any) -> None:
+        """Refuse what the pool cannot run; the rules are Django's.
+
+        Raises:
+            InvalidTask: The message says why.
+        """
+        if isinstance(task.run_after, timedelta):  # Django's rules know instants alone
+            names = ("func", "takes_context", "priority", "queue_name")
+            fields = {name: getattr(task, name) for name in names}
+            task = SimpleNamespace(**fields, run_after=None)
+        super().validate_task(task)
+
+    def enqueue(self, task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Take a task and return its result, which ``refresh()`` brings up to date.
+
+        Raises:
+            InvalidTask: The pool cannot run it.
+            TypeError: The arguments do not fit it or are not what JSON can hold.
+            QueueFull, Closed: It was refused, and nothing was changed.
+        """
+        self.validate_task(task)
+        ours = Task.of(task)
+        ours.check_arguments(tuple(args), kwargs)
+        pool = pools.get()
+        operation = UnownedOperation(
+            ours,
+            cast("list[Any]", normalize_json(list(args))),
+            cast("dict[str, Any]", normalize_json(dict(kwargs))),
+            submitted_time=pool.clock.time(),
+            worker=pools.process_id()[0],
+            backend=type(self),
+        )
+        result = result_of(operation)
+        pool.accept(operation, delay=_seconds_until(task.run_after))
+        task_enqueued.send_robust(type(self), task_result=result)
+        return result
+
+    def get_result(self, result_id: str) -> TaskResult[..., Any]:
+        """Return the result of an operation that came through ``enqueue``.
+
+        Raises:
+            TaskResultDoesNotExist: It never was, was forgotten, or has an owner.
+        """
+        pool = pools.current()
+        operation = None if pool is None else pool.kept.get(result_id)
+        if not isinstance(operation, UnownedOperation):
+            raise TaskResultDoesNotExist(result_id)
+        return result_of(operation)
+
+    async def aget_result(self, result_id: str) -> TaskResult[..., Any]:
+        """Return the result; nothing here waits, so no thread is needed."""
+        return self.get_result(result_id)
+
+
+def _seconds_until(run_after: Any) -> float:
+    if run_after is None:
+        return 0.0
+    if isinstance(run_after, timedelta):
+        return run_after.total_seconds()
+    if timezone.is_naive(run_after):
+        run_after = timezone.make_aware(run_after)
+    return float(run_after.timestamp() - pools.get().clock.time())
