@@ -1,0 +1,138 @@
+"""Apertium behind the engine contract."""
+
+import asyncio
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from demo_site.translation.engines import Pair, as_pairs
+from demo_site.translation.errors import UnknownPair
+from ephemeral_tasks.core.clock import Clock, LoopClock
+
+from .armour import armour
+from .cutting import Line, cut
+from .modes import Mode, find_modes
+from .pipes import Pipes
+from .routes import routes
+
+_LINES = 16
+_CHARACTERS = 4000
+"""Of one request: a mode's pipe is another visitor's turn after some 100 ms."""
+
+
+class ApertiumEngine:
+    """Translates by local pipes, over several of them where no pair is direct.
+
+    The modes are read once, when it is made. A loop has pipes of its own: they wait
+    for its events and belong to it alone. Any number of threads may share the engine.
+    """
+
+    name = "apertium"
+    is_pseudo = False
+    notice = ""
+
+    def __init__(
+        self,
+        modes: Sequence[Mode] | None = None,
+        *,
+        limit: int = 4,
+        idle_seconds: float = 300.0,
+        timeout: float = 30.0,
+        clock: Clock | None = None,
+    ) -> None:
+        """Find out what is installed; no program runs before the first text.
+
+        Args:
+            modes: By default those of the system.
+            limit: Pipes kept by a loop, each of about 120 MB.
+            idle_seconds: A pipe that nobody used for so long is closed.
+            timeout: Seconds that a request of at most 16 lines or 4000 characters may
+                take, starting a pipe not included.
+            clock: What measures the last two.
+        """
+        modes = find_modes() if modes is None else modes
+        self._modes = {(mode.source, mode.target): mode for mode in modes}
+        self._routes = routes(self._modes)
+        self._pairs = as_pairs(self._routes)
+        self._make_pipes: Callable[[], Pipes] = lambda: Pipes(
+            limit=limit,
+            idle_seconds=idle_seconds,
+            timeout=timeout,
+            clock=clock or LoopClock(),
+        )
+        self._lock = threading.Lock()  # protects the next one
+        self._pipes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Pipes] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def pairs(self) -> tuple[Pair, ...]:
+        """Return all pairs with a route, sorted."""
+        return self._pairs
+
+    def route(self, source: str, target: str) -> tuple[str, ...]:
+        """Return the languages of the shortest route."""
+        try:
+            return self._routes[source, target]
+        except KeyError:
+            raise UnknownPair(source, target) from None
+
+    async def healthy(self) -> bool:
+        """Return whether there are pairs, and all their programs and files still."""
+        modes = self._modes.values()
+        return bool(modes) and all(mode.is_runnable() for mode in modes)
+
+    async def translate(self, texts: list[str], source: str, target: str) -> list[str]:
+        """Return the translations of the texts, in their order."""
+        modes = [self._modes[pair] for pair in pairwise(self.route(source, target))]
+        lines = [cut(text) for text in texts]
+        words = [line.words for text in lines for line in text if line.words]
+        translated: list[str] = []
+        for request in _requests(words):
+            translated += await self._over(modes, request)
+        answers = iter(translated)
+        return ["".join(_filled(text, answers)) for text in lines]
+
+    async def aclose(self) -> None:
+        """Close the running loop's pipes and wait until their programs are gone."""
+        await self.pipes().aclose()
+
+    def pipes(self) -> Pipes:
+        """The running loop's pipes."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            for other in [loop for loop in self._pipes if loop.is_closed()]:
+                self._pipes.pop(other).close()
+            if loop not in self._pipes:
+                self._pipes[loop] = self._make_pipes()
+            return self._pipes[loop]
+
+    async def _over(self, modes: Sequence[Mode], words: list[str]) -> list[str]:
+        """Words translated by one mode after the other."""
+        for mode in modes:
+            armoured = [armour(each) for each in words]
+            bodies = [each.body for each in armoured]
+            answers = await self.pipes().translate(mode, bodies)
+            pairs = zip(armoured, answers, strict=True)
+            words = [each.restored(answer) for each, answer in pairs]
+        return words
+
+
+def _filled(text: list[Line], answers: Iterator[str]) -> Iterator[str]:
+    """The parts of a text, those with words filled from the answers."""
+    for line in text:
+        yield line.with_words(next(answers)) if line.words else line.head
+
+
+def _requests(words: list[str]) -> Iterator[list[str]]:
+    """Words in portions that are small enough to take turns with other visitors."""
+    request: list[str] = []
+    size = 0
+    for each in words:
+        if request and (len(request) == _LINES or size + len(each) > _CHARACTERS):
+            yield request
+            request, size = [], 0
+        request.append(each)
+        size += len(each)
+    if request:
+        yield request

@@ -1,0 +1,80 @@
+"""Bytes into one end of a pipe while answers come out of the other."""
+
+import asyncio
+import os
+
+from demo_site.translation.errors import EngineBroken
+
+_READ = 65536
+
+
+class Exchange:
+    """Sends requests and collects as many answers, each of which ends with a NUL.
+
+    Both ends move whenever they can. One that wrote everything before it read
+    anything would wait for ever once the answers fill the pipe's buffers.
+    """
+
+    def __init__(self, ends: tuple[int, int], data: bytes, *, answers: int) -> None:
+        """Begin on the running loop.
+
+        Args:
+            ends: Descriptors that do not block: where to write, where to read.
+            data: All requests.
+            answers: How many are awaited.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._input, self._output = ends
+        self._unsent = memoryview(data)
+        self._received = bytearray()
+        self._missing = answers
+        self._has_ended = False
+        # No program makes more of a text than this, so that none can fill the memory.
+        self._limit = 64 * len(data) + _READ
+        self.answers: asyncio.Future[list[bytes]] = self._loop.create_future()
+        self._loop.add_reader(self._output, self._receive)
+        self._loop.add_writer(self._input, self._send)
+
+    def fail(self, error: Exception) -> None:
+        """Let whoever awaits the answers have an error instead."""
+        if not self.answers.done():
+            self.answers.set_exception(error)
+
+    def end(self) -> None:
+        """Leave the pipe alone and forget what went through it; once is enough."""
+        if self._has_ended:
+            return  # the descriptors may be another's by now
+        self._has_ended = True
+        self._loop.remove_reader(self._output)
+        self._loop.remove_writer(self._input)
+        self.answers.cancel()
+        self._unsent, self._received = memoryview(b""), bytearray()
+
+    def _send(self) -> None:
+        try:
+            self._unsent = self._unsent[os.write(self._input, self._unsent) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            self.fail(EngineBroken("the pipe takes no more input"))
+        if not self._unsent:
+            self._loop.remove_writer(self._input)
+
+    def _receive(self) -> None:
+        try:
+            data = os.read(self._output, _READ)
+        except BlockingIOError:
+            return
+        self._received += data
+        self._missing -= data.count(0)
+        if not data:
+            self.fail(EngineBroken("a program of the pipe has ended"))
+            self._loop.remove_reader(self._output)
+        elif self._missing < 0 or len(self._received) > self._limit:
+            self.fail(EngineBroken("the pipe answered more than it was asked"))
+        elif not self._missing and not self.answers.done():
+            *answers, rest = self._received.split(b"\0")
+            if rest or self._unsent:
+                self.fail(EngineBroken("the pipe answered out of turn"))
+            else:
+                self.answers.set_result([bytes(answer) for answer in answers])

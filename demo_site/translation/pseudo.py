@@ -1,0 +1,52 @@
+"""An engine that only accents letters: always there, and it says so."""
+
+from itertools import permutations
+
+from django.utils.translation import gettext_lazy as _
+
+from .engines import Pair, as_pairs
+from .errors import UnknownPair
+
+_PLAIN = "AEIOUYaeiouycnCN"
+_ACCENTED = "ÀÉÎÕÜÝàéîõüýçñÇÑ"
+_LANGUAGES = ("ca", "en", "es", "fr", "it", "pt")
+
+
+class PseudoEngine:
+    """Accents letters, so that a page can be watched at work without a real engine.
+
+    Only ASCII letters change, one for one: placeholders, digits, white space and
+    whatever is accented already come back as they are.
+    """
+
+    name = "pseudo"
+    is_pseudo = True
+    notice = _(
+        "No translation engine is installed: this page accents letters "
+        "and calls it a translation."
+    )
+
+    _table = str.maketrans(_PLAIN, _ACCENTED)
+    _pairs = as_pairs(permutations(_LANGUAGES, 2))
+
+    async def translate(self, texts: list[str], source: str, target: str) -> list[str]:
+        """Return the texts with accented letters, whatever the languages."""
+        self.route(source, target)
+        return [text.translate(self._table) for text in texts]
+
+    def pairs(self) -> tuple[Pair, ...]:
+        """Return every pair of a few languages."""
+        return self._pairs
+
+    def route(self, source: str, target: str) -> tuple[str, ...]:
+        """Return the two languages."""
+        if (source, target) not in self._pairs:
+            raise UnknownPair(source, target)
+        return source, target
+
+    async def healthy(self) -> bool:
+        """Return True: there is nothing that could be missing."""
+        return True
+
+    async def aclose(self) -> None:
+        """Do nothing: there is nothing to give back."""
