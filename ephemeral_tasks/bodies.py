@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from django.conf import settings
 from django.db import connections
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -96,7 +97,7 @@ async def run(call: Call, threads: Threads) -> Any:
     Raises:
         ResultTooLarge: The value is larger than ``MAX_RESULT_BYTES``.
     """
-    if call.language is not None:
+    if call.language not in {None, settings.LANGUAGE_CODE}:  # the default costs nothing
         translation.activate(call.language)
     if call.task.is_async:
         value = await in_own_lane(call.function())

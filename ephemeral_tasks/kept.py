@@ -89,7 +89,9 @@ class Kept:
 
     def _oldest_with(self, count: int) -> list[PoolOperation]:
         """Return so many of the oldest finished ones that ``count`` bytes get free."""
-        gone = []
+        gone: list[PoolOperation] = []
+        if count <= 0:
+            return gone
         for old in self._finished.values():
             if count <= 0:
                 break

@@ -23,7 +23,7 @@ from .core.clock import Clock, LoopClock
 from .core.context import OperationContext
 from .core.errors import Closed, QueueFull
 from .core.keyed import KeyedCoordinator
-from .core.operation import Operation
+from .core.operation import Operation, Waiter
 from .core.status import Status
 from .errors import OperationFailed, ResultTooLarge
 from .inbox import Bell, LoopThread
@@ -148,6 +148,9 @@ class Pool:
             self.thread.post(self.coordinator.take, operation, delay)
         self._lost(gone)
 
+    def submitted(self, operation: PoolOperation) -> None:
+        """Hear that the submitter holds no lock any more; runs it there in tests."""
+
     def _check_room(self) -> None:
         statistics = self.coordinator.statistics()
         most = self.config.max_waiting
@@ -199,7 +202,7 @@ class Pool:
         """Wait for an operation's end on the caller's own loop."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         bell = Bell(future)
-        self.thread.post(_add_waiter, operation, bell)
+        self.thread.post(add_waiter, operation, bell)
         try:
             await future
         except asyncio.CancelledError:
@@ -374,6 +377,10 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
         """Return an unfinished operation; from any thread."""
         return self._unfinished.get(id)  # type: ignore[return-value]  # admits no other
 
+    def unfinished(self) -> list[PoolOperation]:
+        """Return what has arrived and not ended; from any thread."""
+        return [*self._unfinished.values(), *self._deferred.values()]  # type: ignore[list-item]
+
     def oldest_wait_seconds(self) -> float:
         """Return how long the oldest waiting operation has waited; any thread."""
         # list() of a dict's values runs no Python code: the loop cannot come between
@@ -396,7 +403,8 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
         self._wake_idle()
 
 
-def _add_waiter(operation: PoolOperation, bell: Bell) -> None:
+def add_waiter(operation: PoolOperation, bell: Waiter) -> None:
+    """Ring at the operation's end, or now when it has ended; on the loop."""
     if operation.is_finished:
         bell.set_result(None)
         return
@@ -422,6 +430,8 @@ def _no_key(item: Any) -> None:
 _lock = threading.Lock()
 _pool: Pool | None = None
 """Made and replaced under ``_lock``; read by any thread."""
+_make: Callable[[Config], Pool] = Pool
+"""How the next pool is made; replaced by tests alone."""
 _process = (secrets.token_hex(4), int(time.time()))
 
 
@@ -431,8 +441,7 @@ def get() -> Pool:
     if _pool is None:
         with _lock:
             if _pool is None:
-                _pool = Pool(get_config())
-                windows.clock = _pool.clock
+                _pool = _make(get_config())
     return _pool
 
 
@@ -504,22 +513,24 @@ def drain(seconds: float | None = None) -> None:
     pool.drain(seconds)
 
 
-def reset(clock: Clock | None = None) -> None:
+def reset(
+    clock: Clock | None = None, make: Callable[[Config, Clock], Pool] = Pool
+) -> None:
     """Cancel everything, forget every window, and begin anew; for tests.
 
     Args:
         clock: Where the next pool's time comes from; the system's by default.
+        make: What makes it, at the first submission, when settings are settled.
     """
-    global _pool
+    global _pool, _make
+    now = clock or LoopClock()
     with _lock:
         old, _pool = _pool, None
         if old is not None:
             old.drain(0.0)
         windows.forget_all()
-        windows.clock = LoopClock()
-        if clock is not None:
-            _pool = Pool(get_config(), clock)
-            windows.clock = clock
+        windows.clock = now
+        _make = lambda config: make(config, now)  # noqa: E731
 
 
 def _start_anew_in_child() -> None:

@@ -29,7 +29,7 @@ from .errors import (
 from .operations import PoolOperation
 from .pool import Pool
 from .projection import Row, actions, project
-from .sweep import reconcile
+from .sweep import forget_unnamed, reconcile
 from .tasks import Task
 from .windows import Handle
 
@@ -92,7 +92,7 @@ def _submit(
         _make_room(pool, handles)
         pool.accept(operation)
         handles.insert(0, handle)
-    reconcile(pool, owner)
+    forget_unnamed(pool, owner, handles)
     signals.changed(owner)
     return handle
 
@@ -126,7 +126,7 @@ def _handle(operation: PoolOperation, label: str, shown: Mapping[str, Any]) -> H
         task=operation.definition.name,
         label=label,
         submitted_time=operation.submitted_time,
-        shown=shown,
+        shown=dict(shown),
     )
 
 

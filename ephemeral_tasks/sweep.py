@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import signals, windows
+from .windows import Handle
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -24,15 +25,22 @@ def reconcile(pool: Pool, owner: str) -> bool:
         Whether something was forgotten.
     """
     with windows.lock:
-        named = {handle.id for handle in windows.read(owner, touch=False).handles}
-        operations = pool.kept.of(owner)
-        gone = [one for one in operations if one.id not in named]
-        for operation in gone:
-            pool.forget(operation)
-        known = {one.id for one in operations}
-        if not named <= known:
+        handles = windows.read(owner, touch=False).handles
+        known = {operation.id for operation in pool.kept.of(owner)}
+        has_forgotten = forget_unnamed(pool, owner, handles)
+        if not known.issuperset(handle.id for handle in handles):
             windows.keep(owner, known)
-    return bool(gone) or not named <= known
+            return True
+        return has_forgotten
+
+
+def forget_unnamed(pool: Pool, owner: str, handles: list[Handle]) -> bool:
+    """Forget the owner's operations that these handles do not name."""
+    named = {handle.id for handle in handles}
+    gone = [one for one in pool.kept.of(owner) if one.id not in named]
+    for operation in gone:
+        pool.forget(operation)
+    return bool(gone)
 
 
 class Sweep:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
+from inspect import Parameter
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from django.utils import timezone
@@ -68,6 +69,12 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     signature: inspect.Signature = field(init=False, repr=False, compare=False)
     """What a caller gives, without the context."""
 
+    required: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The arguments without a default that may be given by name."""
+
+    accepted: frozenset[str] = field(init=False, repr=False, compare=False)
+    """All arguments that may be given by name."""
+
     is_async: bool = field(init=False, repr=False, compare=False)
     """True for a coroutine function; a plain one runs in a thread."""
 
@@ -81,6 +88,10 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         )
         object.__setattr__(self, "policy", policy)
         object.__setattr__(self, "signature", _signature_of(self))
+        object.__setattr__(self, "accepted", _named(self.signature))
+        object.__setattr__(
+            self, "required", _named(self.signature, without_default=True)
+        )
         object.__setattr__(self, "is_async", inspect.iscoroutinefunction(self.func))
         _check_presentation(self)
 
@@ -112,6 +123,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         Raises:
             TypeError: They do not fit the function; the message names the task.
         """
+        if not args and self.required <= kwargs.keys() <= self.accepted:
+            return dict(kwargs)  # what nearly all calls are, without inspect's cost
         try:
             return self.signature.bind(*args, **kwargs).arguments
         except TypeError as error:
@@ -174,6 +187,20 @@ def _signature_of(task: Task) -> inspect.Signature:
     if not task.takes_context:
         return signature
     return signature.replace(parameters=[*signature.parameters.values()][1:])
+
+
+def _named(
+    signature: inspect.Signature, *, without_default: bool = False
+) -> frozenset[str]:
+    by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    parameters = signature.parameters.values()
+    if without_default and any(p.kind is Parameter.POSITIONAL_ONLY for p in parameters):
+        return frozenset({""})  # no call by name alone fits
+    return frozenset(
+        p.name
+        for p in parameters
+        if p.kind in by_name and not (without_default and p.default is not p.empty)
+    )
 
 
 def _check_function(task: Task) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.cache import BaseCache, caches
 from django.core.cache.backends import locmem
@@ -28,13 +28,15 @@ clock: Clock = LoopClock()
 _PREFIX = "ephemeral_tasks.window."
 _STORE = "ephemeral-tasks-"
 
-_Record = tuple[float, tuple[tuple[str, str, str, float, dict[str, Any]], ...]]
-"""When the window was used last, and its handles; plain types pickle fast and small."""
+_Record = tuple[float, tuple[tuple[Any, ...], ...]]
+"""When the window was used last, and its handles; plain tuples pickle small."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handle:
-    """What the cache keeps of an operation: names, never content."""
+class Handle(NamedTuple):
+    """What the cache keeps of an operation: names, never content.
+
+    A named tuple, because each submission reads and writes five of them.
+    """
 
     id: str
     """The operation's id."""
@@ -61,7 +63,7 @@ class Handle:
 class Window:
     """An owner's handles at one instant."""
 
-    handles: tuple[Handle, ...]
+    handles: list[Handle]
     """Newest first."""
 
     used_time: float
@@ -90,16 +92,17 @@ def changing(owner: str) -> Iterator[list[Handle]]:
     They are written when the block ends well and are as before when it raises.
     """
     with lock:
-        handles = [*_load(owner).handles]
+        handles = _load(owner).handles
         yield handles
-        _save(owner, Window(handles=tuple(handles), used_time=clock.time()))
+        _save(owner, Window(handles=handles, used_time=clock.time()))
 
 
 def keep(owner: str, ids: Iterable[str]) -> None:
     """Drop the owner's handles of other operations than these; this is no use."""
     with lock:
         window = _load(owner)
-        kept = tuple(handle for handle in window.handles if handle.id in set(ids))
+        named = set(ids)
+        kept = [handle for handle in window.handles if handle.id in named]
         if len(kept) < len(window.handles):
             _save(owner, Window(handles=kept, used_time=window.used_time))
 
@@ -135,12 +138,12 @@ def check_owner(owner: object) -> None:
 def _load(owner: str) -> Window:
     record: _Record | None = _cache().get(_key(owner))
     if record is None:
-        return Window(handles=(), used_time=clock.time())
+        return Window(handles=[], used_time=clock.time())
     used, rows = record
     config, now = get_config(), clock.time()
     oldest = now - config.max_age_seconds
     is_idle = now - used >= config.idle_seconds
-    young = tuple(_handle(row) for row in rows if row[3] > oldest and not is_idle)
+    young = [] if is_idle else [Handle._make(row) for row in rows if row[3] > oldest]
     window = Window(handles=young, used_time=used)
     if len(young) < len(rows):
         _save(owner, window)
@@ -151,20 +154,10 @@ def _save(owner: str, window: Window) -> None:
     if not window.handles:
         _cache().delete(_key(owner))
         return
-    rows = tuple(
-        (one.id, one.task, one.label, one.submitted_time, dict(one.shown))
-        for one in window.handles
-    )
+    rows = tuple(map(tuple, window.handles))
     config = get_config()
     longest = min(config.max_age_seconds, config.idle_seconds)
     _cache().set(_key(owner), (window.used_time, rows), timeout=longest)
-
-
-def _handle(row: tuple[str, str, str, float, dict[str, Any]]) -> Handle:
-    name, task, label, submitted, shown = row
-    return Handle(
-        id=name, task=task, label=label, submitted_time=submitted, shown=shown
-    )
 
 
 def _key(owner: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import secrets
+import os
+import random
 from collections.abc import Generator, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from .clock import TimerHandle
 from .context import Progress
@@ -21,9 +22,18 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 
+def instant(seconds: float) -> datetime:
+    """Return the time that is so many seconds after the epoch, UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+_random = random.Random()  # our own, so that nobody else's seed() repeats an id
+os.register_at_fork(after_in_child=_random.seed)
+
+
 def new_id() -> str:
-    """Return 32 random hexadecimal digits."""
-    return secrets.token_hex(16)
+    """Return 32 random hexadecimal digits: unique, but no secret."""
+    return f"{_random.getrandbits(128):032x}"
 
 
 class Waiter(Protocol):
@@ -43,7 +53,7 @@ class Host(Protocol):
         """Tell an operation to end; False when it had finished."""
 
     def progressed(self, operation: Operation[Any, Any]) -> None:
-        """Hear that the body reported progress."""
+        """Hear of what is no step: progress, or a request to end what runs."""
 
     def check_loop(self) -> None:
         """Raise RuntimeError when the caller is not on the coordinator's loop."""
@@ -79,6 +89,34 @@ class Snapshot:
 
     error: str | None
     """The class's name of the error that it failed with; never the error's text."""
+
+
+class Facts(NamedTuple):
+    """A snapshot before anybody wants to see it: cheap to make, times in seconds."""
+
+    id: str
+    key: Hashable
+    status: Status
+    attempt: int
+    submitted_time: float
+    started_time: float | None
+    finished_time: float | None
+    progress: Progress | None
+    error: str | None
+
+    def snapshot(self) -> Snapshot:
+        """Return the picture."""
+        return Snapshot(
+            id=self.id,
+            key=self.key,
+            status=self.status,
+            attempt=self.attempt,
+            submitted_at=instant(self.submitted_time),
+            started_at=None if (at := self.started_time) is None else instant(at),
+            finished_at=None if (at := self.finished_time) is None else instant(at),
+            progress=self.progress,
+            error=self.error,
+        )
 
 
 class Operation(Generic[Item, Value]):
@@ -183,22 +221,26 @@ class Operation(Generic[Item, Value]):
         """
         return self.host is not None and self.host.end(self)
 
-    def snapshot(self) -> Snapshot:
-        """Return a frozen picture; from any thread."""
-        status, finished = self.status, self.finished_time
+    def facts(self) -> Facts:
+        """Return what a snapshot says, unprepared; from any thread."""
+        status, finished_time = self.status, self.finished_time
         if status is Status.READY and self.is_cancelling:
             status = Status.CANCELLED  # it waits, and it will never start
-        return Snapshot(
-            id=self.id,
-            key=self.key,
-            status=status,
-            attempt=self.attempt,
-            submitted_at=_instant(self.submitted_time),
-            started_at=None if (at := self.started_time) is None else _instant(at),
-            finished_at=_instant(finished) if finished and status in FINISHED else None,
-            progress=self.progress,
-            error=type(self.error).__name__ if status is Status.FAILED else None,
+        return Facts(
+            self.id,
+            self.key,
+            status,
+            self.attempt,
+            self.submitted_time,
+            self.started_time,
+            finished_time if status in FINISHED else None,
+            self.progress,
+            type(self.error).__name__ if status is Status.FAILED else None,
         )
+
+    def snapshot(self) -> Snapshot:
+        """Return a frozen picture; from any thread."""
+        return self.facts().snapshot()
 
     def report(self, progress: Progress) -> None:
         """Take the body's progress."""
@@ -219,12 +261,18 @@ class Operation(Generic[Item, Value]):
             raise OperationCancelled(self.id)
         if self.error is None:
             raise NotFinished(self.id)
-        raise self.error.with_traceback(self.where)
+        try:
+            raise self.error.with_traceback(self.where)
+        finally:
+            del self  # this frame is in the error's traceback
 
     def __await__(self) -> Generator[Any, None, Value]:
         if self.status not in FINISHED:
             yield from self._wait().__await__()
-        return self.outcome()
+        try:
+            return self.outcome()
+        finally:
+            del self  # as above
 
     async def _wait(self) -> None:
         if self.host is not None:
@@ -264,7 +312,3 @@ class Operation(Generic[Item, Value]):
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
-
-
-def _instant(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
