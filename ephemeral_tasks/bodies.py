@@ -42,6 +42,11 @@ class Call:
         self.language = translation.get_language()
         """The submitter's active language, in which the body runs, too."""
 
+    @property
+    def is_async(self) -> bool:
+        """True when the function is a coroutine function."""
+        return self.task.is_async
+
     def function(self) -> Callable[[], Any]:
         """Return the task's function with its arguments, for this attempt."""
         if not self.task.takes_context:
@@ -99,7 +104,7 @@ async def run(call: Call, threads: Threads) -> Any:
     """
     if call.language not in {None, settings.LANGUAGE_CODE}:  # the default costs nothing
         translation.activate(call.language)
-    if call.task.is_async:
+    if call.is_async:
         value = await in_own_lane(call.function())
     else:
         value = await _run_plain(call, threads)

@@ -118,10 +118,14 @@ class Pool:
         is_ready.wait()
 
     def _begin(self, is_ready: threading.Event) -> None:
-        self.coordinator = PoolCoordinator(self)
+        self.coordinator = self.make_coordinator()
         self.watchdog.start()
         self.sweep.start()
         is_ready.set()
+
+    def make_coordinator(self) -> PoolCoordinator:
+        """Return what orders and runs the operations; on the loop."""
+        return PoolCoordinator(self)
 
     def accept(self, operation: PoolOperation, *, delay: float = 0.0) -> None:
         """Take an operation; from any thread, at once.

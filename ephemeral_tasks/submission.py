@@ -92,8 +92,10 @@ def _submit(
         _make_room(pool, handles)
         pool.accept(operation)
         handles.insert(0, handle)
-    forget_unnamed(pool, owner, handles)
+        # Within the lock: another thread's newer operation is not in our list.
+        forget_unnamed(pool, owner, handles)
     signals.changed(owner)
+    pool.submitted(operation)
     return handle
 
 
@@ -242,6 +244,7 @@ def retry(owner: str, id: str) -> Handle:
             handles[handles.index(old)] = handle
         reconcile(pool, owner)
     signals.changed(owner)
+    pool.submitted(again)
     return handle
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.layers import ROOT
 
+pytest_plugins = ["ephemeral_tasks.testing"]
+
 # A slow machine is no failure, and the same commit draws the same examples.
 hypothesis.settings.register_profile(
     "ci", deadline=None, derandomize=True, max_examples=200, print_blob=True

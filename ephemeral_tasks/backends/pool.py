@@ -72,6 +72,7 @@ class PoolBackend(BaseTaskBackend):
         result = result_of(operation)
         pool.accept(operation, delay=_seconds_until(task.run_after))
         task_enqueued.send_robust(type(self), task_result=result)
+        pool.submitted(operation)
         return result
 
     def get_result(self, result_id: str) -> TaskResult[..., Any]:

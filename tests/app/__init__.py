@@ -1,0 +1,1 @@
+"""Tests of the app layer: tasks, windows, the pool and the verbs."""

@@ -1,0 +1,98 @@
+"""What tests of the app layer share."""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ephemeral_tasks import pool, signals
+from ephemeral_tasks.testing import drain
+from tests.app.holds import PATIENCE_SECONDS, Hold
+
+
+@pytest.fixture
+def make_owner() -> Callable[[], str]:
+    """Makes owner keys that nobody else has."""
+    return lambda: uuid.uuid4().hex
+
+
+@pytest.fixture
+def make_hold() -> Iterator[Callable[[], Hold]]:
+    """Makes holds that are open at the test's end, when everything has ended."""
+    made: list[Hold] = []
+
+    def make() -> Hold:
+        made.append(Hold())
+        return made[-1]
+
+    yield make
+    for hold in made:
+        hold.open()
+    drain()
+
+
+@pytest.fixture
+def hold(make_hold) -> Hold:
+    """A hold that is open at the test's end."""
+    return make_hold()
+
+
+class Nudges:
+    """Counts what listeners of windows hear, and waits for what it tells of."""
+
+    def __init__(self) -> None:
+        self._heard = threading.Condition()
+        self.changed: list[str] = []
+        self.ended: list[str] = []
+
+    def hear_changed(self, owner: str) -> None:
+        with self._heard:
+            self.changed.append(owner)
+            self._heard.notify_all()
+
+    def hear_ended(self, owner: str) -> None:
+        with self._heard:
+            self.ended.append(owner)
+            self._heard.notify_all()
+
+    def until(self, is_so: Callable[[], object]) -> None:
+        """Wait until it is so; asked again at each nudge."""
+        with self._heard:
+            assert self._heard.wait_for(is_so, PATIENCE_SECONDS), "it never was so"
+
+
+@pytest.fixture
+def nudges() -> Iterator[Nudges]:
+    """What listeners hear during this test."""
+    heard = Nudges()
+    disconnect = signals.connect(changed=heard.hear_changed, ended=heard.hear_ended)
+    yield heard
+    disconnect()
+
+
+def on_loop(function: Callable[[], object]) -> object:
+    """Call a function on the pool's loop, after all that was posted before."""
+    answer: list[object] = []
+    is_done = threading.Event()
+
+    def call() -> None:
+        answer.append(function())
+        is_done.set()
+
+    pool.get().thread.post(call)
+    assert is_done.wait(PATIENCE_SECONDS)
+    return answer[0]
+
+
+def settle(turns: int = 20) -> None:
+    """Let the pool's loop do what is due now."""
+
+    async def turn() -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+    on_loop(lambda: None)
+    loop = pool.get().thread.loop
+    asyncio.run_coroutine_threadsafe(turn(), loop).result(PATIENCE_SECONDS)
