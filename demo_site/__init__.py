@@ -1,0 +1,1 @@
+"""A translation editor: the example to learn `ephemeral_tasks` from."""

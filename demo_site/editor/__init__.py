@@ -1,0 +1,1 @@
+"""The editor: one page, one task, one page for its result."""

@@ -1,0 +1,124 @@
+"""`manage.py demo`: prepares what the editor needs and serves it with Daphne."""
+
+import re
+import shlex
+import sys
+from argparse import ArgumentParser
+
+from channels.routing import get_default_application
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+from django.core.management import BaseCommand, CommandError, call_command
+from django.utils.crypto import get_random_string
+
+from demo_site.translation.engines import get_engine
+from demo_site.translation.install import (
+    InstallFailed,
+    can_install,
+    install,
+    install_command,
+)
+from ephemeral_tasks import pool
+
+ADDRESS = re.compile(r"(?:(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]+):)?(?P<port>\d{1,5})")
+EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # asked for by whoever types it
+
+
+class Command(BaseCommand):
+    """Serves the demo until Ctrl-C or SIGTERM."""
+
+    help = "Serves the translation editor, after preparing what it needs."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Where to serve, and whether to install a real engine without asking."""
+        parser.add_argument(
+            "address",
+            nargs="?",
+            default="127.0.0.1:8000",
+            help="[host:]port, by default 127.0.0.1:8000; port 0 takes a free one",
+        )
+        parser.add_argument(
+            "--install",
+            action="store_true",
+            help="install Apertium with apt-get if it is missing, without asking",
+        )
+
+    def handle(self, *, address: str, install: bool, **options: object) -> None:
+        """Engine, database, staff user, server: in this order, all said aloud."""
+        host, port = _parsed(address)
+        self._prepare_engine(install=install)
+        self._prepare_database()
+        self._serve(host, port)
+        self.stdout.write("\nStopping: what still runs has a moment to finish.")
+        pool.drain()
+
+    def _prepare_engine(self, *, install: bool) -> None:
+        if install or (get_engine().is_pseudo and self._is_wanted()):
+            self._install()
+            get_engine.cache_clear()
+        if get_engine().is_pseudo:
+            self.stdout.write(
+                "No translation engine is installed: the page will only accent "
+                f"letters.\nTo translate for real: {shlex.join(install_command())}"
+            )
+
+    def _is_wanted(self) -> bool:
+        if not (can_install() and sys.stdin.isatty()):
+            return False
+        self.stdout.write("Apertium, which translates offline, is not installed.")
+        answer = input(f"Run {shlex.join(install_command())}? [y/N] ")
+        return answer.strip().lower() in {"y", "yes"}
+
+    def _install(self) -> None:
+        if not can_install():
+            self.stderr.write("Installing needs Debian or Ubuntu, and root or sudo.")
+            return
+        try:
+            install()
+        except InstallFailed as error:
+            self.stderr.write(f"{error}; going on without it.")
+
+    def _prepare_database(self) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        # The operations of earlier visitors ended with the process that ran them.
+        Session.objects.all().delete()
+        password = get_random_string(16)
+        user, _ = get_user_model().objects.get_or_create(
+            username="admin", defaults={"is_staff": True, "is_superuser": True}
+        )
+        user.set_password(password)
+        user.save()
+        self.stdout.write(
+            f"Staff user: admin, password until the next start: {password}"
+        )
+
+    def _serve(self, host: str, port: int) -> None:
+        if host not in EVERYWHERE:
+            settings.ALLOWED_HOSTS.append(host)
+        server = Server(
+            # DEBUG is off, so that Django itself would serve no static files.
+            ASGIStaticFilesHandler(get_default_application()),
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            ready_callable=lambda: self._announce(host, server.listening_addresses),
+        )
+        server.run()
+        if server.abort_start:
+            raise CommandError(f"cannot listen on {host}:{port}; is it in use?")
+
+    def _announce(self, host: str, addresses: list[tuple[str, int]]) -> None:
+        name = "localhost" if host in EVERYWHERE else host
+        self.stdout.write(f"Translation editor: http://{name}:{addresses[0][1]}/")
+        self.stdout.write("Ctrl-C ends it.")
+        self.stdout.flush()
+
+
+def _parsed(address: str) -> tuple[str, int]:
+    """The host as it stands in a URL, and the port; 127.0.0.1 when there is none."""
+    match = ADDRESS.fullmatch(address)
+    if match is None or int(match["port"]) > 65535:
+        raise CommandError(f"address must be [host:]port, got {address!r}")
+    return match["host"] or "127.0.0.1", int(match["port"])

@@ -1,0 +1,32 @@
+"""The documents of the samples menu."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from demo_site import translation
+
+FOLDER = Path(translation.__file__).parent / "samples"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One document."""
+
+    name: str
+    """As in the page's URL."""
+    title: str
+    text: str
+
+
+@cache
+def samples() -> dict[str, Sample]:
+    """All of them by name, in the order of their names; read once."""
+    return {
+        path.stem: Sample(
+            name=path.stem,
+            title=path.stem.replace("-", " ").capitalize(),
+            text=path.read_text(encoding="utf-8"),
+        )
+        for path in sorted(FOLDER.glob("*.md"))
+    }

@@ -1,0 +1,45 @@
+"""`{{ text|markdown:"original" }}` and `{{ code|language }}`, for people to read."""
+
+import nh3
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.front_matter import front_matter_plugin
+from mdit_py_plugins.tasklists import tasklists_plugin
+
+from demo_site.translation.languages import label
+
+register = template.Library()
+register.filter("language", label)
+
+_parser = (
+    MarkdownIt("commonmark")
+    .enable(["table", "strikethrough"])
+    .use(front_matter_plugin)
+    .use(footnote_plugin)
+    .use(tasklists_plugin)
+)
+_cleaner = nh3.Cleaner(
+    tags=nh3.ALLOWED_TAGS | {"input", "section"},
+    attributes=nh3.ALLOWED_ATTRIBUTES
+    | {"a": {"href", "id", "title"}, "input": {"checked"}, "li": {"id"}},
+    # The only input there is: a task list's box, which nobody can tick.
+    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+    # A document's own ids, footnotes' among them, cannot meet those of the page.
+    attribute_filter=lambda tag, name, value: (
+        value if name != "id" or value.startswith("fn") else None
+    ),
+)
+
+
+@register.filter
+def markdown(text: str, name: str) -> SafeString:
+    """The text rendered and sanitised.
+
+    Args:
+        text: Markdown from anybody, of any size.
+        name: Keeps the footnotes of several texts on one page apart.
+    """
+    html = _parser.render(text, {"docId": name})
+    return mark_safe(_cleaner.clean(html))  # noqa: S308  # nh3 has sanitised it

@@ -1,0 +1,12 @@
+"""Routes of the editor."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "editor"
+
+urlpatterns = [
+    path("", views.editor, name="editor"),
+    path("download/<id>/", views.download, name="download"),
+]

@@ -1,0 +1,53 @@
+"""The page and the download: two views, both for anybody."""
+
+import shlex
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from demo_site.translation.engines import get_engine
+from demo_site.translation.install import install_command
+from ephemeral_tasks import EphemeralTasksError, owner_of, result
+
+from .samples import samples
+
+
+@require_safe
+@never_cache
+def editor(request):
+    """The editor, with the sample that was asked for, and the visitor's table."""
+    engine = get_engine()
+    sample = samples().get(request.GET.get("sample"))
+    context = {
+        "engine": engine,
+        "install_command": shlex.join(install_command()) if engine.is_pseudo else "",
+        "initial": {"text": sample.text} if sample else {},
+        "sample": sample,
+        "samples": samples().values(),
+        "title": gettext("Translate Markdown"),
+    }
+    return render(request, "editor/editor.html", context)
+
+
+@require_safe
+@never_cache
+def download(request, id):
+    """The translation of the visitor's own operation as a file; 404 for any other."""
+    owner = owner_of(request, create=False)
+    if owner is None:
+        raise Http404
+    try:
+        translation = result(owner, id)
+    except EphemeralTasksError as error:
+        raise Http404 from error
+    language = translation["target"]
+    return HttpResponse(
+        translation["translation"],
+        content_type="text/markdown; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="translation.{language}.md"'
+        },
+    )

@@ -1,0 +1,10 @@
+"""Routes of the demo: the page, the operations behind it, and Django's admin."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("demo_site.editor.urls")),
+    path("tasks/", include("ephemeral_tasks.urls")),
+    path("admin/", admin.site.urls),
+]
