@@ -99,31 +99,3 @@ class LoopThread:
             self.loop.run_forever()
         finally:
             self.loop.close()
-
-
-class Bell:
-    """Rings a future of another loop; stands among an operation's waiters.
-
-    Has the two methods of a future that ``Operation.wake`` uses.
-    """
-
-    __slots__ = ("_future", "_loop")
-
-    def __init__(self, future: asyncio.Future[None]) -> None:
-        self._future = future
-        self._loop = future.get_loop()
-
-    def done(self) -> bool:
-        """Return False: only the other loop knows, and it minds no second ring."""
-        return False
-
-    def set_result(self, result: None) -> None:
-        """Ring, unless the other loop has ended meanwhile."""
-        try:
-            self._loop.call_soon_threadsafe(self._ring)
-        except RuntimeError:
-            return
-
-    def _ring(self) -> None:
-        if not self._future.done():
-            self._future.set_result(None)

@@ -13,82 +13,32 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import reports, signals, windows
-from .bodies import PlainContext, PoolContext, run, sentence_of
+from . import draining, reports, signals, windows
+from .bodies import sentence_of
 from .conf import Config, get_config
+from .core.checks import check_at_least
 from .core.clock import Clock, LoopClock
-from .core.context import OperationContext
+from .core.coordinator import Coordinator
 from .core.errors import Closed, QueueFull
-from .core.keyed import KeyedCoordinator
-from .core.operation import Operation, Waiter
 from .core.status import Status
-from .errors import OperationFailed, ResultTooLarge
-from .inbox import Bell, LoopThread
+from .errors import OperationFailed
+from .inbox import LoopThread
 from .kept import Kept
 from .operations import PoolOperation
+from .running import PoolCoordinator
+from .statistics import PoolStatistics
 from .sweep import Sweep
 from .threads import Threads
 from .watchdog import Watchdog
 
+if TYPE_CHECKING:
+    from .hosted import Hosting
+
 logger = logging.getLogger("ephemeral_tasks")
 
-_LAST_SECONDS = 1.0  # how long bodies may take to end once they were cancelled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolStatistics:
-    """The pool at one instant; counts are since it started."""
-
-    running: int
-    """Operations whose body runs now."""
-
-    waiting: int
-    """Operations that wait for their first start, those that are not due included."""
-
-    retrying: int
-    """Operations between two attempts."""
-
-    max_running: int
-    """How many may run at once."""
-
-    max_waiting: int
-    """How many may wait."""
-
-    accepted: int
-    """Operations that were taken."""
-
-    refused: int
-    """Submissions that were refused with QueueFull."""
-
-    successful: int
-    """Operations that ended well."""
-
-    failed: int
-    """Operations that ended with an error."""
-
-    cancelled: int
-    """Operations that were cancelled."""
-
-    oldest_wait_seconds: float
-    """How long the oldest waiting operation has waited; 0 when none waits."""
-
-    loop_lag_seconds: float
-    """How late the loop's newest beat was, or is."""
-
-    stuck: int
-    """Bodies that run on 5 s after they were told to end."""
-
-    owners: int
-    """Owners with at least one operation."""
-
-    kept_bytes: int
-    """Arguments and results in memory, estimated."""
-
-    is_paused: bool
-    """True while nothing starts."""
+_LAST_SECONDS = 1.0  # how long threads may take to end
 
 
 class Pool:
@@ -108,6 +58,10 @@ class Pool:
         """True once nothing more is taken; under the kept's lock."""
         self.accepted = self.refused = 0
         """Counted under the kept's lock."""
+        self._hosted: dict[str, Hosting] = {}
+        """Named coordinators; changed on the loop, read by any thread."""
+        self.end_of_work: asyncio.Task[None] | None = None
+        """Waits for the last operation once the pool is closed; on the loop."""
         self.plain = 0
         """Unfinished operations that need a thread; on the loop."""
         self.unstarted = 0
@@ -170,14 +124,15 @@ class Pool:
             if operation.status is Status.READY:
                 operation.finished_time = self.clock.time()
             operation.is_cancelling = True
-        self._post(self.coordinator.end_if_unfinished, operation)
+        self.post(self.coordinator.end_if_unfinished, operation)
 
     def forget(self, operation: PoolOperation) -> None:
         """Let go of an operation and tell it to end; from any thread."""
         if self.kept.forget(operation):
             self.end(operation)
 
-    def _post(self, callback: Callable[..., object], *args: Any) -> None:
+    def post(self, callback: Callable[..., object], *args: Any) -> None:
+        """Have the loop call back, unless the pool has ended; from any thread."""
         try:
             self.thread.post(callback, *args)
         except Closed:
@@ -202,16 +157,26 @@ class Pool:
                 self.sweep.lost(operation.owner)
                 signals.changed(operation.owner)
 
-    async def wait(self, operation: PoolOperation) -> None:
-        """Wait for an operation's end on the caller's own loop."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        bell = Bell(future)
-        self.thread.post(add_waiter, operation, bell)
+    def hosting(self, name: str, make: Callable[[], Hosting]) -> Hosting:
+        """Return the hosted coordinator of this name, made on the loop at first use."""
+        found = self._hosted.get(name)
+        if found is not None:
+            return found
+        if self.thread.is_current():
+            return self._hosted.setdefault(name, make())
+        is_made = threading.Event()
+        self.thread.post(self._make_hosting, name, make, is_made)
+        is_made.wait()
+        return self._hosted[name]
+
+    def _make_hosting(
+        self, name: str, make: Callable[[], Hosting], is_made: threading.Event
+    ) -> None:
         try:
-            await future
-        except asyncio.CancelledError:
-            self._post(_remove_waiter, operation, bell)
-            raise
+            if name not in self._hosted:
+                self._hosted[name] = make()
+        finally:
+            is_made.set()
 
     def statistics(self) -> PoolStatistics:
         """Return the counters of this instant; from any thread."""
@@ -241,34 +206,10 @@ class Pool:
         """Call receivers of Django's signals in their own thread; on the loop."""
         self.receivers.run(contextvars.Context(), function)
 
-    def close(self) -> None:
-        """Take no more; from any thread."""
-        with self.kept.lock:
-            self.is_closed = True
-        self._post(self.coordinator.cancel_deferred)
-        self._post(self.coordinator.close)
-
-    def drain(self, seconds: float) -> None:
-        """Close, let accepted work go on for ``seconds``, cancel the rest, stop.
-
-        Blocks the caller for at most ``seconds`` and one more; not for the pool's own
-        thread.
-        """
-        self.close()
-        is_idle = threading.Event()
-        self._post(self.coordinator.when_idle, is_idle.set)
-        if not self.thread.is_alive():
-            return
-        if not is_idle.wait(seconds):
-            statistics = self.statistics()
-            logger.warning(
-                "the process ends: cancelling %s running and %s waiting operations",
-                statistics.running,
-                statistics.waiting + statistics.retrying,
-            )
-            self._post(self.coordinator.cancel_all)
-            is_idle.wait(_LAST_SECONDS)
-        self.stop()
+    def coordinators(self) -> list[Coordinator[Any, Any]]:
+        """Return the pool's own coordinator and the hosted ones; on the loop."""
+        hosted = [hosting.coordinator for hosting in self._hosted.values()]
+        return [self.coordinator, *hosted]
 
     def stop(self) -> None:
         """Stop the loop and the threads; what still runs is left behind."""
@@ -276,157 +217,6 @@ class Pool:
         self.threads.close()
         self.receivers.close(_LAST_SECONDS)
         self.thread.stop(_LAST_SECONDS)
-
-
-class PoolCoordinator(KeyedCoordinator[Any, Any]):
-    """The coordinator that the pool hosts; its keys are owners."""
-
-    def __init__(self, pool: Pool) -> None:
-        config = pool.config
-        super().__init__(
-            self._run,
-            key=_no_key,
-            limit=config.max_running,
-            limit_per_key=config.max_running_per_owner or _NO_LIMIT,
-            capacity=config.max_waiting,
-            history=0,
-            echoes=0,
-            clock=pool.clock,
-        )
-        self._pool = pool
-        self._deferred: dict[str, PoolOperation] = {}
-        """Taken, but not before their time; on the loop."""
-
-    async def _run(self, call: Any) -> Any:
-        return await run(call, self._pool.threads)
-
-    def take(self, operation: PoolOperation, delay: float) -> None:
-        """Admit an operation from the inbox, now or later."""
-        if not operation.definition.is_async:
-            self._pool.plain += 1
-            self._pool.threads.reserve(min(self._pool.plain, self._limit))
-        if delay > 0:
-            operation.timer = self._clock.call_later(delay, self._due_first, operation)
-            self._deferred[operation.id] = operation
-        else:
-            self.admit(operation)
-
-    def _due_first(self, operation: PoolOperation) -> None:
-        """Admit an operation whose time has come, or which was told to end."""
-        if self._deferred.pop(operation.id, None) is not None:
-            operation.timer = None
-            self.admit(operation)
-
-    def cancel_deferred(self) -> None:
-        """End those whose time has not come."""
-        for operation in [*self._deferred.values()]:
-            self._pool.end(operation)
-
-    def end_if_unfinished(self, operation: PoolOperation) -> None:
-        """Tell an operation to end, unless it has."""
-        if operation.timer is not None and operation.id in self._deferred:
-            operation.timer.cancel()
-            self._due_first(operation)  # where it is refused its start
-        if self.end(operation) and not operation.is_finished:
-            self._pool.watchdog.told_to_end(operation.id)
-
-    def _claim(self, operation: Any) -> bool:
-        with self._pool.kept.lock:
-            if operation.is_cancelling:
-                return False
-            if not operation.attempt:
-                self._pool.unstarted -= 1
-            operation.attempted_time = self._clock.time()
-            return super()._claim(operation)
-
-    def _context_of(self, operation: Operation[Any, Any]) -> OperationContext:
-        is_async = operation.item.task.is_async
-        return PoolContext(operation) if is_async else PlainContext(operation)
-
-    def _delay_after(self, operation: Any, error: BaseException) -> float | None:
-        operation.attempt_failed(error)
-        if isinstance(error, ResultTooLarge):
-            return None
-        return super()._delay_after(operation, error)
-
-    def _time_out(self, operation: Operation[Any, Any]) -> None:
-        super()._time_out(operation)
-        if operation.is_timed_out:
-            self._pool.watchdog.told_to_end(operation.id)
-
-    def _stepped(self, operation: Any) -> None:
-        if operation.status is Status.RUNNING:
-            self._pool.watchdog.wake()
-        elif operation.is_finished:
-            self._ended_one(operation)
-        operation.announce(self._pool)
-
-    def _ended_one(self, operation: PoolOperation) -> None:
-        if not operation.definition.is_async:
-            self._pool.plain -= 1
-        if not operation.attempt:
-            with self._pool.kept.lock:
-                self._pool.unstarted -= 1
-        self._pool.watchdog.ended(operation.id)
-        self._pool.finished(operation)
-
-    def progressed(self, operation: Any) -> None:
-        """Announce progress once, until somebody looks; from any thread."""
-        if not operation.is_announced:
-            operation.is_announced = True
-            if operation.owner is not None:
-                signals.changed(operation.owner)
-
-    def find(self, id: str) -> PoolOperation | None:
-        """Return an unfinished operation; from any thread."""
-        return self._unfinished.get(id)  # type: ignore[return-value]  # admits no other
-
-    def unfinished(self) -> list[PoolOperation]:
-        """Return what has arrived and not ended; from any thread."""
-        return [*self._unfinished.values(), *self._deferred.values()]  # type: ignore[list-item]
-
-    def oldest_wait_seconds(self) -> float:
-        """Return how long the oldest waiting operation has waited; any thread."""
-        # list() of a dict's values runs no Python code: the loop cannot come between
-        for operation in list(self._unfinished.values()):
-            if not operation.attempt and not operation.is_cancelling:
-                return max(0.0, self._clock.time() - operation.submitted_time)
-        return 0.0
-
-    def position(self, operation: PoolOperation) -> int | None:
-        """Return an operation's place among those that wait, from 1; any thread."""
-        if operation.host is None:  # still in the inbox, behind all that wait
-            return len(self._queue) + 1
-        return self._queue.position(operation)
-
-    def when_idle(self, callback: Callable[[], object]) -> None:
-        """Call back once all that was accepted has ended; after ``close``."""
-        waiter = self._loop.create_future()
-        waiter.add_done_callback(lambda _: callback())
-        self._idle.append(waiter)
-        self._wake_idle()
-
-
-def add_waiter(operation: PoolOperation, bell: Waiter) -> None:
-    """Ring at the operation's end, or now when it has ended; on the loop."""
-    if operation.is_finished:
-        bell.set_result(None)
-        return
-    if operation.waiters is None:
-        operation.waiters = []
-    operation.waiters.append(bell)
-
-
-def _remove_waiter(operation: PoolOperation, bell: Bell) -> None:
-    if operation.waiters is not None and bell in operation.waiters:
-        operation.waiters.remove(bell)
-
-
-_NO_LIMIT = 2**31
-
-
-def _no_key(item: Any) -> None:
-    raise NotImplementedError("the pool makes its operations itself")
 
 
 # -- the process's pool ----------------------------------------------------------------
@@ -471,15 +261,22 @@ def is_healthy() -> bool:
     return not (pool.is_closed or is_full or pool.watchdog.is_stalled())
 
 
+def check_limit(limit: int) -> None:
+    """Refuse what cannot be a limit.
+
+    Raises:
+        TypeError, ValueError: ``limit`` is no whole number from 1 on.
+    """
+    check_at_least("limit", limit, 1)
+
+
 def resize(limit: int) -> None:
     """Let ``limit`` operations run at once in this process, from now on.
 
     Raises:
         TypeError, ValueError: ``limit`` is no whole number from 1 on.
     """
-    from .core.checks import check_at_least
-
-    check_at_least("limit", limit, 1)
+    check_limit(limit)
     pool = get()
     pool.thread.post(pool.coordinator.resize, limit)
 
@@ -514,7 +311,7 @@ def drain(seconds: float | None = None) -> None:
     if seconds is None:
         is_reloading = os.environ.get("RUN_MAIN") == "true"
         seconds = 0.0 if is_reloading else pool.config.drain_seconds
-    pool.drain(seconds)
+    draining.drain(pool, seconds)
 
 
 def reset(
@@ -531,7 +328,7 @@ def reset(
     with _lock:
         old, _pool = _pool, None
         if old is not None:
-            old.drain(0.0)
+            draining.drain(old, 0.0)
         windows.forget_all()
         windows.clock = now
         _make = lambda config: make(config, now)  # noqa: E731

@@ -31,6 +31,7 @@ from .pool import Pool
 from .projection import Row, actions, project
 from .sweep import forget_unnamed, reconcile
 from .tasks import Task
+from .waiting import wait
 from .windows import Handle
 
 _DIGEST_KEY = secrets.token_bytes(32)
@@ -282,7 +283,7 @@ async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
     pool, _, operation, _ = _find(owner, id)
     if not operation.snapshot().status.is_finished:
         try:
-            await asyncio.wait_for(pool.wait(operation), timeout)
+            await asyncio.wait_for(wait(pool, operation), timeout)
         except TimeoutError:
             raise NotFinished(id) from None
     if operation.is_cancelling:

@@ -1,39 +1,26 @@
-"""Running operations under limits: the rules that every coordinator shares."""
+"""Taking operations in and ending them: the rules that every coordinator shares."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
-import logging
-from collections import deque
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Coroutine,
-    Hashable,
-    Iterable,
-)
-from dataclasses import dataclass
-from functools import partial
+from collections import OrderedDict
+from collections.abc import AsyncIterable, Callable, Hashable, Iterable
+from contextlib import aclosing
 from types import TracebackType
-from typing import Any, Generic, Required, Self, TypedDict
+from typing import Any, Required, Self, TypedDict
 
+from .checks import check_at_least, check_body, check_seconds
 from .clock import Clock, LoopClock
-from .context import CURRENT, OperationContext
 from .errors import Closed, QueueFull
 from .history import Echo, History
 from .operation import Item, Operation, Snapshot, Value
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
+from .runner import Body, Runner
+from .sources import turning
+from .statistics import Statistics
 from .status import Status
-
-logger = logging.getLogger("ephemeral_tasks")
-
-Body = Callable[[Item], Coroutine[Any, Any, Value]]
-
-_TURN = 100  # the loop gets its turn at least every so many items
 
 
 class Options(TypedDict, total=False):
@@ -52,52 +39,11 @@ class Options(TypedDict, total=False):
     clock: Clock | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
-    """The counters of a coordinator at one instant.
-
-    ``accepted == waiting + retrying + running + successful + failed + cancelled``.
-    """
-
-    running: int
-    """Bodies that run now."""
-
-    waiting: int
-    """Operations that wait for their first start."""
-
-    retrying: int
-    """Operations between two attempts."""
-
-    limit: int
-    """How many may run at once."""
-
-    capacity: int
-    """How many may wait."""
-
-    accepted: int
-    """Operations taken so far."""
-
-    refused: int
-    """Operations refused with QueueFull so far."""
-
-    successful: int
-    """Operations that ended well."""
-
-    failed: int
-    """Operations that ended with an error."""
-
-    cancelled: int
-    """Operations that were cancelled."""
-
-    is_paused: bool
-    """True while nothing starts."""
-
-
-class Coordinator(Generic[Item, Value]):
+class Coordinator(Runner[Item, Value]):
     """Runs at most ``limit`` bodies at once and lets at most ``capacity`` wait.
 
     Base of the coordinators, which differ in the queue they hand to it. Belongs to the
-    loop that is running when it is made; everything of it is touched there alone.
+    loop that is running when it is made.
     """
 
     def __init__(
@@ -146,12 +92,16 @@ class Coordinator(Generic[Item, Value]):
         check_at_least("capacity", capacity, 0)
         check_at_least("history", history, 0)
         check_at_least("echoes", echoes, 0)
-        if max_age is not None and not max_age > 0:
-            raise ValueError(f"max_age must be > 0, got {max_age!r}")
-        self._loop = running_loop(type(self).__name__)
-        self._body = body
-        self._queue = queue
-        self._limit = limit
+        check_seconds("max_age", max_age)
+        clock = clock or LoopClock()
+        super().__init__(
+            body,
+            queue=queue,
+            limit=limit,
+            history=History(size=history, max_age=max_age, echoes=echoes, clock=clock),
+            on_change=on_change,
+            clock=clock,
+        )
         self._capacity = capacity
         self._policy = Policy(
             timeout=timeout,
@@ -159,84 +109,38 @@ class Coordinator(Generic[Item, Value]):
             backoff=full_jitter if backoff is None else backoff,
             retry_on=retry_on,
         )
-        self._clock: Clock = clock or LoopClock()
-        self._on_change = on_change
-        self._history = History(
-            size=history, max_age=max_age, echoes=echoes, clock=self._clock
-        )
-        self._no_variables = contextvars.Context()
-        """Where our own callbacks run; they would keep a body's variables alive."""
-        self._unfinished: dict[str, Operation[Item, Value]] = {}
-        self._blocked: deque[asyncio.Future[None]] = deque()
+        self._blocked: OrderedDict[Operation[Item, Value], asyncio.Future[None]]
+        self._blocked = OrderedDict()
+        """Those whose submitters wait for room, oldest first."""
         self._idle: list[asyncio.Future[None]] = []
         self._source: asyncio.Task[None] | None = None
-        self._is_closed = self._is_paused = False
-        self._running = self._retrying = 0
-        self._accepted = self._refused = 0
-        self._ended = {Status.SUCCESSFUL: 0, Status.FAILED: 0, Status.CANCELLED: 0}
-
-    # -- making ------------------------------------------------------------------------
-
-    @classmethod
-    def from_iterable(
-        cls,
-        items: Iterable[Item] | AsyncIterable[Item],
-        body: Body[Item, Value],
-        **options: Any,
-    ) -> Self:
-        """Return a coordinator that takes its items from a source, as it has room.
-
-        It closes itself at the source's end. An error of the source comes out of
-        ``drain()``, after what was accepted has run.
-        """
-        coordinator = cls(body, **options)
-        coordinator._source = coordinator._loop.create_task(coordinator._pump(items))
-        coordinator._source.add_done_callback(coordinator._source_ended)
-        return coordinator
-
-    async def _pump(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
-        try:
-            async for item in turning(items):
-                await self.submit(item)
-        except Closed:
-            pass  # somebody else closed it: the rest of the source is not wanted
-        finally:
-            self.close()
-
-    async def __aenter__(self) -> Self:
-        self.check_loop()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Drain when the block ended well, else cancel."""
-        try:
-            if kind is None:
-                await self.drain()
-        finally:
-            await self.aclose()
+        self._is_closed = False
+        self._refused = 0
 
     # -- submitting --------------------------------------------------------------------
 
     async def submit(self, item: Item) -> Operation[Item, Value]:
-        """Take an item, as soon as there is room.
+        """Take an item, as soon as there is room; those who wait take turns.
+
+        A call that is cancelled leaves nothing that runs.
 
         Raises:
             Closed: The coordinator was closed, perhaps while this call waited.
         """
         self._check_open()
         key = self._key_of(item)
-        is_first_try = True
-        while (self._blocked and is_first_try) or not self._has_room(key):
-            await self._wait_for_room(at_front=not is_first_try)
-            self._check_open()
-            is_first_try = False
-        operation = self.admit(self._make(item, key))
-        self._unblock()
+        operation = self._make(item, key)
+        if self._has_room(key):
+            return self.admit(operation)
+        turn = self._blocked[operation] = self._loop.create_future()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if self._blocked.pop(operation, None) is None and operation.host:
+                self.end(operation)  # it was let in just now, and nobody has it
+            raise
+        if operation.host is None:
+            raise Closed
         return operation
 
     def submit_nowait(self, item: Item) -> Operation[Item, Value]:
@@ -248,7 +152,7 @@ class Coordinator(Generic[Item, Value]):
         """
         self._check_open()
         key = self._key_of(item)
-        if self._blocked or not self._has_room(key):
+        if not self._has_room(key):
             self._refused += 1
             raise QueueFull(
                 f"{len(self._queue)} operations wait, capacity is {self._capacity}"
@@ -263,7 +167,8 @@ class Coordinator(Generic[Item, Value]):
         Raises:
             Closed: The coordinator was closed; what was taken before stays taken.
         """
-        return tuple([await self.submit(item) async for item in turning(items)])
+        async with aclosing(turning(items)) as source:
+            return tuple([await self.submit(item) async for item in source])
 
     def _key_of(self, item: Item) -> Hashable:
         return None
@@ -281,192 +186,82 @@ class Coordinator(Generic[Item, Value]):
             submitted_time=self._clock.time(),
         )
 
+    def prepare(self, item: Item) -> Operation[Item, Value]:
+        """Make an operation for ``admit``; a host may do so from any thread."""
+        return self._make(item, self._key_of(item))
+
     def admit(self, operation: Operation[Item, Value]) -> Operation[Item, Value]:
         """Take an operation that its host made, whatever the capacity says."""
-        operation.host = self
-        self._unfinished[operation.id] = operation
-        self._accepted += 1
-        self._queue.push(operation)
-        self._stepped(operation)
+        self._accept(operation)
         self._dispatch()
         return operation
 
+    # -- having room -------------------------------------------------------------------
+
     def _has_room(self, key: Hashable) -> bool:
-        return len(self._queue) < self._capacity or (
-            not self._is_paused
-            and self._running < self._limit
+        """Return whether a newcomer may be taken now and overtakes nobody."""
+        if not self._blocked and len(self._queue) < self._capacity:
+            return True
+        return (
+            self._has_slot()
             and self._queue.is_free(key)
+            and all(other.key != key for other in self._blocked)
         )
-
-    async def _wait_for_room(self, *, at_front: bool) -> None:
-        turn = self._loop.create_future()
-        if at_front:
-            self._blocked.appendleft(turn)
-        else:
-            self._blocked.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._unblock()  # somebody else may have the place
-            else:
-                self._blocked.remove(turn)
-            raise
-
-    def _unblock(self) -> None:
-        """Let one blocked submitter look whether there is room for it."""
-        while self._blocked and (self._is_closed or self._may_have_room()):
-            turn = self._blocked.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                if not self._is_closed:
-                    break
-
-    def _may_have_room(self) -> bool:
-        return len(self._queue) < self._capacity or (
-            not self._is_paused and self._running < self._limit
-        )
-
-    # -- running -----------------------------------------------------------------------
 
     def _dispatch(self) -> None:
-        """Start what may start."""
-        while not self._is_paused and self._running < self._limit:
-            operation = self._queue.pop()
-            if operation is None:
-                break
-            self._start(operation)
-        if self._blocked:
-            self._unblock()
+        """Start what may start, and let in those for whom there is room now."""
+        super()._dispatch()
+        while self._blocked and (operation := self._next_blocked()) is not None:
+            turn = self._blocked.pop(operation)
+            if not turn.done():
+                turn.set_result(None)
+                self._accept(operation)
+                super()._dispatch()
 
-    def _start(self, operation: Operation[Item, Value]) -> None:
-        if operation.attempt:
-            self._retrying -= 1
-        if not self._claim(operation):
-            if not operation.attempt:
-                self._queue.release(operation)  # what its turn took
-            self._finish(operation, Status.CANCELLED)
-            return
-        operation.is_timed_out = operation.is_interrupted = False
-        self._running += 1
-        context = operation.variables or contextvars.Context()
-        context.run(CURRENT.set, self._context_of(operation))
-        try:
-            coroutine = context.run(self._body, operation.item)
-            task = self._loop.create_task(coroutine, name=operation.id, context=context)
-        except Exception as error:  # the body could not even be called
-            self._settle(operation, error)
-            return
-        operation.task = task
-        if operation.policy.timeout is not None:
-            operation.timer = self._clock.call_later(
-                operation.policy.timeout, self._time_out, operation
-            )
-        task.add_done_callback(
-            partial(self._attempted, operation), context=self._no_variables
-        )
-        self._stepped(operation)
-
-    def _claim(self, operation: Operation[Item, Value]) -> bool:
-        """Make an operation RUNNING; False when it was told to end before."""
-        operation.attempt += 1
-        if operation.started_time is None:
-            operation.started_time = self._clock.time()
-        operation.status = Status.RUNNING
-        return True
-
-    def _context_of(self, operation: Operation[Item, Value]) -> OperationContext:
-        return OperationContext(operation)
-
-    def _time_out(self, operation: Operation[Item, Value]) -> None:
-        task = operation.task
-        if task is not None and not operation.is_told_to_end and not task.done():
-            operation.is_timed_out = operation.is_interrupted = True
-            task.cancel()
-
-    def _attempted(
-        self, operation: Operation[Item, Value], task: asyncio.Task[Value]
-    ) -> None:
-        """Take an attempt's outcome and let the next operation start."""
-        if operation.timer is not None:
-            operation.timer.cancel()
-            operation.timer = None
-        error = None if task.cancelled() else task.exception()
-        if operation.is_timed_out and not operation.is_cancelling:
-            seconds = operation.policy.timeout
-            error = TimeoutError(f"the attempt took longer than {seconds} s")
-        elif operation.is_cancelling or task.cancelled():
-            self._running -= 1
-            self._finish(operation, Status.CANCELLED)
-            return self._dispatch()
-        if error is None:
-            self._running -= 1
-            self._finish(operation, Status.SUCCESSFUL, value=task.result())
-        else:
-            self._settle(operation, error)
-        return self._dispatch()
-
-    def _settle(self, operation: Operation[Item, Value], error: BaseException) -> None:
-        """Try a failed operation again, or end it."""
-        self._running -= 1
-        operation.task = None
-        delay = self._delay_after(operation, error)
-        if delay is None:
-            self._finish(operation, Status.FAILED, error=error)
-        else:
-            self._retrying += 1
-            operation.status = Status.READY
-            operation.timer = self._clock.call_later(delay, self._due, operation)
-            self._stepped(operation)
-
-    def _delay_after(
-        self, operation: Operation[Item, Value], error: BaseException
-    ) -> float | None:
-        """Return the seconds until the next attempt; None when none follows."""
-        policy = operation.policy
-        if not policy.allows_another(operation.attempt, error):
+    def _next_blocked(self) -> Operation[Item, Value] | None:
+        """Return the oldest one for whom there is room; None when there is none."""
+        if len(self._queue) < self._capacity:
+            return next(iter(self._blocked))
+        if not self._has_slot():
             return None
-        try:
-            return max(0.0, float(policy.backoff(operation.attempt, error)))
-        except Exception:
-            logger.error("backoff failed, no further attempt: id=%s", operation.id)
-            return None
+        return next((o for o in self._blocked if self._queue.is_free(o.key)), None)
 
-    def _due(self, operation: Operation[Item, Value]) -> None:
-        operation.timer = None
-        self._queue.push_again(operation)
-        self._dispatch()
+    # -- a source ----------------------------------------------------------------------
 
-    def _finish(
-        self,
-        operation: Operation[Item, Value],
-        status: Status,
-        *,
-        value: Value | None = None,
-        error: BaseException | None = None,
-    ) -> None:
-        del self._unfinished[operation.id]
-        if operation.attempt:
-            self._queue.release(operation)
-        self._ended[status] += 1
-        operation.finish(status, self._clock.time(), value=value, error=error)
-        if not self._history.is_off:
-            self._history.add(operation.snapshot())
-        self._stepped(operation)
-        operation.wake()
-        if self._idle and not self._unfinished:
-            self._wake_idle()
+    @classmethod
+    def from_iterable(
+        cls,
+        items: Iterable[Item] | AsyncIterable[Item],
+        body: Body[Item, Value],
+        **options: Any,
+    ) -> Self:
+        """Return a coordinator that takes its items from a source, as it has room.
 
-    def _stepped(self, operation: Operation[Item, Value]) -> None:
-        """Tell the listener of a step."""
-        if self._on_change is not None:
-            try:
-                self._on_change(operation.snapshot())
-            except Exception:
-                logger.exception("on_change failed: id=%s", operation.id)
+        It closes itself at the source's end. An error of the source comes out of the
+        first ``drain()``, after what was accepted has run.
+        """
+        coordinator = cls(body, **options)
+        coordinator._source = coordinator._loop.create_task(coordinator._pump(items))
+        coordinator._source.add_done_callback(coordinator._source_ended)
+        return coordinator
 
-    def progressed(self, operation: Operation[Any, Any]) -> None:
-        """Do nothing: the next snapshot shows the progress."""
+    async def _pump(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
+        async with aclosing(turning(items)) as source:
+            async for item in source:
+                if self._is_closed:
+                    return
+                await self.submit(item)
+
+    def _source_ended(self, source: asyncio.Task[None]) -> None:
+        if not source.cancelled():
+            source.exception()  # drain() raises it; without one it is not wanted
+        self.close()
+
+    def _raise_source_error(self) -> None:
+        """Raise what ended the source, once: kept, it would refer to its own frames."""
+        source, self._source = self._source, None
+        if source is not None and not source.cancelled():
+            source.result()
 
     # -- steering ----------------------------------------------------------------------
 
@@ -479,32 +274,7 @@ class Coordinator(Generic[Item, Value]):
     def cancel_all(self) -> int:
         """Ask all that is unfinished to end; return how many were asked."""
         self.check_loop()
-        was_paused, self._is_paused = self._is_paused, True
-        asked = sum(self.end(operation) for operation in [*self._unfinished.values()])
-        self._is_paused = was_paused
-        self._dispatch()
-        return asked
-
-    def end(self, operation: Operation[Any, Any]) -> bool:
-        """Tell an operation to end; False when it had finished."""
-        self.check_loop()
-        if operation.id not in self._unfinished:
-            return False
-        operation.is_cancelling = True
-        if operation.task is not None:
-            if not operation.is_interrupted:  # twice would break into its clean-up
-                operation.is_interrupted = True
-                operation.task.cancel()
-            self._stepped(operation)
-            return True
-        if operation.timer is not None:
-            operation.timer.cancel()
-        if operation.attempt:
-            self._retrying -= 1
-        self._queue.remove(operation)
-        self._finish(operation, Status.CANCELLED)
-        self._dispatch()
-        return True
+        return self._end_all()
 
     def pause(self) -> None:
         """Start nothing more until ``resume``; what runs goes on."""
@@ -527,12 +297,19 @@ class Coordinator(Generic[Item, Value]):
     # -- ending ------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Take no more; blocked submitters get Closed. What was accepted goes on."""
+        """Take no more; blocked submitters get Closed. What was accepted goes on.
+
+        A source is left where it is.
+        """
         self.check_loop()
         self._is_closed = True
-        self._unblock()
-        if not self._unfinished:
-            self._wake_idle()
+        if self._source is not None:
+            self._source.cancel()
+        while self._blocked:
+            _, turn = self._blocked.popitem()
+            if not turn.done():
+                turn.set_result(None)
+        self._wake_idle()
 
     async def drain(self, timeout: float | None = None) -> None:
         """Close, then wait until all that was accepted has finished.
@@ -541,58 +318,77 @@ class Coordinator(Generic[Item, Value]):
         the source's end instead of closing at once.
 
         Raises:
+            RuntimeError: Called by one of its own bodies, for which it would wait.
             TimeoutError: Some are unfinished after ``timeout`` seconds; none of them
                 was cancelled.
         """
         self.check_loop()
-        timer = None
-        waiter = self._loop.create_future()
-        if timeout is not None:
-            timer = self._clock.call_later(timeout, _expire, waiter, timeout)
-        try:
-            await self._until_idle(waiter)
-        finally:
-            if timer is not None:
-                timer.cancel()
-        if self._source is not None and not self._source.cancelled():
-            self._source.result()
-
-    async def _until_idle(self, waiter: asyncio.Future[None]) -> None:
+        self._check_no_body()
         if self._source is None:
             self.close()
-        self._idle.append(waiter)
-        if self._is_drained():
-            self._wake_idle()
+        if timeout is None:
+            await self._until_idle()
+        else:
+            await self._until_idle_or_late(timeout)
+        self._raise_source_error()
+
+    async def _until_idle(self) -> None:
+        if not self._is_drained():
+            waiter = self._loop.create_future()
+            self._idle.append(waiter)
+            try:
+                await waiter
+            finally:
+                if waiter in self._idle:
+                    self._idle.remove(waiter)
+
+    async def _until_idle_or_late(self, timeout: float) -> None:
+        waiting = self._loop.create_task(self._until_idle())
+        timer = self._clock.call_later(timeout, waiting.cancel)
         try:
-            await waiter
+            await asyncio.wait((waiting,))
         finally:
-            if waiter in self._idle:
-                self._idle.remove(waiter)
+            timer.cancel()
+            waiting.cancel()
+        if not self._is_drained():
+            raise TimeoutError(f"operations are unfinished after {timeout} s")
 
     def _is_drained(self) -> bool:
         is_source_open = self._source is not None and not self._source.done()
         return self._is_closed and not self._unfinished and not is_source_open
 
-    def _source_ended(self, source: asyncio.Task[None]) -> None:
-        if not source.cancelled():
-            source.exception()  # drain() raises it; without one it is not wanted
+    def _emptied(self) -> None:
         self._wake_idle()
 
     def _wake_idle(self) -> None:
-        if self._is_drained():
+        if self._idle and self._is_drained():
             waiters, self._idle = self._idle, []
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_result(None)
 
     async def aclose(self) -> None:
-        """Close, cancel all that is unfinished, and wait until the bodies have ended."""
+        """Close, cancel all that is unfinished, wait until the bodies have ended."""
         self.close()
-        if self._source is not None and not self._source.done():
-            self._source.cancel()
         self.cancel_all()
-        if not self._is_drained():
-            await self._until_idle(self._loop.create_future())
+        await self._until_idle()
+
+    async def __aenter__(self) -> Self:
+        self.check_loop()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Drain when the block ended well, else cancel."""
+        try:
+            if kind is None:
+                await self.drain()
+        finally:
+            await self.aclose()
 
     # -- looking -----------------------------------------------------------------------
 
@@ -626,85 +422,29 @@ class Coordinator(Generic[Item, Value]):
         return self._history.echoes()
 
     def pin(self, id: str) -> None:
-        """Keep a finished operation in the history until ``unpin``.
+        """Keep an operation in the history until ``unpin``, once it has finished.
 
         Raises:
-            UnknownOperation: The history does not know it.
+            UnknownOperation: It is neither unfinished nor in the history.
         """
         self.check_loop()
-        self._history.pin(id)
+        self._history.pin(id, is_coming=id in self._unfinished)
 
     def unpin(self, id: str) -> None:
         """Let a pinned operation go with its age again."""
         self.check_loop()
         self._history.unpin(id)
 
-    def check_loop(self) -> None:
-        """Raise RuntimeError when the caller is not on the coordinator's loop."""
-        if asyncio._get_running_loop() is not self._loop:
-            raise RuntimeError(
-                f"this {type(self).__name__} belongs to another event loop; use "
-                "loop.call_soon_threadsafe() or asyncio.run_coroutine_threadsafe() "
-                "with its own loop"
-            )
+    # -- refusing ----------------------------------------------------------------------
 
     def _check_open(self) -> None:
         self.check_loop()
         if self._is_closed:
             raise Closed
 
-
-def check_body(body: object) -> None:
-    """Refuse a body that is no coroutine function.
-
-    Raises:
-        TypeError: The message names what came.
-    """
-    is_object = callable(body) and inspect.iscoroutinefunction(type(body).__call__)
-    if not (is_object or inspect.iscoroutinefunction(body)):
-        raise TypeError(f"body must be a coroutine function, got {body!r}")
-
-
-def check_at_least(name: str, value: int, least: int) -> None:
-    """Refuse a bound that is no whole number or too small.
-
-    Raises:
-        TypeError, ValueError: The message names the argument, the rule and what came.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be >= {least}, got {value}")
-
-
-def running_loop(name: str) -> asyncio.AbstractEventLoop:
-    """Return the running loop.
-
-    Raises:
-        RuntimeError: There is none; the message names who needs it.
-    """
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        raise RuntimeError(f"{name} must be made inside a running event loop") from None
-
-
-async def turning(
-    items: Iterable[Item] | AsyncIterable[Item],
-) -> AsyncIterator[Item]:
-    """Yield the items of either kind, with a turn for the loop every hundred."""
-    if isinstance(items, AsyncIterable):
-        async for item in items:
-            yield item
-        return
-    for number, item in enumerate(items, start=1):
-        yield item
-        if number % _TURN == 0:
-            await asyncio.sleep(0)
-
-
-def _expire(waiter: asyncio.Future[None], timeout: float) -> None:
-    if not waiter.done():
-        waiter.set_exception(
-            TimeoutError(f"operations are unfinished after {timeout} s")
-        )
+    def _check_no_body(self) -> None:
+        task = asyncio.current_task()
+        if any(operation.task is task for operation in self._unfinished.values()):
+            raise RuntimeError(
+                "drain() inside a body of the same coordinator would wait for itself"
+            )

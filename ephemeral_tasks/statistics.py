@@ -1,0 +1,56 @@
+"""The pool's counters."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolStatistics:
+    """The pool at one instant; counts are since it started."""
+
+    running: int
+    """Operations whose body runs now."""
+
+    waiting: int
+    """Operations that wait for their first start, those that are not due included."""
+
+    retrying: int
+    """Operations between two attempts."""
+
+    max_running: int
+    """How many may run at once."""
+
+    max_waiting: int
+    """How many may wait."""
+
+    accepted: int
+    """Operations that were taken."""
+
+    refused: int
+    """Submissions that were refused with QueueFull."""
+
+    successful: int
+    """Operations that ended well."""
+
+    failed: int
+    """Operations that ended with an error."""
+
+    cancelled: int
+    """Operations that were cancelled."""
+
+    oldest_wait_seconds: float
+    """How long the oldest waiting operation has waited; 0 when none waits."""
+
+    loop_lag_seconds: float
+    """How late the loop's newest beat was, or is."""
+
+    stuck: int
+    """Bodies that run on 5 s after they were told to end."""
+
+    owners: int
+    """Owners with at least one operation."""
+
+    kept_bytes: int
+    """Arguments and results in memory, estimated."""
+
+    is_paused: bool
+    """True while nothing starts."""
