@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
 import pickle
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -108,12 +109,18 @@ async def run(call: Call, threads: Threads) -> Any:
         value = await in_own_lane(call.function())
     else:
         value = await _run_plain(call, threads)
+        if inspect.isawaitable(value):  # an `async def` behind a plain wrapper
+            value = await in_own_lane(partial(_awaited, value))
     value = call.value(value)
     size = size_of(value)
     if size > get_config().max_result_bytes:
         raise ResultTooLarge(_("The result is too large to be kept."))
     _context().operation.result_bytes = size
     return value
+
+
+async def _awaited(value: Awaitable[Value]) -> Value:
+    return await value
 
 
 def _context() -> PoolContext:

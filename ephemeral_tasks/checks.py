@@ -11,11 +11,13 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Info, register
 from django.forms import ModelChoiceField
 
-from .conf import NAME, RULES, problems
+from .conf import NAME, RULES, Config, problems
 from .tasks import registry
 
+_DUMMY = "django.core.cache.backends.dummy.DummyCache"
 _LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
 _REQUEST = "django.template.context_processors.request"
+_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 
 
@@ -71,6 +73,13 @@ def _middleware() -> Iterator[CheckMessage]:
             hint=f"Add {_SESSIONS!r} to MIDDLEWARE.",
             id="ephemeral_tasks.E004",
         )
+    if settings.SESSION_ENGINE == _COOKIES:
+        yield checks.Warning(
+            "Sessions are kept in signed cookies: their browser can read the owner's "
+            "key, and logout cannot take it back.",
+            hint="Use another SESSION_ENGINE, such as Django's default.",
+            id="ephemeral_tasks.W004",
+        )
 
 
 def _templates() -> Iterator[CheckMessage]:
@@ -88,7 +97,7 @@ def _templates() -> Iterator[CheckMessage]:
 def _cache() -> Iterator[CheckMessage]:
     given = getattr(settings, NAME, {})
     alias = given.get("CACHE_ALIAS") if isinstance(given, dict) else None
-    if alias is None:
+    if not isinstance(alias, str):  # None, or a mistake that E001 names
         return
     if alias not in settings.CACHES:
         yield Error(
@@ -98,20 +107,38 @@ def _cache() -> Iterator[CheckMessage]:
         )
         return
     backend = settings.CACHES[alias].get("BACKEND", "")
-    if backend != _LOCMEM:
+    if backend == _DUMMY:
+        yield Error(
+            f"CACHE_ALIAS is {alias!r}, a cache that keeps nothing: each operation "
+            "would be forgotten as soon as it was submitted.",
+            hint="Leave CACHE_ALIAS out.",
+            id="ephemeral_tasks.E007",
+        )
+    elif backend != _LOCMEM:
         yield checks.Warning(
             f"CACHE_ALIAS is {alias!r}, a {backend}: its calls may block, and other "
             "processes would read handles whose work they do not have.",
             hint="Leave CACHE_ALIAS out, or name a LocMemCache.",
             id="ephemeral_tasks.W001",
         )
-    elif settings.CACHES[alias].get("OPTIONS", {}).get("MAX_ENTRIES", 300) < 1000:
+    elif _entries_of(settings.CACHES[alias]) < 2 * _owners(given):
         yield checks.Warning(
             f"CACHE_ALIAS is {alias!r}, which throws out a third of its entries when "
             "it has more than MAX_ENTRIES, living windows first.",
             hint="Give it MAX_ENTRIES of twice MAX_OWNERS, or leave CACHE_ALIAS out.",
             id="ephemeral_tasks.W002",
         )
+
+
+def _entries_of(cache: dict[str, Any]) -> int:
+    """Return how many entries a local-memory cache has room for."""
+    options = {**cache, **cache.get("OPTIONS", {})}  # as Django reads them
+    return int(options.get("MAX_ENTRIES", 300))
+
+
+def _owners(given: dict[str, Any]) -> int:
+    owners = given.get("MAX_OWNERS")
+    return owners if isinstance(owners, int) else Config().max_owners
 
 
 def _server() -> Iterator[CheckMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -16,6 +17,7 @@ NAME = "EPHEMERAL_TASKS"
 
 _HOUR = 3600.0
 _MEBIBYTE = 2**20
+_MOST_SECONDS = 1e9  # over 30 years; instants far beyond do not fit a datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Rule:
         kind = words.get(self.kinds[-1], "True or False")
         sign = ">=" if self.is_least_allowed else ">"
         bound = "" if self.least is None else f" {sign} {self.least:g}"
+        if float in self.kinds:
+            bound += f" and <= {_MOST_SECONDS:g}"
         return f"{kind}{bound}{' or None' if self.may_be_none else ''}"
 
     def allows(self, value: object) -> bool:
@@ -49,6 +53,13 @@ class Rule:
             return value in self.choices
         if self.least is None or not isinstance(value, int | float):
             return True
+        return self._is_within_bounds(value)
+
+    def _is_within_bounds(self, value: float) -> bool:
+        if self.least is None or math.isnan(value):
+            return False
+        if float in self.kinds and value > _MOST_SECONDS:
+            return False
         return value >= self.least if self.is_least_allowed else value > self.least
 
 

@@ -79,7 +79,7 @@ def _submit(
 ) -> Handle:
     windows.check_owner(owner)
     arguments = task.check_arguments(args, kwargs)
-    shown = {name: _plain(arguments[name]) for name in task.shown if name in arguments}
+    shown = task.shown_of(arguments)
     label = task.label_for(shown)
     pool = pools.get()
     operation = PoolOperation(
@@ -300,13 +300,6 @@ def end_owner(owner: str) -> None:
         if pool is not None:
             reconcile(pool, owner)
     signals.ended(owner)
-
-
-def _plain(value: object) -> object:
-    """Return a shown value as the cache and JSON can hold it."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return str(value)
 
 
 def _digest(kwargs: Mapping[str, Any]) -> bytes:

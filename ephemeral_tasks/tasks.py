@@ -10,6 +10,7 @@ from functools import cache
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any, cast, overload
 
+from asgiref.sync import iscoroutinefunction
 from django.utils import timezone
 from django.utils.inspect import get_func_args
 from django.utils.module_loading import import_string
@@ -92,7 +93,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         object.__setattr__(
             self, "required", _named(self.signature, without_default=True)
         )
-        object.__setattr__(self, "is_async", inspect.iscoroutinefunction(self.func))
+        object.__setattr__(self, "is_async", iscoroutinefunction(self.func))
         _check_presentation(self)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -130,6 +131,18 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         except TypeError as error:
             raise TypeError(f"{self.name}: {error}") from None
 
+    def shown_of(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the shown ones of the arguments, defaults included, as plain values.
+
+        The cache and JSON can hold them, whatever type they had.
+        """
+        parameters = self.signature.parameters
+        return {
+            name: _plain(arguments.get(name, parameters[name].default))
+            for name in self.shown
+            if name in arguments or parameters[name].default is not Parameter.empty
+        }
+
     def label_for(self, shown: Mapping[str, Any]) -> str:
         """Return what a row calls an operation with these shown arguments."""
         if callable(self.label):
@@ -152,10 +165,17 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         raise TypeError(f"task must be declared with @task, got {task!r}")
 
 
+def _plain(value: object) -> object:
+    if value is None or type(value) in {bool, int, float, str}:
+        return value
+    return str(value)
+
+
 def _restore(module_path: str, changes: dict[str, Any]) -> Task:
-    task = import_string(module_path)
-    if not isinstance(task, Task):
+    found = import_string(module_path)
+    if not isinstance(found, DjangoTask):
         raise TypeError(f"{module_path} is no task")
+    task = Task.of(found)
     same = all(getattr(task, name) == value for name, value in changes.items())
     return task if same else cast("Task", task.using(**changes))
 
