@@ -32,8 +32,10 @@ from .core.clock import Clock
 from .core.context import CURRENT, current_operation
 from .core.testing import ManualClock
 from .operations import PoolOperation
-from .pool import Pool, PoolCoordinator, add_waiter
+from .pool import Pool
+from .running import PoolCoordinator
 from .tasks import Task
+from .waiting import add_waiter
 
 __all__ = [
     "PoolClock",
