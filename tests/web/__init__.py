@@ -1,0 +1,1 @@
+"""The web layer, driven as browsers and programs drive it."""
