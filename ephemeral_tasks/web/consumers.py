@@ -113,10 +113,11 @@ class TaskConsumer(AsyncWebsocketConsumer):
             self._sender = self._spawn(self._send_changes())
 
     def end(self, code: int) -> None:
-        """Close with this code; nothing is sent any more."""
+        """Close with this code; only a server that ends shows the last state first."""
         if not self._is_over:
             self._stop()
-            self._spawn(self._close(code))
+            is_last_shown = code == push.SERVICE_RESTART
+            self._spawn(self._show_last(code) if is_last_shown else self._close(code))
 
     async def _send_changes(self) -> None:
         while (frame := self._protocol.next_frame(self._owner)) is not None:
@@ -171,6 +172,11 @@ class TaskConsumer(AsyncWebsocketConsumer):
         elif not self._is_over:
             submission.window(self._owner)
             self._look_later()
+
+    async def _show_last(self, code: int) -> None:
+        while (frame := self._protocol.next_frame(self._owner)) is not None:
+            await self.send(text_data=frame)
+        await self._close(code)
 
     async def _close(self, code: int) -> None:
         self._stop()

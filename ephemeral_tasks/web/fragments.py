@@ -47,7 +47,7 @@ class _Cache:
         with self._lock:
             rendered = self._owners.setdefault(owner, {})
             self._owners.move_to_end(owner)
-            if len(self._owners) > self.OWNERS:
+            while len(self._owners) > self.OWNERS:
                 self._owners.popitem(last=False)
             return rendered
 

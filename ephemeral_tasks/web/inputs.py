@@ -45,9 +45,9 @@ def read(request: HttpRequest) -> tuple[Data, Files | None]:
         InvalidInput: It is neither a form nor a JSON object.
     """
     limit = get_config().max_input_bytes
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+    if _declared_size(request) > limit:
         raise TooLarge(limit)
-    # The header may be missing; what arrived cannot lie.
+    # The header may be missing or wrong; what arrived is not.
     if request.content_type == "multipart/form-data":
         size = sum(_sizes(request))
     else:
@@ -112,6 +112,13 @@ def _kept(value: Any) -> Any:
     if isinstance(value, list) and any(isinstance(one, UploadedFile) for one in value):
         return [_kept(one) for one in value]
     return value
+
+
+def _declared_size(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
 
 
 def _sizes(request: HttpRequest) -> list[int]:
