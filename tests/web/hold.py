@@ -1,0 +1,52 @@
+"""Bodies that stop where a test wants them, on the pool's loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from ephemeral_tasks import signals, submission
+
+
+class Hold:
+    """A gate that bodies wait at until a test opens it."""
+
+    def __init__(self) -> None:
+        self._gate: Future[None] = Future()
+
+    async def passed(self) -> None:
+        """The gate is open."""
+        # Shielded: a cancelled body may not cancel the gate of the others.
+        await asyncio.shield(asyncio.wrap_future(self._gate))
+
+    def open(self) -> None:
+        """Let every body through, also those that come later."""
+        if not self._gate.done():
+            self._gate.set_result(None)
+
+
+async def until(owner: str, is_reached: Callable[[tuple[Any, ...]], bool]) -> Any:
+    """Return the owner's rows once they are as asked; waits for their changes."""
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake(who: str) -> None:
+        if who == owner:
+            loop.call_soon_threadsafe(changed.set)
+
+    disconnect = signals.connect(changed=wake, ended=wake)
+    try:
+        while not is_reached(rows := submission.window(owner)):
+            changed.clear()
+            if is_reached(rows := submission.window(owner)):
+                break
+            await asyncio.wait_for(changed.wait(), 10)
+        return rows
+    finally:
+        disconnect()
+
+
+async def until_status(owner: str, *statuses: str) -> Any:
+    """Return the owner's rows once their statuses are these, newest first."""
+    return await until(owner, lambda rows: [row.status for row in rows] == [*statuses])
