@@ -19,8 +19,8 @@ _SIGNS = (
     r"[\\/^$\[\]{}<>@~\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufff0-\uffff]"
 )
 _KEPT = re.compile(rf"\S{{200,}}|{PLACEHOLDER.pattern}|{_SIGNS}+")
-_BLANK = re.compile(r"\[K([0-9]+)\]|\[\]")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Apertium's own escapes, which its dictionaries may answer with, and the blanks.
+_ANSWERED = re.compile(r"\\(.)|\[K([0-9]+)\]|\[\]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,12 @@ class Armoured:
         Raises:
             IndexError: It has a mark that the body has not.
         """
-        return "".join(
-            self._piece(mark[1]) if (mark := _BLANK.fullmatch(part)) else _bare(part)
-            for part in re.split(r"(\[[^\]]*\])", answer)
-        )
+        return _ANSWERED.sub(self._meant, answer)
 
-    def _piece(self, number: str | None) -> str:
-        return self.kept[int(number)] if number else ""
+    def _meant(self, match: re.Match[str]) -> str:
+        """What an escape or a blank stands for; an empty blank for nothing."""
+        sign, number = match.groups()
+        return self.kept[int(number)] if number else sign or ""
 
 
 def armour(words: str) -> Armoured:
@@ -56,8 +55,3 @@ def armour(words: str) -> Armoured:
         return f"[K{len(kept) - 1}]"
 
     return Armoured(_KEPT.sub(keep, words), tuple(kept))
-
-
-def _bare(part: str) -> str:
-    """Words as Apertium means them: its own escapes are taken off."""
-    return _ESCAPED.sub(r"\1", part)

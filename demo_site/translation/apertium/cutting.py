@@ -10,6 +10,7 @@ LIMIT = 2000
 """Characters of a line: about 60 ms of work, after which a visitor can be let in."""
 
 _SENTENCE_END = re.compile(r"[.!?…:;]['\")\]»\u2019\u201d]*\s+")
+_LETTER = re.compile(r"[^\W\d_]")
 _SPACE = re.compile(r"\s+")
 
 
@@ -27,11 +28,20 @@ class Line:
     """White space."""
 
     def with_words(self, words: str) -> str:
-        """The part with other words; runs of spaces stay single if they were."""
+        """The part with other words, which begin small and space singly as its own."""
         if "  " not in self.words:
             # Where a language drops a pronoun, the spaces of both its sides stay.
             words = re.sub(" {2,}", " ", words)
+        old, new = _LETTER.search(self.words), _LETTER.search(words)
+        if old and new and old[0].islower():
+            # Some modes take every text for the beginning of a sentence.
+            words = words[: new.start()] + _small(words[new.start() :])
         return self.head + words.strip() + self.tail
+
+
+def _small(word: str) -> str:
+    """A word with a small first letter, unless it is in capitals altogether."""
+    return word if word[1:2].isupper() else word[0].lower() + word[1:]
 
 
 def cut(text: str, limit: int = LIMIT) -> list[Line]:

@@ -1,0 +1,1 @@
+"""The demo: the engines, the Markdown splice, the editor."""

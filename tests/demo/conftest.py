@@ -1,0 +1,119 @@
+"""Engines that close with their test, and programs that misbehave on demand."""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from demo_site.translation.apertium import ApertiumEngine
+from demo_site.translation.apertium.modes import MODES, Mode, find_modes
+from demo_site.translation.apertium.pipe import Pipe
+from tests.needs import needs_apertium_pair
+
+STAGE = (sys.executable, "-S", "-E", str(Path(__file__).with_name("stage.py")))
+
+MakeEngine = Callable[..., ApertiumEngine]
+"""Takes what ApertiumEngine takes."""
+
+
+@pytest.fixture
+async def make_engine() -> AsyncIterator[MakeEngine]:
+    """Builds engines, and ends their programs after the test."""
+    made: list[ApertiumEngine] = []
+
+    def make(*args: object, **options: object) -> ApertiumEngine:
+        made.append(ApertiumEngine(*args, **options))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        await engine.aclose()
+
+
+@pytest.fixture
+def apertium(make_engine: MakeEngine) -> ApertiumEngine:
+    """An engine of the real programs and pairs."""
+    needs_pairs()
+    return make_engine()
+
+
+class Door:
+    """Hears of the requests at which programs stop."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.setblocking(False)
+
+    async def entered(self) -> str:
+        """The next request at which a program stops."""
+        loop = asyncio.get_running_loop()
+        return (await loop.sock_recv(self._socket, 65536)).decode()
+
+    def close(self) -> None:
+        """Hear of no more."""
+        self._socket.close()
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    """A door whose path is short enough for a socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Door(Path(folder) / "door")
+        yield made
+        made.close()
+
+
+def needs_pairs() -> None:
+    """End the test where the pairs it speaks of are not installed."""
+    needs_apertium_pair("apertium-eng-spa", "eng-spa")
+    needs_apertium_pair("apertium-eng-cat", "eng-cat")
+    needs_apertium_pair("apertium-fr-es", "es-fr")
+    needs_apertium_pair("apertium-es-pt", "es-pt")
+    needs_apertium_pair("apertium-spa-ita", "spa-ita")
+
+
+def shouting(
+    source: str = "en", target: str = "es", *, stages: int = 1, door: Door | None = None
+) -> Mode:
+    """A mode whose programs translate into capitals."""
+    stage = (*STAGE, str(door.path)) if door else STAGE
+    return Mode(
+        name=f"{source}-{target}",
+        source=source,
+        target=target,
+        stages=(stage,) * stages,
+    )
+
+
+def with_door(name: str) -> Mode:
+    """A real mode with a program in its middle that stops at the word ``stophere``."""
+    needs_pairs()
+    (mode,) = (mode for mode in find_modes(MODES) if mode.name == name)
+    stages = (*mode.stages[:2], (*STAGE, "pass"), *mode.stages[2:])
+    return Mode(name=name, source=mode.source, target=mode.target, stages=stages)
+
+
+def pipe_of(engine: ApertiumEngine, name: str = "en-es") -> Pipe:
+    """The open pipe of a mode."""
+    return engine.pipes().kept()[name]
+
+
+async def stopped(pid: int) -> None:
+    """Wait until a program has stopped itself."""
+    await asyncio.to_thread(os.waitid, os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended and was waited for."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
