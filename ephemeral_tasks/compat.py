@@ -6,7 +6,7 @@ import django
 
 if TYPE_CHECKING or django.VERSION >= (6, 0):
     from django.tasks import Task as DjangoTask
-    from django.tasks import TaskContext, TaskResult, TaskResultStatus
+    from django.tasks import TaskContext, TaskResult, TaskResultStatus, task
     from django.tasks.backends.base import BaseTaskBackend
     from django.tasks.backends.immediate import ImmediateBackend
     from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY, TaskError
@@ -15,7 +15,7 @@ if TYPE_CHECKING or django.VERSION >= (6, 0):
     from django.utils.inspect import is_module_level_function
     from django.utils.json import normalize_json
 else:
-    from django_tasks import TaskContext, TaskResult, TaskResultStatus
+    from django_tasks import TaskContext, TaskResult, TaskResultStatus, task
     from django_tasks.backends.base import BaseTaskBackend
     from django_tasks.backends.immediate import ImmediateBackend
     from django_tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY, TaskError
@@ -39,6 +39,7 @@ __all__ = [
     "TaskResultStatus",
     "is_module_level_function",
     "normalize_json",
+    "task",
     "task_enqueued",
     "task_finished",
     "task_started",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from . import signals
@@ -45,7 +46,8 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
         """Admit an operation from the inbox, now or later."""
         if not operation.definition.is_async:
             self._pool.plain += 1
-            self._pool.threads.reserve(min(self._pool.plain, self._limit))
+            with suppress(RuntimeError):  # no more threads: its start will tell
+                self._pool.threads.reserve(min(self._pool.plain, self._limit))
         if delay > 0:
             operation.timer = self._clock.call_later(delay, self._due_first, operation)
             self._deferred[operation.id] = operation
@@ -56,6 +58,8 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
         """Admit an operation whose time has come, or which was told to end."""
         if self._deferred.pop(operation.id, None) is not None:
             operation.timer = None
+            with self._pool.kept.lock:
+                self._pool.room.due(operation)
             self.admit(operation)
 
     def cancel_deferred(self) -> None:
@@ -69,16 +73,18 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
             operation.timer.cancel()
             self._due_first(operation)  # where it is refused its start
         if self.end(operation) and not operation.is_finished:
-            self._pool.watchdog.told_to_end(operation.id)
+            self._pool.watchdog.told_to_end(operation)
 
     def _claim(self, operation: Any) -> bool:
         with self._pool.kept.lock:
             if operation.is_cancelling:
                 return False
-            if not operation.attempt:
-                self._pool.unstarted -= 1
-            operation.attempted_time = self._clock.time()
-            return super()._claim(operation)
+            self._pool.room.start(operation)
+            super()._claim(operation)
+            is_first = operation.attempt == 1
+            now = operation.started_time if is_first else self._clock.time()
+            operation.attempted_time = now
+            return True
 
     def _context_of(self, operation: Operation[Any, Any]) -> OperationContext:
         is_async = operation.item.task.is_async
@@ -90,26 +96,42 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
             return None
         return super()._delay_after(operation, error)
 
-    def _time_out(self, operation: Operation[Any, Any]) -> None:
+    def _time_out(self, operation: Any) -> None:
         super()._time_out(operation)
         if operation.is_timed_out:
-            self._pool.watchdog.told_to_end(operation.id)
+            self._pool.watchdog.told_to_end(operation)
+
+    def _finish(
+        self,
+        operation: Any,
+        status: Status,
+        *,
+        value: Any = None,
+        error: BaseException | None = None,
+    ) -> None:
+        with self._pool.kept.lock:
+            operation.is_ending = True
+            if operation.is_cancelling:  # asked for while the attempt ended
+                status, value, error = Status.CANCELLED, None, None
+        super()._finish(operation, status, value=value, error=error)
 
     def _stepped(self, operation: Any) -> None:
         if operation.status is Status.RUNNING:
             self._pool.watchdog.wake()
-        elif operation.is_finished:
-            self._ended_one(operation)
+        else:
+            self._rested(operation)
         operation.announce(self._pool)
 
-    def _ended_one(self, operation: PoolOperation) -> None:
-        if not operation.definition.is_async:
-            self._pool.plain -= 1
-        if not operation.attempt:
-            with self._pool.kept.lock:
-                self._pool.unstarted -= 1
-        self._pool.watchdog.ended(operation.id)
-        self._pool.finished(operation)
+    def _rested(self, operation: PoolOperation) -> None:
+        """Hear that no attempt runs: it waits, at first or again, or it has ended."""
+        with self._pool.kept.lock:
+            self._pool.room.stop(operation)
+        if operation.attempt:
+            self._pool.watchdog.ended(operation.id)
+        if operation.is_finished:
+            if not operation.definition.is_async:
+                self._pool.plain -= 1
+            self._pool.finished(operation)
 
     def progressed(self, operation: Any) -> None:
         """Announce progress once, until somebody looks; from any thread."""

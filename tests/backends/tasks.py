@@ -1,0 +1,65 @@
+"""Tasks that come through ``enqueue``."""
+
+from datetime import UTC, datetime
+
+from ephemeral_tasks import current_operation, progress, task
+from ephemeral_tasks.compat import task as django_task
+
+
+@task
+async def backend_add(first, second=1):
+    """Return the sum."""
+    return first + second
+
+
+@task
+def backend_plain_add(first, second=1):
+    """Return the sum, from a thread."""
+    return first + second
+
+
+@task
+async def backend_pair():
+    """Return a tuple, which JSON gives back as a list."""
+    return (1, 2)
+
+
+@task
+async def backend_instant():
+    """Return what JSON cannot hold."""
+    return datetime.now(UTC)
+
+
+@task(max_attempts=2, backoff=lambda attempt, error: 10.0)
+async def backend_fails(text):
+    """Fail, twice."""
+    raise ValueError(text)
+
+
+@task
+async def backend_held(hold):
+    """Never end by itself."""
+    import asyncio
+
+    await asyncio.get_running_loop().create_future()
+
+
+@task(takes_context=True)
+async def backend_context(context, upto):
+    """Report through the context and return what it says."""
+    context.operation.progress(1, upto)
+    same = context.operation.id == current_operation().id == context.task_result.id
+    return [same, context.attempt, context.task_result.args]
+
+
+@task(takes_context=True)
+def backend_plain_context(context):
+    """Do the same in a thread."""
+    progress(1)
+    return context.attempt
+
+
+@django_task
+async def backend_djangos_own(word):
+    """Django's own decorator made this one."""
+    return word.upper()
