@@ -163,6 +163,8 @@ async def _run_plain(call: Call, threads: Threads) -> Any:
         return future.result()
     except (SystemExit, KeyboardInterrupt) as error:
         raise RuntimeError(f"the task raised {type(error).__name__}") from None
+    finally:
+        del future  # this frame is in the error's traceback, and the future has that
 
 
 def size_of(value: object) -> int:
@@ -171,10 +173,24 @@ def size_of(value: object) -> int:
         return len(value)
     if value is None or isinstance(value, int | float):
         return 8
+    counter = _Counter()
     try:
-        return len(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+        pickle.Pickler(counter, pickle.HIGHEST_PROTOCOL).dump(value)
     except Exception:  # what cannot be pickled may still be kept in memory
-        return 64
+        return max(64, counter.size)
+    return counter.size
+
+
+class _Counter:
+    """A file that counts what is written and keeps none of it."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Count."""
+        self.size += len(data)
+        return len(data)
 
 
 def sentence_of(error: BaseException, *, is_timed_out: bool) -> object:

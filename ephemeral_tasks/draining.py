@@ -56,10 +56,13 @@ async def _until_idle(pool: Pool, is_idle: threading.Event) -> None:
 
 def _cancel_all(pool: Pool) -> None:
     counters = [coordinator.statistics() for coordinator in pool.coordinators()]
-    logger.warning(
-        "the process ends: cancelling %s running and %s waiting operations",
-        sum(one.running for one in counters),
-        sum(one.waiting + one.retrying for one in counters),
-    )
+    running = sum(one.running for one in counters)
+    waiting = sum(one.waiting + one.retrying for one in counters)
+    if running or waiting:
+        logger.warning(
+            "the process ends: cancelling %s running and %s waiting operations",
+            running,
+            waiting,
+        )
     for coordinator in pool.coordinators():
         coordinator.cancel_all()

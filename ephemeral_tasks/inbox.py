@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from .core.errors import Closed
+
+logger = logging.getLogger("ephemeral_tasks")
 
 _TURN = 100  # entries after which the loop gets its turn
 
@@ -30,6 +35,8 @@ class LoopThread:
         """Appended to by any thread, emptied by the loop's."""
         self._is_woken = False
         """True while the loop is going to look; cleared before its last look."""
+        self._is_stopping = False
+        """True from ``stop`` on; written once."""
         self._no_variables = contextvars.Context()
         """The wake-up runs here, or a burst would inherit its first one's variables."""
 
@@ -63,14 +70,38 @@ class LoopThread:
         """
         count = 0
         while self._inbox and count < _TURN:
-            callback, args = self._inbox.popleft()
-            callback(*args)
+            self._call(*self._inbox.popleft())
             count += 1
         if not count:
             self._is_woken = False
         if self._inbox or count:  # also what came before the flag was cleared
             self._is_woken = True
             self.loop.call_soon(self._empty, context=self._no_variables)
+
+    def _call(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+        try:
+            callback(*args)
+        except Exception as error:  # those that came after it have their turn, too
+            where = "".join(traceback.format_tb(error.__traceback__))
+            name = type(error).__name__
+            logger.error("a call on the pool's loop raised %s:\n%s", name, where)
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Have the loop call a function and wait until it has; from any thread.
+
+        Raises:
+            Exception: What the function raised.
+            Closed: The loop has stopped for good.
+        """
+        if self.is_current():
+            function()
+            return
+        is_done = threading.Event()
+        errors: list[Exception] = []
+        self.post(_call_for, function, is_done, errors)
+        is_done.wait()
+        if errors:
+            raise errors.pop()
 
     def is_current(self) -> bool:
         """Return whether the caller is this thread."""
@@ -87,6 +118,7 @@ class LoopThread:
 
     def stop(self, timeout: float) -> None:
         """Stop the loop and wait for the thread, at most ``timeout`` seconds."""
+        self._is_stopping = True
         try:
             self.loop.call_soon_threadsafe(self.loop.stop)
         except RuntimeError:
@@ -95,7 +127,21 @@ class LoopThread:
             self._thread.join(timeout)
 
     def _turn(self) -> None:
-        try:
-            self.loop.run_forever()
-        finally:
-            self.loop.close()
+        while not self._is_stopping:
+            # What a body's own tasks and callbacks may raise through the loop.
+            with suppress(SystemExit, KeyboardInterrupt):
+                self.loop.run_forever()
+        self.loop.close()
+        self._is_woken = False  # who posts from now on hears that it is closed
+        self._inbox.clear()
+
+
+def _call_for(
+    function: Callable[[], object], is_done: threading.Event, errors: list[Exception]
+) -> None:
+    try:
+        function()
+    except Exception as error:
+        errors.append(error)
+    finally:
+        is_done.set()

@@ -13,23 +13,23 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import draining, reports, signals, windows
-from .bodies import sentence_of
 from .conf import Config, get_config
 from .core.checks import check_at_least
 from .core.clock import Clock, LoopClock
 from .core.coordinator import Coordinator
 from .core.errors import Closed, QueueFull
 from .core.status import Status
-from .errors import OperationFailed
 from .inbox import LoopThread
 from .kept import Kept
 from .operations import PoolOperation
+from .room import Room
 from .running import PoolCoordinator
 from .statistics import PoolStatistics
-from .sweep import Sweep
+from .sweep import Sweep, reconcile
 from .threads import Threads
 from .watchdog import Watchdog
 
@@ -64,18 +64,18 @@ class Pool:
         """Waits for the last operation once the pool is closed; on the loop."""
         self.plain = 0
         """Unfinished operations that need a thread; on the loop."""
-        self.unstarted = 0
-        """Taken and not yet started or ended; under the kept's lock."""
-        is_ready = threading.Event()
+        self.room = Room(config)
         self.thread.start()
-        self.thread.post(self._begin, is_ready)
-        is_ready.wait()
+        try:
+            self.thread.call(self._begin)
+        except Exception:
+            self.thread.stop(_LAST_SECONDS)
+            raise
 
-    def _begin(self, is_ready: threading.Event) -> None:
+    def _begin(self) -> None:
         self.coordinator = self.make_coordinator()
         self.watchdog.start()
         self.sweep.start()
-        is_ready.set()
 
     def make_coordinator(self) -> PoolCoordinator:
         """Return what orders and runs the operations; on the loop."""
@@ -96,35 +96,34 @@ class Pool:
             if self.is_closed:
                 raise Closed("closed: this process is ending")
             try:
-                self._check_room()
+                self.room.take(operation, is_due=delay <= 0)
                 gone = self.kept.add(operation)
             except QueueFull:
+                self.room.leave(operation)
                 self.refused += 1
                 raise
             self.accepted += 1
-            self.unstarted += 1
             self.thread.post(self.coordinator.take, operation, delay)
-        self._lost(gone)
+        self._lost(gone, besides=operation.owner)
 
     def submitted(self, operation: PoolOperation) -> None:
         """Hear that the submitter holds no lock any more; runs it there in tests."""
 
-    def _check_room(self) -> None:
-        statistics = self.coordinator.statistics()
-        most = self.config.max_waiting
-        free = 0 if statistics.is_paused else statistics.limit - statistics.running
-        if self.unstarted >= most + max(0, free):
-            raise QueueFull(f"{most} operations wait, MAX_WAITING is {most}")
+    def end(self, operation: PoolOperation) -> bool:
+        """Tell an operation to end; from any thread. A waiting one ends at once.
 
-    def end(self, operation: PoolOperation) -> None:
-        """Tell an operation to end; from any thread. A waiting one ends at once."""
+        Returns:
+            False when its outcome was settled before.
+        """
         with self.kept.lock:
-            if operation.is_finished or operation.is_cancelling:
-                return
+            if operation.is_ending or operation.is_cancelling:
+                return operation.is_cancelling
             if operation.status is Status.READY:
                 operation.finished_time = self.clock.time()
+                self.room.leave(operation)
             operation.is_cancelling = True
         self.post(self.coordinator.end_if_unfinished, operation)
+        return True
 
     def forget(self, operation: PoolOperation) -> None:
         """Let go of an operation and tell it to end; from any thread."""
@@ -140,43 +139,34 @@ class Pool:
 
     def finished(self, operation: PoolOperation) -> None:
         """Take an operation's end; on the loop, before anybody hears of it."""
-        error, operation.error, operation.where = operation.error, None, None
-        if error is not None:
-            operation.failure = sentence_of(error, is_timed_out=operation.is_timed_out)
-            operation.error = OperationFailed(str(operation.failure), operation.id[:8])
+        error, operation.cause = operation.cause, None
         reports.finished(operation, error)
         size = operation.kept_bytes
         if operation.status is Status.SUCCESSFUL:
             size = operation.result_bytes
         self._lost(self.kept.finish(operation, size))
 
-    def _lost(self, gone: list[PoolOperation]) -> None:
-        """Look after the handles of operations that went for others' sake."""
-        for operation in gone:
-            if operation.owner is not None:
-                self.sweep.lost(operation.owner)
-                signals.changed(operation.owner)
+    def _lost(self, gone: list[PoolOperation], *, besides: str | None = None) -> None:
+        """Drop the handles of operations that went for others' sake, at once.
+
+        Not those of the owner ``besides``, whose window is being changed right now.
+        """
+        for owner in {operation.owner for operation in gone} - {None, besides}:
+            if owner is not None:
+                reconcile(self, owner)
+                signals.changed(owner)
 
     def hosting(self, name: str, make: Callable[[], Hosting]) -> Hosting:
         """Return the hosted coordinator of this name, made on the loop at first use."""
         found = self._hosted.get(name)
         if found is not None:
             return found
-        if self.thread.is_current():
-            return self._hosted.setdefault(name, make())
-        is_made = threading.Event()
-        self.thread.post(self._make_hosting, name, make, is_made)
-        is_made.wait()
+        self.thread.call(partial(self._make_hosting, name, make))
         return self._hosted[name]
 
-    def _make_hosting(
-        self, name: str, make: Callable[[], Hosting], is_made: threading.Event
-    ) -> None:
-        try:
-            if name not in self._hosted:
-                self._hosted[name] = make()
-        finally:
-            is_made.set()
+    def _make_hosting(self, name: str, make: Callable[[], Hosting]) -> None:
+        if name not in self._hosted:
+            self._hosted[name] = make()
 
     def statistics(self) -> PoolStatistics:
         """Return the counters of this instant; from any thread."""
@@ -187,7 +177,7 @@ class Pool:
                 running=inner.running,
                 waiting=inner.waiting + arriving,
                 retrying=inner.retrying,
-                max_running=inner.limit,
+                max_running=self.room.limit,
                 max_waiting=self.config.max_waiting,
                 accepted=self.accepted,
                 refused=self.refused,
@@ -199,7 +189,7 @@ class Pool:
                 stuck=self.watchdog.stuck(),
                 owners=len(self.kept.owners()),
                 kept_bytes=self.kept.bytes,
-                is_paused=inner.is_paused,
+                is_paused=self.room.is_paused,
             )
 
     def notify(self, function: Callable[[], object]) -> None:
@@ -254,11 +244,7 @@ def is_healthy() -> bool:
     pool = _pool
     if pool is None:
         return True
-    statistics = pool.coordinator.statistics()
-    is_full = pool.unstarted >= pool.config.max_waiting + max(
-        0, statistics.limit - statistics.running
-    )
-    return not (pool.is_closed or is_full or pool.watchdog.is_stalled())
+    return not (pool.is_closed or pool.room.is_full() or pool.watchdog.is_stalled())
 
 
 def check_limit(limit: int) -> None:
@@ -278,19 +264,25 @@ def resize(limit: int) -> None:
     """
     check_limit(limit)
     pool = get()
-    pool.thread.post(pool.coordinator.resize, limit)
+    with pool.kept.lock:
+        pool.room.limit = limit
+        pool.thread.post(pool.coordinator.resize, limit)
 
 
 def pause() -> None:
     """Start nothing more until ``resume``; what runs goes on."""
     pool = get()
-    pool.thread.post(pool.coordinator.pause)
+    with pool.kept.lock:
+        pool.room.is_paused = True
+        pool.thread.post(pool.coordinator.pause)
 
 
 def resume() -> None:
     """Start what waits, now and from now on."""
     pool = get()
-    pool.thread.post(pool.coordinator.resume)
+    with pool.kept.lock:
+        pool.room.is_paused = False
+        pool.thread.post(pool.coordinator.resume)
 
 
 def statistics() -> PoolStatistics:

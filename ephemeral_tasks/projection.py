@@ -208,7 +208,7 @@ def actions(
 
 
 def _error(operation: PoolOperation) -> RowError:
-    return RowError(message=str(operation.failure), reference=operation.id[:8])
+    return RowError(message=operation.sentence(), reference=operation.reference)
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -192,13 +192,13 @@ def cancel(owner: str, id: str) -> None:
         Conflict: It has finished otherwise, or it runs and is not cancellable.
     """
     pool, _, operation, _ = _find(owner, id)
-    status = operation.snapshot().status
-    if status is Status.CANCELLED or operation.is_cancelling:
-        return
-    is_refused = status is Status.RUNNING and not operation.definition.cancellable
-    if status.is_finished or is_refused:
-        raise Conflict("cancel", id, status)
-    pool.end(operation)
+    with pool.kept.lock:  # or it might start between the look and the deed
+        status = operation.snapshot().status
+        if status is Status.CANCELLED or operation.is_cancelling:
+            return
+        is_refused = status is Status.RUNNING and not operation.definition.cancellable
+        if is_refused or not pool.end(operation):
+            raise Conflict("cancel", id, status)
     signals.changed(owner)
 
 
@@ -215,7 +215,7 @@ def dismiss(owner: str, id: str) -> None:
         if not status.is_finished:
             raise Conflict("dismiss", id, status)
         with windows.changing(owner) as handles:
-            handles.remove(handle)
+            handles[:] = [one for one in handles if one.id != handle.id]
         reconcile(pool, owner)
     signals.changed(owner)
 
@@ -241,6 +241,8 @@ def retry(owner: str, id: str) -> Handle:
         )
         handle = _handle(again, old.label, old.shown)
         with windows.changing(owner) as handles:
+            if old not in handles:  # its time came just now
+                raise UnknownOperation(id)
             pool.accept(again)
             handles[handles.index(old)] = handle
         reconcile(pool, owner)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from .windows import Handle
 
 if TYPE_CHECKING:
     from .pool import Pool
+
+logger = logging.getLogger("ephemeral_tasks")
 
 _SLICE_SECONDS = 0.002  # what one slice may take of the loop
 
@@ -49,34 +51,28 @@ class Sweep:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._owners: Iterator[str] = iter(())
-        self._lost: deque[str] = deque()
-        """Owners whose operations went for others' sake; appended to by any thread."""
 
     def start(self) -> None:
         """Sweep when half of ``SWEEP_SECONDS`` has passed."""
         pause = self._pool.config.sweep_seconds / 2
         self._pool.clock.call_later(pause, self._begin)
 
-    def lost(self, owner: str) -> None:
-        """Look at this owner, too: it may have handles without an operation."""
-        self._lost.append(owner)
-
     def _begin(self) -> None:
-        owners = self._pool.kept.owners()
-        while self._lost:
-            owners.append(self._lost.popleft())
-        self._owners = iter(owners)
+        self._owners = iter(self._pool.kept.owners())
         self._sweep_unowned()
         self._slice()
 
     def _slice(self) -> None:
         until = time.perf_counter() + _SLICE_SECONDS
-        for owner in self._owners:
-            if reconcile(self._pool, owner):
-                signals.changed(owner)
-            if time.perf_counter() > until:
-                self._pool.thread.loop.call_soon(self._slice)
-                return
+        try:
+            for owner in self._owners:
+                if reconcile(self._pool, owner):
+                    signals.changed(owner)
+                if time.perf_counter() > until:
+                    self._pool.thread.loop.call_soon(self._slice)
+                    return
+        except Exception as error:  # the cache's; the next sweep asks it again
+            logger.warning("the sweep stopped: %s", type(error).__name__)
         self.start()
 
     def _sweep_unowned(self) -> None:

@@ -54,8 +54,12 @@ class Threads:
     ) -> asyncio.Future[Any]:
         """Call the function in a thread; the future gives what it gave."""
         future = asyncio.get_running_loop().create_future()
+        try:
+            self.reserve(self._busy + 1)
+        except RuntimeError:  # the system gives no more threads
+            if not self._threads:
+                raise
         self._busy += 1
-        self.reserve(self._busy)
         self._jobs.put((context, function, future))
         return future
 
@@ -75,16 +79,9 @@ class Threads:
 
     def _do(self, job: _Job) -> None:
         context, function, future = job
-        close_old_connections()
-        value, error = None, None
-        try:
-            value = context.run(function)
-        except BaseException as raised:  # SystemExit, too, must not end the thread
-            error = raised
-        close_old_connections()
+        value, error = _outcome(context, function)
         with suppress(Closed):  # the pool has ended, and nobody waits
             self._post(self._done, future, value, error)
-        error = None  # the frame is in the error's traceback
 
     def _done(
         self, future: asyncio.Future[Any], value: Any, error: BaseException | None
@@ -98,3 +95,21 @@ class Threads:
             future.set_exception(RuntimeError("the task raised StopIteration"))
         else:
             future.set_exception(error)
+
+
+def _outcome(
+    context: contextvars.Context, function: Callable[[], Any]
+) -> tuple[Any, BaseException | None]:
+    """Call the function between two looks at the thread's database connections.
+
+    This frame is in an error's traceback, so it refers to no future: that refers to
+    the error, and the two would stay until the garbage collector comes.
+    """
+    try:
+        close_old_connections()
+        try:
+            return context.run(function), None
+        finally:
+            close_old_connections()
+    except BaseException as error:  # SystemExit, too, must not end the thread
+        return None, error

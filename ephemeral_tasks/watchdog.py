@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .core.context import CURRENT
 
 if TYPE_CHECKING:
+    from .operations import PoolOperation
     from .pool import Pool
 
 logger = logging.getLogger("ephemeral_tasks")
@@ -68,13 +69,17 @@ class Watchdog:
 
     # -- bodies that do not end --------------------------------------------------------
 
-    def told_to_end(self, id: str) -> None:
+    def told_to_end(self, operation: PoolOperation) -> None:
         """Look after an operation's running body; on the loop."""
-        self._pool.clock.call_later(_STUCK_SECONDS, self._look_after, id)
+        self._pool.clock.call_later(
+            _STUCK_SECONDS, self._look_after, operation.id, operation.attempt
+        )
 
-    def _look_after(self, id: str) -> None:
+    def _look_after(self, id: str, attempt: int) -> None:
         operation = self._pool.coordinator.find(id)
-        if operation is None or not operation.is_interrupted:
+        if operation is None or operation.attempt != attempt or id in self._stuck:
+            return
+        if not operation.is_interrupted:
             return
         self._stuck.add(id)
         logger.warning(
@@ -104,9 +109,10 @@ class Watchdog:
         tolerated = self._pool.config.lag_warning_seconds
         while not self._is_stopped:
             self._is_busy.wait()
+            self._is_busy.clear()  # before looking: what starts now sets it again
             if not self._pool.coordinator.statistics().running:
-                self._is_busy.clear()
                 continue
+            self._is_busy.set()
             turned, asked_at = threading.Event(), time.monotonic()
             if not self._ask(turned):
                 return

@@ -285,7 +285,7 @@ def immediate(settings):
 
 def test_the_immediate_backend_warns_once_that_it_blocks(immediate):
     """The first `enqueue()` says so, where it was called."""
-    with pytest.warns(RuntimeWarning, match="ImmediateBackend.*blocks") as caught:
+    with pytest.warns(RuntimeWarning, match=r"ImmediateBackend.*blocks") as caught:
         tasks.app_plain_echo.enqueue(1)
     assert caught[0].filename == __file__
 
