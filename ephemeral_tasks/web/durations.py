@@ -9,7 +9,8 @@ from django.utils.translation import gettext, ngettext
 def short(seconds: float) -> str:
     """Return how long something took: "0.4 s", "12 s", "3 min 5 s", "2 h 10 min"."""
     if seconds < 9.95:
-        return gettext("%(seconds)s s") % {"seconds": localize(round(seconds, 1))}
+        tenths = round(max(seconds, 0.1), 1)
+        return gettext("%(seconds)s s") % {"seconds": localize(tenths)}
     whole = round(seconds)
     if whole < 60:
         return gettext("%(seconds)s s") % {"seconds": whole}

@@ -67,7 +67,7 @@ def test_the_compiled_catalog_is_the_written_one(language):
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0, "0 s"),
+        (0, "0.1 s"),
         (0.44, "0.4 s"),
         (9.94, "9.9 s"),
         (9.96, "10 s"),

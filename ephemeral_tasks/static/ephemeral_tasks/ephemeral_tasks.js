@@ -227,11 +227,21 @@
   });
 
   document.addEventListener("htmx:afterSettle", () => {
+    hideRefreshLinks();
     tables().forEach(announce);
     restoreFocus();
   });
 
+  /** They are for pages that this script cannot keep current. */
+  function hideRefreshLinks() {
+    if (!window.htmx) return;
+    document.querySelectorAll(".ephemeral-tasks-refresh").forEach((link) => {
+      link.hidden = true;
+    });
+  }
+
   function start() {
+    hideRefreshLinks();
     tables().forEach(stateOf);
   }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
