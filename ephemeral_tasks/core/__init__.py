@@ -2,7 +2,7 @@
 
 from .clock import Clock, LoopClock
 from .context import OperationContext, Progress, current_operation, progress
-from .coordinator import Coordinator, Statistics
+from .coordinator import Coordinator
 from .errors import (
     Closed,
     EphemeralTasksError,
@@ -14,9 +14,14 @@ from .errors import (
 )
 from .history import Echo
 from .keyed import KeyedCoordinator
+from .loops import for_each
+from .mapping import map_each
 from .operation import Operation, Snapshot
 from .policy import Policy
+from .registry import Registry
+from .statistics import Statistics
 from .status import Status
+from .summary import Failure, Summary
 from .work import WorkCoordinator
 
 __all__ = [
@@ -25,6 +30,7 @@ __all__ = [
     "Coordinator",
     "Echo",
     "EphemeralTasksError",
+    "Failure",
     "KeyedCoordinator",
     "LoopClock",
     "NotFinished",
@@ -34,12 +40,16 @@ __all__ = [
     "Policy",
     "Progress",
     "QueueFull",
+    "Registry",
     "Snapshot",
     "Statistics",
     "Status",
+    "Summary",
     "UnknownCoordinator",
     "UnknownOperation",
     "WorkCoordinator",
     "current_operation",
+    "for_each",
+    "map_each",
     "progress",
 ]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from .clock import Clock
 from .errors import UnknownOperation
-from .operation import Snapshot
+from .operation import Facts, Snapshot, instant
 from .status import Status
 
 
@@ -28,81 +28,102 @@ class Echo:
 
 
 class History:
-    """The newest finished operations, by count and age; written on one loop alone.
+    """The newest finished operations, by count and age; touched on one loop alone.
 
     Pinned ones stay and do not count. One that leaves lives on as an echo, of which the
-    newest ``echoes`` are kept.
+    newest ``echoes`` are kept. Age needs nobody to look: a timer stands for the oldest.
     """
 
     def __init__(
         self, *, size: int, max_age: float | None, echoes: int, clock: Clock
     ) -> None:
         self._size = size
-        self._max_age = None if max_age is None else timedelta(seconds=max_age)
+        self._max_age = max_age
         self._clock = clock
-        self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
-        self._pinned: OrderedDict[str, Snapshot] = OrderedDict()
-        self._echoes: deque[Echo] = deque(maxlen=echoes)
+        self._facts: OrderedDict[str, Facts] = OrderedDict()
+        self._pinned: OrderedDict[str, Facts] = OrderedDict()
+        self._coming: set[str] = set()
+        """Pinned before they finished."""
+        self._echoes: deque[tuple[str, Status, float]] = deque(maxlen=echoes)
+        self._has_timer = False
 
     @property
     def is_off(self) -> bool:
         """True when nothing is to be remembered, not even an echo."""
-        return self._size == 0 and self._echoes.maxlen == 0
+        return not (self._size or self._echoes.maxlen or self._coming)
 
-    def add(self, snapshot: Snapshot) -> None:
+    def add(self, facts: Facts) -> None:
         """Remember a finished operation; the oldest one may leave for it."""
-        self._snapshots[snapshot.id] = snapshot
-        self._trim()
+        if facts.id in self._coming:
+            self._coming.remove(facts.id)
+            self._pinned[facts.id] = facts
+        else:
+            self._facts[facts.id] = facts
+            self._trim()
 
     def __iter__(self) -> Iterator[Snapshot]:
         """Yield what is remembered, pinned ones first, each group oldest first."""
         self._trim()
-        yield from [*self._pinned.values(), *self._snapshots.values()]
+        for facts in [*self._pinned.values(), *self._facts.values()]:
+            yield facts.snapshot()
 
     def echoes(self) -> tuple[Echo, ...]:
         """Return what is left of those that were let go, oldest first."""
         self._trim()
-        return tuple(self._echoes)
+        return tuple(
+            Echo(id=id, status=status, finished_at=instant(finished_time))
+            for id, status, finished_time in self._echoes
+        )
 
-    def pin(self, id: str) -> None:
-        """Keep a finished operation until ``unpin``.
+    def pin(self, id: str, *, is_coming: bool) -> None:
+        """Keep an operation until ``unpin``.
+
+        Args:
+            is_coming: Whether it is unfinished and will be added.
 
         Raises:
-            UnknownOperation: It is not remembered (any more, or yet).
+            UnknownOperation: It is neither remembered nor coming.
         """
-        if id in self._pinned:
-            return
-        if id not in self._snapshots:
+        if is_coming:
+            self._coming.add(id)
+        elif id in self._facts:
+            self._pinned[id] = self._facts.pop(id)
+        elif id not in self._pinned:
             raise UnknownOperation(id)
-        self._pinned[id] = self._snapshots.pop(id)
 
     def unpin(self, id: str) -> None:
         """Let a pinned operation go with its age; an unknown id changes nothing."""
+        self._coming.discard(id)
         if id in self._pinned:
-            self._snapshots[id] = self._pinned.pop(id)
-            self._snapshots = OrderedDict(
-                sorted(self._snapshots.items(), key=lambda pair: _end(pair[1]))
+            self._facts[id] = self._pinned.pop(id)
+            self._facts = OrderedDict(
+                sorted(self._facts.items(), key=lambda pair: _end(pair[1]))
             )
             self._trim()
 
     def _trim(self) -> None:
-        while len(self._snapshots) > self._size:
+        while len(self._facts) > self._size:
             self._let_go()
-        if self._max_age is not None and self._snapshots:
-            now = self._clock.time()
-            age = self._max_age.total_seconds()
-            while self._snapshots:
-                oldest = next(iter(self._snapshots.values()))
-                if now - _end(oldest).timestamp() < age:
-                    break
-                self._let_go()
+        if self._max_age is None:
+            return
+        while self._facts and self._left_seconds(self._max_age) <= 0:
+            self._let_go()
+        if self._facts and not self._has_timer:
+            self._has_timer = True
+            self._clock.call_later(self._left_seconds(self._max_age), self._aged)
+
+    def _left_seconds(self, max_age: float) -> float:
+        oldest = next(iter(self._facts.values()))
+        return _end(oldest) + max_age - self._clock.time()
+
+    def _aged(self) -> None:
+        self._has_timer = False
+        self._trim()
 
     def _let_go(self) -> None:
-        _, snapshot = self._snapshots.popitem(last=False)
-        self._echoes.append(
-            Echo(id=snapshot.id, status=snapshot.status, finished_at=_end(snapshot))
-        )
+        _, facts = self._facts.popitem(last=False)
+        self._echoes.append((facts.id, facts.status, _end(facts)))
 
 
-def _end(snapshot: Snapshot) -> datetime:
-    return snapshot.finished_at or snapshot.submitted_at
+def _end(facts: Facts) -> float:
+    return facts.finished_time or facts.submitted_time

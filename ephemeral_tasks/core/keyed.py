@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Unpack
 
-from .coordinator import Body, Coordinator, Options, check_at_least
+from .checks import check_at_least
+from .coordinator import Coordinator, Options
 from .operation import Item, Value
-from .queues import KeyedQueue
+from .runner import Body
+from .turns import KeyedQueue
 
 
 class KeyedCoordinator(Coordinator[Item, Value]):
@@ -37,12 +39,21 @@ class KeyedCoordinator(Coordinator[Item, Value]):
             options: As for Coordinator; ``limit`` is required.
         """
         check_at_least("limit_per_key", limit_per_key, 1)
+        if not callable(key):
+            raise TypeError(f"key must be callable, got {key!r}")
         super().__init__(body, queue=KeyedQueue(limit_per_key), **options)
         self._key = key
         self._priority = priority
 
     def _key_of(self, item: Item) -> Hashable:
-        return self._key(item)
+        key = self._key(item)
+        hash(key)  # refused here, where nothing has changed yet
+        return key
 
     def _priority_of(self, item: Item) -> int:
-        return 0 if self._priority is None else self._priority(item)
+        if self._priority is None:
+            return 0
+        priority = self._priority(item)
+        if not isinstance(priority, int):
+            raise TypeError(f"priority must return an int, got {priority!r}")
+        return priority

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .checks import check_at_least, check_seconds
+
 Backoff = Callable[[int, BaseException], float]
 
 _LONGEST_DELAY_SECONDS = 60.0
@@ -35,14 +37,8 @@ class Policy:
     """The errors after which another attempt is made; a time-out is a TimeoutError."""
 
     def __post_init__(self) -> None:
-        if self.timeout is not None and not self.timeout > 0:
-            raise ValueError(f"timeout must be > 0, got {self.timeout!r}")
-        if isinstance(self.max_attempts, bool) or not isinstance(
-            self.max_attempts, int
-        ):
-            raise TypeError(f"max_attempts must be an int, got {self.max_attempts!r}")
-        if self.max_attempts < 1:
-            raise ValueError(f"max_attempts must be >= 1, got {self.max_attempts}")
+        check_seconds("timeout", self.timeout)
+        check_at_least("max_attempts", self.max_attempts, 1)
         if not callable(self.backoff):
             raise TypeError(f"backoff must be callable, got {self.backoff!r}")
         if not isinstance(self.retry_on, tuple) or not all(

@@ -52,6 +52,8 @@ class ManualClock:
         self, delay: float, callback: Callable[..., object], *args: Any
     ) -> ManualTimer:
         """Call ``callback(*args)`` once the clock was moved by ``delay`` seconds."""
+        while self._timers and self._timers[0][2].is_cancelled:
+            heapq.heappop(self._timers)
         timer = ManualTimer(callback, args)
         heapq.heappush(self._timers, (self._now + delay, next(self._numbers), timer))
         return timer

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from .coordinator import Body, Coordinator, Options
+from .coordinator import Coordinator, Options
 from .operation import Item, Value
 from .queues import FifoQueue
+from .runner import Body
 
 
 class WorkCoordinator(Coordinator[Item, Value]):

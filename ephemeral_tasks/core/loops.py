@@ -1,0 +1,169 @@
+"""Loops whose bodies run side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable, Callable, Hashable, Iterable
+from typing import Any
+
+from .checks import check_at_least, check_body
+from .clock import Clock
+from .context import CURRENT
+from .keyed import KeyedCoordinator
+from .operation import Item, Operation
+from .policy import Backoff
+from .runner import Body
+from .status import Status
+from .summary import Failure, Summary
+from .workers import Workers
+
+_AHEAD = 1000  # items read ahead at most, past those whose keys are busy
+
+
+async def for_each(
+    items: Iterable[Item] | AsyncIterable[Item],
+    body: Body[Item, object],
+    *,
+    limit: int,
+    key: Callable[[Item], Hashable] | None = None,
+    limit_per_key: int = 1,
+    history: int = 200,
+    timeout: float | None = None,
+    max_attempts: int = 1,
+    backoff: Backoff | None = None,
+    retry_on: tuple[type[BaseException], ...] = (Exception,),
+    clock: Clock | None = None,
+) -> Summary:
+    """Run a body for each item, at most ``limit`` at once, and tell how they ended.
+
+    A body's error is counted and collected, never raised. Being cancelled cancels the
+    bodies and waits for them. The source is read no faster than its items are run.
+
+    Without ``key``, ``timeout`` and attempts the bodies share a few tasks and their
+    context variables, as the turns of a plain loop do; otherwise each attempt is a task
+    with a copy of the caller's.
+
+    Args:
+        items: The source, of either kind. Its error ends the reading, and comes out
+            once the bodies of the items before it have ended.
+        body: Coroutine function, called with one item.
+        limit: How many run at once, at least 1.
+        key: Gives an item's key: one key's items run in order, keys take turns. Up to
+            1,000 items are then read ahead, past those whose keys are busy.
+        limit_per_key: How many of one key run at once, at least 1.
+        history: How many failures are kept, the newest, at least 0.
+        timeout: Seconds that an attempt may take; it then fails with TimeoutError.
+        max_attempts: How often the body is called at most for one item. While as many
+            items wait for another attempt as may run, no more are read.
+        backoff: ``(failed attempt, error) -> seconds`` until the next attempt;
+            exponential with full jitter by default.
+        retry_on: The errors after which another attempt is made.
+        clock: Where the time comes from.
+
+    Raises:
+        TypeError, ValueError: An argument is of the wrong kind or out of range.
+    """
+    check_body(body)
+    check_at_least("limit", limit, 1)
+    check_at_least("limit_per_key", limit_per_key, 1)
+    check_at_least("history", history, 0)
+    if key is None and timeout is None and max_attempts == 1:
+        return await Workers(items, body, limit=limit, history=history).run()
+    loop = _Loop.from_iterable(
+        items,
+        body,
+        key=key,
+        limit=limit,
+        limit_per_key=limit_per_key,
+        failures=history,
+        timeout=timeout,
+        max_attempts=max_attempts,
+        backoff=backoff,
+        retry_on=retry_on,
+        clock=clock,
+    )
+    return await loop.run()
+
+
+class _Loop(KeyedCoordinator[Any, object]):
+    """A coordinator that collects failures in place of operations."""
+
+    def __init__(
+        self,
+        body: Body[Any, object],
+        *,
+        key: Callable[[Any], Hashable] | None,
+        limit: int,
+        limit_per_key: int,
+        failures: int,
+        **policy: Any,
+    ) -> None:
+        has_keys = key is not None
+        super().__init__(
+            body,
+            key=key or _no_key,
+            limit=limit,
+            limit_per_key=limit_per_key if has_keys else limit,
+            capacity=_AHEAD if has_keys else 0,
+            history=0,
+            echoes=0,
+            **policy,
+        )
+        self._indexes: dict[str, int] = {}
+        self._failures: deque[Failure] = deque(maxlen=failures)
+        self._outer = CURRENT.get()
+
+    async def run(self) -> Summary:
+        """Return when the source is at its end and the last body has ended."""
+        try:
+            await self.drain()
+        finally:
+            await self._end()
+        return Summary(
+            successful=self._ended[Status.SUCCESSFUL],
+            failed=self._ended[Status.FAILED],
+            cancelled=self._ended[Status.CANCELLED],
+            failures=tuple(self._failures),
+        )
+
+    async def _end(self) -> None:
+        """Cancel what is unfinished, and wait however often the caller is cancelled."""
+        ending = asyncio.ensure_future(self.aclose())
+        while not ending.done():
+            try:
+                await asyncio.shield(ending)
+            except asyncio.CancelledError:
+                continue
+
+    def _accept(self, operation: Operation[Any, object]) -> None:
+        self._indexes[operation.id] = self._accepted
+        super()._accept(operation)
+
+    def _finish(
+        self,
+        operation: Operation[Any, object],
+        status: Status,
+        *,
+        value: object = None,
+        error: BaseException | None = None,
+    ) -> None:
+        index = self._indexes.pop(operation.id)
+        if error is not None:
+            self._failures.append(Failure(index=index, error=error))
+        super()._finish(operation, status, value=value, error=error)
+
+    def _has_room(self, key: Hashable) -> bool:
+        return self._retrying < self._limit and super()._has_room(key)
+
+    def _next_blocked(self) -> Operation[Any, object] | None:
+        return super()._next_blocked() if self._retrying < self._limit else None
+
+    def progressed(self, operation: Operation[Any, Any]) -> None:
+        """Report what a body says as progress of the operation that runs the loop."""
+        if self._outer is not None and operation.progress is not None:
+            self._outer.progress(*operation.progress)
+
+
+def _no_key(item: object) -> None:
+    """Give all items the same key."""

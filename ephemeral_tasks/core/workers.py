@@ -1,0 +1,220 @@
+"""A few tasks that share a source of items: the fast way of a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections import deque
+from collections.abc import AsyncIterable, Callable, Coroutine, Hashable, Iterable
+from typing import Any, Generic
+
+from .context import CURRENT, OperationContext
+from .operation import Item, new_id
+from .sources import TURN, Shared
+from .summary import Failure, Summary
+
+
+class Workers(Generic[Item]):
+    """Runs a body over a source with at most ``limit`` tasks; good for one ``run``.
+
+    One task starts. While all of them wait inside bodies, their number doubles at each
+    turn of the loop: bodies that wait are soon run by as many as may, and bodies that
+    never wait by one alone, which gives the loop its turn.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[Item] | AsyncIterable[Item],
+        body: Callable[[Item], Coroutine[Any, Any, object]],
+        *,
+        limit: int,
+        history: int,
+    ) -> None:
+        self._source = Shared(items)
+        self._body = body
+        self._limit = limit
+        self.outer = CURRENT.get()
+        """The operation that runs the loop, if one does."""
+        self.is_cancelled = False
+        """True once the bodies were told to end."""
+        self._loop = asyncio.get_running_loop()
+        self._variables = contextvars.copy_context()
+        """The caller's; each task gets a copy."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._all_ended = self._loop.create_future()
+        self._error: BaseException | None = None
+        """What the source raised, or a body that raised no Exception."""
+        self._turn = 0
+        """Counts the loop's turns in which items were taken."""
+        self._is_turn_due = False
+        self._streak = 0
+        """Bodies that ended in this turn without having waited."""
+        self._is_yielding = False
+        """True while a task gives the loop its turn; a second one is not needed."""
+        self._successful = self._failed = self._cancelled = 0
+        self._failures: deque[Failure] = deque(maxlen=history)
+
+    async def run(self) -> Summary:
+        """Return when the source is at its end and the last body has ended."""
+        self._start(1)
+        try:
+            await self._until_all_ended()
+        finally:
+            await self._source.aclose()
+        self._raise_error()
+        return Summary(
+            successful=self._successful,
+            failed=self._failed,
+            cancelled=self._cancelled,
+            failures=tuple(self._failures),
+        )
+
+    async def _until_all_ended(self) -> None:
+        cancellation = None
+        while self._tasks:
+            try:
+                await asyncio.shield(self._all_ended)
+            except asyncio.CancelledError as error:
+                cancellation = error
+                self._cancel()
+        if cancellation is not None:
+            try:
+                raise cancellation
+            finally:
+                cancellation = None  # this frame is in its traceback
+
+    def _cancel(self) -> None:
+        """Tell all bodies to end; once, or their clean-up would be broken into."""
+        self._source.stop()
+        if not self.is_cancelled:
+            self.is_cancelled = True
+            for task in self._tasks:
+                task.cancel()
+
+    def _raise_error(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # this frame is in its traceback
+
+    # -- tasks -------------------------------------------------------------------------
+
+    def _start(self, number: int) -> None:
+        for _ in range(number):
+            task = self._loop.create_task(self._work(), context=self._variables.copy())
+            self._tasks.add(task)
+            task.add_done_callback(self._ended, context=self._variables)
+
+    async def _work(self) -> None:
+        async for index, item in self._source:
+            await self._run(index, item)
+            if self._streak >= TURN and not await self._yield_turn():
+                return
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error: BaseException | None
+        if task.cancelled():  # by us, or the source has raised CancelledError
+            error = None if self.is_cancelled else asyncio.CancelledError()
+        else:
+            error = task.exception()
+        if error is not None:
+            self._error = self._error or error
+            self._source.stop()
+            if not isinstance(error, Exception):
+                self._cancel()
+        if not self._tasks and not self._all_ended.done():
+            self._all_ended.set_result(None)
+
+    async def _run(self, index: int, item: Item) -> None:
+        if not self._is_turn_due:
+            self._is_turn_due = True
+            self._loop.call_soon(self._take_turn, context=self._variables)
+        turn = self._turn
+        CURRENT.set(LoopContext(self))
+        try:
+            await self._body(item)
+        except asyncio.CancelledError:
+            if self.is_cancelled:
+                raise
+            self._cancelled += 1
+        except Exception as error:
+            self._failed += 1
+            self._failures.append(Failure(index=index, error=_without_us(error)))
+        else:
+            self._successful += 1
+        if turn == self._turn:
+            self._streak += 1
+
+    # -- turns of the loop -------------------------------------------------------------
+
+    def _take_turn(self) -> None:
+        """Begin a new turn; start more tasks if all wait in bodies."""
+        is_enough = self._streak >= TURN or self._source.is_awaited
+        self._is_turn_due = False
+        self._turn += 1
+        self._streak = 0
+        if not (is_enough or self._source.is_over):
+            running = len(self._tasks)
+            self._start(min(running, self._limit - running))
+
+    async def _yield_turn(self) -> bool:
+        """Give the loop its turn; False when another task does so already."""
+        if self._is_yielding:
+            return False
+        self._is_yielding = True
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self._is_yielding = False
+        return True
+
+
+class LoopContext(OperationContext):
+    """The end of one item of a loop, of which nobody keeps a record.
+
+    What it reports is reported by the operation that runs the loop, if one does.
+    """
+
+    __slots__ = ("_id", "_workers")
+
+    def __init__(self, workers: Workers[Any]) -> None:
+        self._workers = workers
+        self._id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """A name of this run of the body."""
+        if self._id is None:
+            self._id = new_id()
+        return self._id
+
+    @property
+    def key(self) -> Hashable:
+        """None: items without keys."""
+        return None
+
+    @property
+    def attempt(self) -> int:
+        """1: each is tried once."""
+        return 1
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True once the loop was told to end."""
+        return self._workers.is_cancelled
+
+    def progress(
+        self, done: float, total: float | None = None, message: str = ""
+    ) -> None:
+        """Say how far the loop is, in the words of the operation that runs it."""
+        if self._workers.outer is not None:
+            self._workers.outer.progress(done, total, message)
+
+
+def _without_us(error: Exception) -> Exception:
+    """Return an error as the body left it: our frame would keep the loop alive."""
+    trace = error.__traceback__
+    return error.with_traceback(None if trace is None else trace.tb_next)
