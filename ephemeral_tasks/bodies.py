@@ -23,7 +23,7 @@ from .core.operation import Value
 from .errors import ResultTooLarge, TaskFailed
 from .results import context_of
 from .tasks import Task
-from .threads import Threads
+from .threads import Threads, carried
 
 if TYPE_CHECKING:
     from .operations import PoolOperation
@@ -103,8 +103,7 @@ async def run(call: Call, threads: Threads) -> Any:
     Raises:
         ResultTooLarge: The value is larger than ``MAX_RESULT_BYTES``.
     """
-    if call.language not in {None, settings.LANGUAGE_CODE}:  # the default costs nothing
-        translation.activate(call.language)
+    _activate(call.language)
     if call.is_async:
         value = await in_own_lane(call.function())
     else:
@@ -119,6 +118,16 @@ async def run(call: Call, threads: Threads) -> Any:
     return value
 
 
+def _in_language(language: str | None, function: Callable[[], Any]) -> Any:
+    _activate(language)
+    return function()
+
+
+def _activate(language: str | None) -> None:
+    if language not in {None, settings.LANGUAGE_CODE}:  # the default costs nothing
+        translation.activate(language)
+
+
 async def _awaited(value: Awaitable[Value]) -> Value:
     return await value
 
@@ -130,6 +139,8 @@ def _context() -> PoolContext:
 async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
     """Await a coroutine function, with a database thread of its own if it needs one.
 
+    An error that would end the pool's loop comes out carried.
+
     asgiref runs what is thread-sensitive, Django's async ORM above all, in the thread
     of the context. Without a context of its own every body would share one thread and
     one connection.
@@ -139,7 +150,7 @@ async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Val
     try:
         return await function()
     except (SystemExit, KeyboardInterrupt) as error:  # would end the pool's loop
-        raise RuntimeError(f"the task raised {type(error).__name__}") from None
+        raise carried(error) from None
     finally:
         SyncToAsync.thread_sensitive_context.reset(token)
         # Not its __aexit__, which blocks the loop until the thread has come to rest.
@@ -151,7 +162,10 @@ async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Val
 
 async def _run_plain(call: Call, threads: Threads) -> Any:
     """Run a plain function in a thread, to its end whatever it is told meanwhile."""
-    future = threads.run(contextvars.copy_context(), call.function())
+    # asgiref shows a language to the thread alone that activated it.
+    function = partial(_in_language, call.language, call.function())
+    future = threads.run(contextvars.copy_context(), function)
+    del function
     while not future.done():
         try:
             await asyncio.wait((future,))
@@ -161,8 +175,6 @@ async def _run_plain(call: Call, threads: Threads) -> Any:
             continue
     try:
         return future.result()
-    except (SystemExit, KeyboardInterrupt) as error:
-        raise RuntimeError(f"the task raised {type(error).__name__}") from None
     finally:
         del future  # this frame is in the error's traceback, and the future has that
 

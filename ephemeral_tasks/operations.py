@@ -133,6 +133,10 @@ class PoolOperation(Operation[Call, Any]):
         """Return what ``TaskResult`` shows of failed attempts: nothing to an owner."""
         return []
 
+    def visible_task(self) -> Any:
+        """Return what ``TaskResult`` shows as the task."""
+        return self.definition
+
     def visible_arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """Return what ``TaskResult`` shows of the arguments: nothing of an owner's."""
         return [], {}

@@ -26,7 +26,7 @@ def finished(operation: PoolOperation, error: BaseException | None) -> None:
         operation.status,
         operation.attempt,
         duration_seconds(operation),
-        "" if error is None else f" error={_class_of(error)} at={_place_of(error)}",
+        "" if error is None else f" error={class_of(error)} at={place_of(error)}",
     )
     if error is not None and get_config().log_errors:
         # As text: a record that holds the error would keep its frames alive.
@@ -41,11 +41,12 @@ def duration_seconds(operation: PoolOperation) -> float:
     return max(0.0, operation.finished_time - operation.started_time)
 
 
-def _class_of(error: BaseException) -> str:
+def class_of(error: BaseException) -> str:
+    """Return the dotted path of the error's class."""
     return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
-def _place_of(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
     """Return file, line and function of the innermost frame."""
     frames = deque(traceback.walk_tb(error.__traceback__), maxlen=1)
     if not frames:

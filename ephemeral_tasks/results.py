@@ -36,7 +36,7 @@ def result_of(operation: PoolOperation) -> TaskResult[..., Any]:
     snapshot = operation.snapshot()
     args, kwargs = operation.visible_arguments()
     result: TaskResult[..., Any] = TaskResult(
-        task=operation.definition,
+        task=operation.visible_task(),
         id=operation.id,
         status=_STATUSES[snapshot.status],
         enqueued_at=snapshot.submitted_at,

@@ -13,6 +13,7 @@ from .core.operation import Operation
 from .core.status import Status
 from .errors import ResultTooLarge
 from .operations import PoolOperation
+from .threads import uncarried
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -91,6 +92,7 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
         return PoolContext(operation) if is_async else PlainContext(operation)
 
     def _delay_after(self, operation: Any, error: BaseException) -> float | None:
+        error = uncarried(error)
         operation.attempt_failed(error)
         if isinstance(error, ResultTooLarge):
             return None
@@ -113,6 +115,7 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
             operation.is_ending = True
             if operation.is_cancelling:  # asked for while the attempt ended
                 status, value, error = Status.CANCELLED, None, None
+        error = None if error is None else uncarried(error)
         super()._finish(operation, status, value=value, error=error)
 
     def _stepped(self, operation: Any) -> None:

@@ -35,6 +35,7 @@ from .operations import PoolOperation
 from .pool import Pool
 from .running import PoolCoordinator
 from .tasks import Task
+from .threads import carried
 from .waiting import add_waiter
 
 __all__ = [
@@ -315,7 +316,7 @@ class InlinePool(Pool):
         try:
             value = context.run(function)
         except BaseException as error:
-            self.thread.post(future.set_exception, error)
+            self.thread.post(future.set_exception, carried(error))
         else:
             self.thread.post(future.set_result, value)
 

@@ -17,6 +17,27 @@ from .core.errors import Closed
 
 Post = Callable[..., None]
 
+
+class Raised(Exception):
+    """Carries an error that a future refuses or that would end the pool's loop."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+def carried(error: BaseException) -> BaseException:
+    """Return the error, or what carries it past futures and the loop."""
+    if isinstance(error, StopIteration | SystemExit | KeyboardInterrupt):
+        return Raised(error)
+    return error
+
+
+def uncarried(error: BaseException) -> BaseException:
+    """Return what the body raised."""
+    return error.error if isinstance(error, Raised) else error
+
+
 _Job = tuple[contextvars.Context, Callable[[], Any], "asyncio.Future[Any]"]
 
 
@@ -91,10 +112,8 @@ class Threads:
             return
         if error is None:
             future.set_result(value)
-        elif isinstance(error, StopIteration):  # a future refuses it
-            future.set_exception(RuntimeError("the task raised StopIteration"))
         else:
-            future.set_exception(error)
+            future.set_exception(carried(error))
 
 
 def _outcome(

@@ -62,6 +62,7 @@ class PoolBackend(BaseTaskBackend):
         ours.check_arguments(tuple(args), kwargs)
         pool = pools.get()
         operation = UnownedOperation(
+            task,
             ours,
             cast("list[Any]", normalize_json(list(args))),
             cast("dict[str, Any]", normalize_json(dict(kwargs))),
@@ -72,6 +73,7 @@ class PoolBackend(BaseTaskBackend):
         result = result_of(operation)
         pool.accept(operation, delay=_seconds_until(task.run_after))
         task_enqueued.send_robust(type(self), task_result=result)
+        pool.post(operation.was_enqueued, pool)
         pool.submitted(operation)
         return result
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from django.dispatch import Signal
 
 from ..bodies import Call
 from ..compat import (
@@ -17,8 +15,12 @@ from ..compat import (
     task_finished,
     task_started,
 )
+from ..conf import get_config
+from ..core.errors import OperationCancelled
 from ..core.status import Status
+from ..errors import OperationFailed
 from ..operations import PoolOperation
+from ..reports import class_of, place_of
 from ..results import result_of
 from ..tasks import Task
 
@@ -39,10 +41,11 @@ class JsonCall(Call):
 class UnownedOperation(PoolOperation):
     """An operation without an owner; keeps what Django's ``TaskResult`` shows."""
 
-    __slots__ = ("args", "backend", "errors", "kwargs")
+    __slots__ = ("args", "backend", "early", "errors", "given", "kwargs", "raised")
 
     def __init__(
         self,
+        given: Any,
         task: Task,
         args: list[Any],
         kwargs: Mapping[str, Any],
@@ -57,12 +60,22 @@ class UnownedOperation(PoolOperation):
             submitted_time=submitted_time,
             worker=worker,
         )
+        self.given = given
+        """The task as it was enqueued, perhaps of Django's own class."""
         self.args = args
         self.kwargs = kwargs
         self.backend = backend
         """The class that the signals name as their sender."""
         self.errors: tuple[TaskError, ...] = ()
         """One for each failed attempt, oldest first; replaced as a whole."""
+        self.early: list[Callable[[], None]] | None = []
+        """Signals that must wait for ``task_enqueued``, None after it; on the loop."""
+        self.raised: BaseException | None = None
+        """What Django's log line shows of a failed attempt, until its step was told."""
+
+    def visible_task(self) -> Any:
+        """Return the task as it was enqueued."""
+        return self.given
 
     def visible_arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """Return what ``TaskResult`` shows of the arguments."""
@@ -74,20 +87,54 @@ class UnownedOperation(PoolOperation):
 
     def attempt_failed(self, error: BaseException) -> None:
         """Remember an attempt's error as Django does."""
-        kind = type(error)
+        text = "".join(traceback.format_exception(error))
         self.errors += (
-            TaskError(
-                exception_class_path=f"{kind.__module__}.{kind.__qualname__}",
-                traceback="".join(traceback.format_exception(error)),
-            ),
+            TaskError(exception_class_path=class_of(error), traceback=text),
         )
+        if get_config().log_errors:
+            self.raised = error
+        else:  # a log keeps what it gets for longer than we may
+            place = f"{class_of(error)} at {place_of(error)}"
+            self.raised = OperationFailed(place, self.reference)
 
     def announce(self, pool: Pool) -> None:
         """Send Django's signals, off the loop and in order."""
+        raised, self.raised = self.raised, None
+        if self.status is Status.CANCELLED:
+            raised = OperationCancelled(self.id)
         if self.status is Status.RUNNING:
-            pool.notify(partial(self._send, task_started, result_of(self)))
+            self._tell(pool, partial(self._send_started, result_of(self)))
         elif self.is_finished:
-            pool.notify(partial(self._send, task_finished, result_of(self)))
+            self._tell(pool, partial(self._send_finished, result_of(self), raised))
 
-    def _send(self, signal: Signal, result: TaskResult[..., Any]) -> None:
-        signal.send_robust(self.backend, task_result=result)
+    def was_enqueued(self, pool: Pool) -> None:
+        """Hear that ``task_enqueued`` was sent: what came early may follow."""
+        early, self.early = self.early or [], None
+        for send in early:
+            pool.notify(send)
+
+    def _tell(self, pool: Pool, send: Callable[[], None]) -> None:
+        if self.early is None:
+            pool.notify(send)
+        else:
+            self.early.append(send)
+
+    def _send_started(self, result: TaskResult[..., Any]) -> None:
+        task_started.send_robust(self.backend, task_result=result)
+
+    def _send_finished(
+        self, result: TaskResult[..., Any], raised: BaseException | None
+    ) -> None:
+        """Send the signal where Django's own receiver finds the error to log.
+
+        It reads ``sys.exc_info()``, since Django's backends send within a handler.
+        """
+        try:
+            if raised is not None:
+                raise raised
+        except BaseException:  # SystemExit, too
+            task_finished.send_robust(self.backend, task_result=result)
+        else:
+            task_finished.send_robust(self.backend, task_result=result)
+        finally:
+            del raised  # this frame is in its traceback

@@ -37,6 +37,24 @@ async def backend_fails(text):
 
 
 @task
+async def backend_exits(text):
+    """Leave as a program would."""
+    raise SystemExit(text)
+
+
+@task
+def backend_plain_exits(text):
+    """Leave as a program would, in a thread."""
+    raise SystemExit(text)
+
+
+@task
+def backend_plain_stops(text):
+    """Raise what a future refuses to hold."""
+    raise StopIteration(text)
+
+
+@task
 async def backend_held(hold):
     """Never end by itself."""
     import asyncio

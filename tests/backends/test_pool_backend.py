@@ -7,6 +7,7 @@ import pytest
 
 from ephemeral_tasks import pool
 from ephemeral_tasks.compat import (
+    DjangoTask,
     InvalidTask,
     TaskResultDoesNotExist,
     TaskResultStatus,
@@ -155,6 +156,98 @@ def test_each_attempt_leaves_its_error(task_clock):
     assert result.attempts == 2
     with pytest.raises(ValueError, match="Task failed"):
         _ = result.return_value
+
+
+@pytest.mark.parametrize(
+    ("task", "kind"),
+    [
+        (tasks.backend_exits, SystemExit),
+        (tasks.backend_plain_exits, SystemExit),
+        (tasks.backend_plain_stops, StopIteration),
+    ],
+)
+def test_an_error_that_no_loop_survives_fails_its_task_alone(task, kind):
+    """Leaving the program ends the task with that error, and the next one runs."""
+    result = task.enqueue("why")
+    after = tasks.backend_add.enqueue(1)
+    drain()
+    result.refresh()
+    after.refresh()
+
+    assert result.status == TaskResultStatus.FAILED
+    assert result.errors[0].exception_class is kind
+    assert result.errors[0].traceback.endswith(f"{kind.__name__}: why\n")
+    assert after.return_value == 2
+
+
+@pytest.fixture
+def django_log(caplog):
+    """The texts that Django's own receivers log of ends, tracebacks included."""
+
+    def texts():
+        lines = [record for record in caplog.records if "state=" in record.message]
+        return [caplog.handler.format(line) for line in lines]
+
+    framework = DjangoTask.__module__.removesuffix(".base")
+    with caplog.at_level("INFO", logger=framework):
+        yield texts
+
+
+def test_djangos_log_line_of_a_failure_has_no_content(django_log):
+    """It names the error's class and place; the text is content."""
+    tasks.backend_exits.enqueue("secret")
+    drain()
+
+    _, failed = django_log()
+    assert "state=FAILED" in failed
+    assert "builtins.SystemExit at " in failed
+    assert "secret" not in failed
+
+
+def test_djangos_log_line_has_the_traceback_where_errors_are_logged(
+    django_log, settings
+):
+    """LOG_ERRORS governs Django's line as well as ours."""
+    settings.EPHEMERAL_TASKS = {"LOG_ERRORS": True}
+    tasks.backend_exits.enqueue("why")
+    drain()
+
+    _, failed = django_log()
+    assert failed.endswith("SystemExit: why")
+
+
+def test_djangos_log_line_says_what_was_cancelled(django_log):
+    """Django's FAILED comes with our class, as in the result."""
+    tasks.backend_held.enqueue(None)
+    cancel_all()
+
+    assert "OperationCancelled" in django_log()[-1]
+
+
+def test_a_result_has_the_task_that_was_enqueued():
+    """Django's own class stays Django's own, equal to what the caller has."""
+    result = tasks.backend_djangos_own.enqueue("word")
+
+    assert result.task == tasks.backend_djangos_own
+    drain()
+
+
+def test_nobody_hears_of_a_start_before_it_was_enqueued(heard):
+    """A receiver of task_enqueued that takes its time is not overtaken."""
+
+    def slow(sender, task_result, **kwargs):
+        drain()  # all that the pool does by itself has happened
+        heard.append("slow")
+
+    task_enqueued.connect(slow)
+    try:
+        tasks.backend_add.enqueue(1)
+        drain()
+    finally:
+        task_enqueued.disconnect(slow)
+
+    names = [one if isinstance(one, str) else one[0] for one in heard]
+    assert names == ["enqueued", "slow", "started", "finished"]
 
 
 def test_deferred_task_starts_when_it_is_due(task_clock):
