@@ -24,6 +24,8 @@ _HOMES = {
     "aowner_of": "web.owner",
     "aresult": "submission",
     "cancel": "submission",
+    "coordinator": "hosted",
+    "coordinators": "hosted",
     "current_operation": "core",
     "dismiss": "submission",
     "owner_of": "web.owner",

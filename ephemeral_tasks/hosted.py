@@ -1,0 +1,263 @@
+"""Named coordinators that the pool hosts: for work that no visitor watches."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Unpack
+
+from django.utils import translation
+
+from . import pool as pools
+from .bodies import in_own_lane
+from .core import Coordinator, Operation, Snapshot, Statistics, Status, WorkCoordinator
+from .core.checks import check_body
+from .core.coordinator import Options
+from .core.errors import Closed, NotFinished, QueueFull, UnknownCoordinator
+from .core.operation import Item, Value
+from .core.registry import Registry
+from .threads import Raised
+from .waiting import wait, wait_in_thread
+
+if TYPE_CHECKING:
+    from .core.runner import Body
+    from .pool import Pool
+
+
+_language: ContextVar[str | None] = ContextVar("language", default=None)
+"""The submitter's language, on its way to the body."""
+
+
+class HostedOperation(Generic[Item, Value]):
+    """An operation of a hosted coordinator, for any thread and any loop."""
+
+    __slots__ = ("_operation", "_pool")
+
+    def __init__(self, pool: Pool, operation: Operation[Item, Value]) -> None:
+        self._pool = pool
+        self._operation = operation
+
+    @property
+    def id(self) -> str:
+        """The operation's id."""
+        return self._operation.id
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        return self.snapshot().status
+
+    def snapshot(self) -> Snapshot:
+        """Return a frozen picture."""
+        return self._operation.snapshot()
+
+    def cancel(self) -> bool:
+        """Ask it to end CANCELLED, soon; False when it had finished."""
+        if self._operation.is_finished:
+            return False
+        self._pool.thread.post(self._operation.cancel)
+        return True
+
+    def result(self, timeout: float | None = None) -> Value:
+        """Wait for the end, in a thread, and return the value or raise the error.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Raises:
+            NotFinished: It has not finished after ``timeout`` seconds.
+            OperationCancelled: It was cancelled.
+            RuntimeError: Called on the pool's own loop, which would wait for itself.
+        """
+        if not self._operation.is_finished:
+            if self._pool.thread.is_current():
+                raise RuntimeError(
+                    "result() would block the pool's own loop; await the operation"
+                )
+            if not wait_in_thread(self._pool, self._operation, timeout):
+                raise NotFinished(self.id)
+        return self._operation.outcome()
+
+    def __await__(self) -> Generator[Any, None, Value]:
+        if not self._operation.is_finished:
+            yield from wait(self._pool, self._operation).__await__()
+        return self._operation.outcome()
+
+
+class HostedCoordinator(Generic[Item, Value]):
+    """A named coordinator on the pool's loop; each method may be called anywhere.
+
+    Made at its first submission, one for each process, and drained with the pool.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        """The name under which ``coordinators`` finds it."""
+
+    def submit(self, item: Item) -> HostedOperation[Item, Value]:
+        """Take an item; never waits.
+
+        The body starts in an empty context, in the caller's language.
+
+        Raises:
+            QueueFull: As many wait as may wait; nothing was changed.
+            Closed: The process is ending.
+        """
+        hosting = _hosting(self.name)
+        operation = hosting.coordinator.prepare(item)
+        operation.variables = contextvars.Context()
+        operation.variables.run(_language.set, translation.get_language())
+        hosting.take(operation)
+        return HostedOperation(hosting.pool, operation)
+
+    def pause(self) -> None:
+        """Start nothing more until ``resume``; what runs goes on."""
+        self._post("pause")
+
+    def resume(self) -> None:
+        """Start what waits, now and from now on."""
+        self._post("resume")
+
+    def resize(self, limit: int) -> None:
+        """Let ``limit`` run at once, from now on.
+
+        Raises:
+            TypeError, ValueError: ``limit`` is no whole number from 1 on.
+        """
+        pools.check_limit(limit)
+        self._post("resize", limit)
+
+    def statistics(self) -> Statistics:
+        """Return the counters of this instant."""
+        return _hosting(self.name).statistics()
+
+    def _post(self, method: str, *args: Any) -> None:
+        hosting = _hosting(self.name)
+        hosting.pool.thread.post(getattr(hosting.coordinator, method), *args)
+
+
+class Hosting:
+    """A coordinator on one pool's loop, and what is on its way to it."""
+
+    def __init__(self, pool: Pool, coordinator: Coordinator[Any, Any]) -> None:
+        self.pool = pool
+        self.coordinator = coordinator
+        self._lock = threading.Lock()
+        self._arriving = 0
+        """Taken and still in the inbox; under the lock."""
+
+    def take(self, operation: Operation[Any, Any]) -> None:
+        """Take an operation; from any thread.
+
+        Raises:
+            QueueFull, Closed: It was refused, and nothing was changed.
+        """
+        with self._lock:
+            if self.pool.is_closed:
+                raise Closed("closed: this process is ending")
+            counters = self.coordinator.statistics()
+            free = 0 if counters.is_paused else counters.limit - counters.running
+            if counters.waiting + self._arriving - max(0, free) >= counters.capacity:
+                raise QueueFull(
+                    f"{counters.waiting} operations wait, "
+                    f"capacity is {counters.capacity}"
+                )
+            self._arriving += 1
+            self.pool.thread.post(self._admit, operation)
+
+    def statistics(self) -> Statistics:
+        """Return the coordinator's counters, with what is still in the inbox."""
+        with self._lock:
+            counters, coming = self.coordinator.statistics(), self._arriving
+        return replace(
+            counters,
+            accepted=counters.accepted + coming,
+            waiting=counters.waiting + coming,
+        )
+
+    def _admit(self, operation: Operation[Any, Any]) -> None:
+        self.coordinator.admit(operation)
+        with self._lock:
+            self._arriving -= 1
+
+
+class Coordinators(Mapping[str, HostedCoordinator[Any, Any]]):
+    """The declared coordinators by name; an unknown name lists the known ones."""
+
+    def __init__(self) -> None:
+        self.registry = Registry()
+        self._hosted: dict[str, HostedCoordinator[Any, Any]] = {}
+        """Filled while modules are imported, then only read."""
+
+    def add(self, name: str, body: Body[Any, Any], **options: Any) -> Any:
+        """Declare a coordinator and return its face."""
+        self.registry.declare(name, body, **options)
+        self._hosted[name] = HostedCoordinator(name)
+        return self._hosted[name]
+
+    def __getitem__(self, name: str) -> HostedCoordinator[Any, Any]:
+        try:
+            return self._hosted[name]
+        except KeyError:
+            raise UnknownCoordinator(name, self._hosted) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hosted)
+
+    def __len__(self) -> int:
+        return len(self._hosted)
+
+
+coordinators = Coordinators()
+
+
+def coordinator(
+    name: str,
+    /,
+    *,
+    kind: Callable[..., Coordinator[Any, Any]] = WorkCoordinator,
+    **options: Unpack[Options],
+) -> Callable[[Body[Item, Value]], HostedCoordinator[Item, Value]]:
+    """Turn a coroutine function into a named coordinator that the pool hosts.
+
+    Args:
+        name: What ``coordinators`` finds it by; unique in the process.
+        kind: The core's coordinator class.
+        options: What that class takes, ``limit`` at least.
+
+    Raises:
+        ValueError: The name is taken.
+        TypeError: The decorated function is no coroutine function.
+    """
+
+    def declare(body: Body[Item, Value]) -> HostedCoordinator[Item, Value]:
+        async def in_lane(item: Item) -> Value:
+            # Here: asgiref shows a language to the thread alone that activated it.
+            if (language := _language.get()) is not None:
+                translation.activate(language)
+            try:
+                return await in_own_lane(partial(body, item))
+            except Raised as raised:
+                kind = type(raised.error).__name__
+                raise RuntimeError(f"the body raised {kind}") from None
+
+        check_body(body)
+        hosted: HostedCoordinator[Item, Value]
+        hosted = coordinators.add(name, in_lane, kind=kind, **options)
+        return hosted
+
+    return declare
+
+
+def _hosting(name: str) -> Hosting:
+    pool = pools.get()
+    hosting: Hosting = pool.hosting(name, partial(_make, pool, name))
+    return hosting
+
+
+def _make(pool: Pool, name: str) -> Hosting:
+    return Hosting(pool, coordinators.registry.create(name))

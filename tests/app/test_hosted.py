@@ -1,0 +1,181 @@
+"""Named coordinators on the pool's loop, reached from any thread."""
+
+import asyncio
+import threading
+
+import pytest
+from django.utils import translation
+
+from ephemeral_tasks import (
+    NotFinished,
+    OperationCancelled,
+    QueueFull,
+    UnknownCoordinator,
+    coordinator,
+    coordinators,
+    pool,
+)
+from ephemeral_tasks.core import KeyedCoordinator, Status
+
+entered = threading.Event()
+
+
+@coordinator("test-doubles", limit=2, capacity=3)
+async def doubles(item):
+    """Return twice the item, or fail."""
+    if item is None:
+        raise ValueError("nothing to double")
+    return item * 2
+
+
+@coordinator("test-held", limit=1, capacity=1)
+async def held(item):
+    """Never end by itself."""
+    entered.set()
+    await asyncio.get_running_loop().create_future()
+
+
+@coordinator("test-language", limit=1)
+async def language(item):
+    """Return the active language."""
+    return translation.get_language()
+
+
+@coordinator("test-keyed", kind=KeyedCoordinator, key=lambda item: item[0], limit=4)
+async def keyed(item):
+    """Return the item."""
+    return item
+
+
+@pytest.fixture(autouse=True)
+def pool_of_one_test():
+    """Hosted operations end with the pool."""
+    entered.clear()
+    yield
+    pool.reset()
+
+
+def test_result_waits_in_a_thread():
+    """A plain caller gets the value, or the body's own error."""
+    assert doubles.submit(4).result(timeout=10) == 8
+    with pytest.raises(ValueError, match="nothing to double"):
+        doubles.submit(None).result(timeout=10)
+
+
+async def test_await_works_on_any_loop():
+    """An async caller awaits it, whatever loop it runs on."""
+    assert await doubles.submit(4) == 8
+    assert await keyed.submit("ab") == "ab"
+
+
+def test_found_by_name_or_named_error():
+    """coordinators[name] is the decorated one; an unknown name lists the known."""
+    assert coordinators["test-doubles"] is doubles
+    with pytest.raises(UnknownCoordinator, match=r"known: .*test-doubles"):
+        coordinators["none such"]
+
+
+def test_a_name_is_taken_once():
+    """Declaring a second coordinator of one name is an error."""
+    with pytest.raises(ValueError, match="test-doubles"):
+
+        @coordinator("test-doubles", limit=1)
+        async def again(item):
+            """Never declared."""
+
+
+def test_a_plain_function_is_refused():
+    """A body must be a coroutine function, and the error says so."""
+    with pytest.raises(TypeError, match="coroutine function"):
+        coordinator("test-plain", limit=1)(lambda item: item)
+
+
+def test_a_full_queue_refuses():
+    """Capacity holds for callers from other threads, and refusing changes nothing."""
+    running = held.submit(1)
+    assert entered.wait(10)
+    waiting = held.submit(2)
+
+    with pytest.raises(QueueFull):
+        held.submit(3)
+
+    assert held.statistics().accepted == 2
+    assert running.status is Status.RUNNING
+    assert waiting.status is Status.READY
+
+
+def test_cancel_ends_it():
+    """Cancel is heard on the loop; result then says what happened."""
+    operation = held.submit(1)
+    assert entered.wait(10)
+
+    assert operation.cancel()
+
+    with pytest.raises(OperationCancelled):
+        operation.result(timeout=10)
+    assert not operation.cancel()
+
+
+def test_result_gives_up_after_its_timeout():
+    """NotFinished says that it still runs; nothing is cancelled."""
+    operation = held.submit(1)
+
+    with pytest.raises(NotFinished):
+        operation.result(timeout=0)
+
+    assert entered.wait(10)
+    assert operation.status is Status.RUNNING
+
+
+def test_result_on_the_pools_own_loop_is_refused():
+    """It would wait for itself; the error says what to do instead."""
+    operation = held.submit(1)
+    refused = []
+
+    def ask():
+        try:
+            operation.result(timeout=10)
+        except RuntimeError as error:
+            refused.append(str(error))
+        finally:
+            entered.set()
+
+    entered.wait(10)
+    entered.clear()
+    pool.get().thread.post(ask)
+    assert entered.wait(10)
+
+    assert "await" in refused[0]
+
+
+def test_bodies_run_in_the_callers_language():
+    """The language is handed over; nothing else of the caller's context is."""
+    with translation.override("de"):
+        operation = language.submit(1)
+
+    assert operation.result(timeout=10) == "de"
+
+
+def test_steering_reaches_the_loop():
+    """pause, resume and resize work from any thread."""
+    doubles.pause()
+    operation = doubles.submit(1)
+    doubles.resize(1)
+    doubles.resume()
+
+    assert operation.result(timeout=10) == 2
+    assert doubles.statistics().limit == 1
+    with pytest.raises(ValueError, match="limit must be >= 1, got 0"):
+        doubles.resize(0)
+
+
+def test_drained_with_the_pool():
+    """At the end what was accepted goes on, and what does not end is cancelled."""
+    done = doubles.submit(1)
+    stuck = held.submit(1)
+    assert entered.wait(10)
+
+    pool.drain(0)
+
+    assert done.result(timeout=0) == 2
+    assert stuck.status is Status.CANCELLED
