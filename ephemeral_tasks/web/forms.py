@@ -92,10 +92,15 @@ def submitted(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Hand
         EphemeralTasksError: It was refused; nothing was changed.
     """
     arguments = inputs.arguments_of(form)
-    key = None if KEY_FIELD in form.fields else data.get(KEY_FIELD)
-    if isinstance(key, str) and key:
+    if key := key_in(form, data):
         return submission.submit_once(owner, task, key, arguments)
     return submission.submit(owner, task, **arguments)
+
+
+def key_in(form: BaseForm, data: inputs.Data) -> str | None:
+    """Return the one-time key that came with the form; None when there is none."""
+    key = None if KEY_FIELD in form.fields else data.get(KEY_FIELD)
+    return key if isinstance(key, str) and key else None
 
 
 def new_key() -> str:

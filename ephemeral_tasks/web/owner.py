@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from collections.abc import Mapping
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils.crypto import get_random_string
 
 from .. import submission
+from .newcomers import newcomers
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -82,56 +79,20 @@ async def astored_owner_of(scope: Source) -> str | None:
     return cast("str | None", await fresh.aget(SESSION_KEY))
 
 
-def candidate(request: Source) -> str:
-    """Return a new key for a visitor without one; nothing is stored yet.
+def candidate(request: Source, form_key: str | None = None) -> str:
+    """Return a key for a visitor without one; nothing is stored yet.
 
-    Two first submissions at once, as by a double click, bring no session that could
-    name an owner to both. They do bring the same CSRF cookie, which no other browser
-    has: within ten seconds it gets the same key.
+    Args:
+        request: No websocket, which could not keep it.
+        form_key: The one-time key of the form that was sent: its second click gets
+            the same owner. Two other first submissions at once get one each, and what
+            the losing one started ends with its idleness.
     """
     if not isinstance(request, HttpRequest):
         raise RuntimeError(
             "a websocket cannot make an owner: the first submission comes over HTTP"
         )
-    return _newcomers.owner_for(request.META.get("CSRF_COOKIE"))
-
-
-class _Newcomers:
-    """The keys given out in the last seconds, by CSRF secret."""
-
-    SECONDS = 10.0
-    SIZE = 1000
-
-    def __init__(self) -> None:
-        self._lock = Lock()  # protects the next line
-        self._given: OrderedDict[str, tuple[float, str]] = OrderedDict()
-
-    def owner_for(self, secret: str | None) -> str:
-        """Return the key given to this browser just now, or a new one."""
-        owner = get_random_string(32)
-        if not secret:
-            return owner
-        now = time.monotonic()
-        with self._lock:
-            self._forget_before(now - self.SECONDS)
-            return self._given.setdefault(secret, (now, owner))[1]
-
-    def forget(self, owner: str) -> None:
-        """Give this key to nobody any more."""
-        with self._lock:
-            for secret, (_, given) in list(self._given.items()):
-                if given == owner:
-                    del self._given[secret]
-
-    def _forget_before(self, instant: float) -> None:
-        while self._given:
-            given_at = next(iter(self._given.values()))[0]
-            if given_at >= instant and len(self._given) < self.SIZE:
-                break
-            self._given.popitem(last=False)
-
-
-_newcomers = _Newcomers()
+    return newcomers.owner_for(form_key)
 
 
 @receiver(user_logged_out, dispatch_uid="ephemeral_tasks.web.owner")
@@ -142,7 +103,7 @@ def _end_owner(request: HttpRequest | None = None, **kwargs: object) -> None:
         return
     owner = request.session.get(SESSION_KEY)
     if owner is not None:
-        _newcomers.forget(owner)
+        newcomers.forget(owner)
         submission.end_owner(owner)
 
 

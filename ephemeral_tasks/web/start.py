@@ -44,7 +44,7 @@ async def _submitted(
     owner = await aowner_of(request, create=False)
     if owner is not None:
         return owner, forms.submitted(owner, task, form, data).id
-    newcomer = candidate(request)
+    newcomer = candidate(request, forms.key_in(form, data))
     handle = forms.submitted(newcomer, task, form, data)
     await akeep(request, newcomer)
     return newcomer, handle.id

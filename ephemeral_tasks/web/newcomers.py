@@ -1,0 +1,52 @@
+"""The keys of visitors whose first answer is still on its way."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from threading import Lock
+
+from django.utils.crypto import get_random_string
+
+_SECONDS = 10.0
+_SIZE = 1000
+
+
+class Newcomers:
+    """Gives the clicks of one form one owner, before a session can name it.
+
+    A double click brings two first submissions, and neither has a session that the
+    other could know. Both bring the one-time key of the same form, which nobody else
+    has seen: within ten seconds it gets the same owner.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()  # protects the next line
+        self._given: OrderedDict[str, tuple[float, str]] = OrderedDict()
+
+    def owner_for(self, form_key: str | None) -> str:
+        """Return the owner that this form got just now, or a new one."""
+        owner = get_random_string(32)
+        if not form_key:
+            return owner
+        now = time.monotonic()
+        with self._lock:
+            self._forget_before(now - _SECONDS)
+            return self._given.setdefault(form_key, (now, owner))[1]
+
+    def forget(self, owner: str) -> None:
+        """Give this owner to nobody any more."""
+        with self._lock:
+            for form_key, (_, given) in list(self._given.items()):
+                if given == owner:
+                    del self._given[form_key]
+
+    def _forget_before(self, instant: float) -> None:
+        while self._given:
+            given_at = next(iter(self._given.values()))[0]
+            if given_at >= instant and len(self._given) < _SIZE:
+                break
+            self._given.popitem(last=False)
+
+
+newcomers = Newcomers()
