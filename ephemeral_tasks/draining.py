@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,24 +12,34 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("ephemeral_tasks")
 
-_LAST_SECONDS = 1.0  # how long bodies may take to end once they were cancelled
+_LAST_SECONDS = 1.0  # what follows the drain: bodies that clean up, threads that end
+_BODY_SECONDS = 0.8  # the bodies' part of it
 
 
 def drain(pool: Pool, seconds: float) -> None:
     """Close, let accepted work go on for ``seconds``, cancel the rest, stop.
 
     Blocks the caller for at most ``seconds`` and one more; not for the pool's own
-    thread.
+    thread. What a signal handler raises meanwhile, as on a second Ctrl-C, ends the
+    wait but not the clean-up.
     """
     close(pool)
     if not pool.thread.is_alive():
         return
-    is_idle = threading.Event()
+    is_idle, is_over = threading.Event(), False
     pool.post(_watch_end, pool, is_idle)
-    if not is_idle.wait(seconds):
+    try:
+        is_over = is_idle.wait(seconds)
+    finally:
+        _end(pool, is_idle, is_over=is_over)
+
+
+def _end(pool: Pool, is_idle: threading.Event, *, is_over: bool) -> None:
+    until = time.monotonic() + _LAST_SECONDS
+    if not is_over:
         pool.post(_cancel_all, pool)
-        is_idle.wait(_LAST_SECONDS)
-    pool.stop()
+        is_idle.wait(_BODY_SECONDS)
+    pool.stop(until - time.monotonic())
 
 
 def close(pool: Pool) -> None:

@@ -201,12 +201,16 @@ class Pool:
         hosted = [hosting.coordinator for hosting in self._hosted.values()]
         return [self.coordinator, *hosted]
 
-    def stop(self) -> None:
-        """Stop the loop and the threads; what still runs is left behind."""
+    def stop(self, timeout: float) -> None:
+        """Stop the loop and the threads within ``timeout`` seconds.
+
+        What still runs is left behind; daemon threads do not hold up the process.
+        """
+        until = time.monotonic() + timeout
         self.watchdog.stop()
         self.threads.close()
-        self.receivers.close(_LAST_SECONDS)
-        self.thread.stop(_LAST_SECONDS)
+        self.receivers.close(timeout)
+        self.thread.stop(max(0.0, until - time.monotonic()))
 
 
 # -- the process's pool ----------------------------------------------------------------
