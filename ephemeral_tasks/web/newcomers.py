@@ -16,30 +16,31 @@ class Newcomers:
     """Gives the clicks of one form one owner, before a session can name it.
 
     A double click brings two first submissions, and neither has a session that the
-    other could know. Both bring the one-time key of the same form, which nobody else
-    has seen: within ten seconds it gets the same owner.
+    other could know. Both bring the one-time key of the same form and the CSRF cookie
+    of the same browser: within ten seconds these get the same owner. Each alone would
+    not do: a key may leak, and a sibling of the domain can plant a cookie.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()  # protects the next line
-        self._given: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._given: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
 
-    def owner_for(self, form_key: str | None) -> str:
+    def owner_for(self, form_key: str | None, cookie: str | None) -> str:
         """Return the owner that this form got just now, or a new one."""
         owner = get_random_string(32)
-        if not form_key:
+        if not form_key or not cookie:
             return owner
         now = time.monotonic()
         with self._lock:
             self._forget_before(now - _SECONDS)
-            return self._given.setdefault(form_key, (now, owner))[1]
+            return self._given.setdefault((form_key, cookie), (now, owner))[1]
 
     def forget(self, owner: str) -> None:
         """Give this owner to nobody any more."""
         with self._lock:
-            for form_key, (_, given) in list(self._given.items()):
+            for click, (_, given) in list(self._given.items()):
                 if given == owner:
-                    del self._given[form_key]
+                    del self._given[click]
 
     def _forget_before(self, instant: float) -> None:
         while self._given:

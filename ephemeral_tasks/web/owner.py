@@ -92,7 +92,7 @@ def candidate(request: Source, form_key: str | None = None) -> str:
         raise RuntimeError(
             "a websocket cannot make an owner: the first submission comes over HTTP"
         )
-    return newcomers.owner_for(form_key)
+    return newcomers.owner_for(form_key, request.META.get("CSRF_COOKIE"))
 
 
 @receiver(user_logged_out, dispatch_uid="ephemeral_tasks.web.owner")
