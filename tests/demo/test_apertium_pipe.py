@@ -1,6 +1,7 @@
 """The protocol of a pipe: one visitor's answers are never another's."""
 
 import asyncio
+import gc
 import logging
 import os
 import select
@@ -9,10 +10,13 @@ import subprocess
 import sys
 import textwrap
 import traceback
+import weakref
 from contextlib import suppress
 
 import pytest
 
+from demo_site.translation.apertium import pipe
+from demo_site.translation.apertium.exchange import Exchange
 from demo_site.translation.apertium.modes import Mode
 from demo_site.translation.errors import EngineBroken, EngineError, EngineTimeout
 from ephemeral_tasks.core.testing import ManualClock
@@ -405,3 +409,32 @@ async def test_no_failure_tells_a_word_of_the_text(make_engine, caplog, capfd, f
     told += traceback.format_exception(caught.value)
     told += map(repr, [engine, *engine.pipes().kept().values()])
     assert not [each for each in told if SECRET.lower() in each.lower()]
+
+
+async def _answered(engine, clock):
+    await engine.translate([SECRET], "en", "es")
+
+
+@pytest.mark.parametrize("end", [_answered, _cancelled, _late, _misdeed("diehere")])
+async def test_a_request_is_forgotten_as_soon_as_it_is_over(
+    make_engine, monkeypatch, end
+):
+    """No timer, watcher or error holds on to it, with the collector off."""
+    exchanges = []
+
+    class Noted(Exchange):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            exchanges.append(weakref.ref(self))
+
+    monkeypatch.setattr(pipe, "Exchange", Noted)
+    clock = ManualClock()
+    engine = make_engine([shouting()], timeout=30, clock=clock)
+    await engine.translate(["before"], "en", "es")
+    gc.disable()
+    try:
+        with suppress(EngineError, asyncio.CancelledError):
+            await end(engine, clock)
+        assert [exchange() for exchange in exchanges] == [None, None]
+    finally:
+        gc.enable()

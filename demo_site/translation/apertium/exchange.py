@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from demo_site.translation.errors import EngineBroken
+from demo_site.translation.errors import EngineBroken, EngineTimeout
 
 _READ = 65536
 
@@ -39,6 +39,10 @@ class Exchange:
         """Let whoever awaits the answers have an error instead."""
         if not self.answers.done():
             self.answers.set_exception(error)
+
+    def expire(self, seconds: float) -> None:
+        """Let them have a time-out, which was of so many seconds."""
+        self.fail(EngineTimeout(seconds))
 
     def end(self) -> None:
         """Leave the pipe alone and forget what went through it; once is enough."""

@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Sequence
 
-from demo_site.translation.errors import EngineBroken, EngineTimeout
+from demo_site.translation.errors import EngineBroken
 from ephemeral_tasks.core.clock import Clock
 
 from .exchange import Exchange
@@ -60,14 +60,15 @@ class Pipe:
         self._unwatch()
         ends = self.stages.input, self.stages.output
         self._running = exchange = Exchange(ends, data, answers=answers)
-        late = EngineTimeout(timeout)
-        timer = self._clock.call_later(timeout, exchange.fail, late)
+        timer = self._clock.call_later(timeout, exchange.expire, timeout)
         try:
             received = await exchange.answers
         finally:
             timer.cancel()
             exchange.end()
             self._running = None
+            # An error's traceback holds this frame, and the exchange the error.
+            del exchange
         if self.is_open:
             self._watch()
         return received
