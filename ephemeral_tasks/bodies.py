@@ -112,7 +112,8 @@ async def run(call: Call, threads: Threads) -> Any:
             value = await in_own_lane(partial(_awaited, value))
     value = call.value(value)
     size = size_of(value)
-    if size > get_config().max_result_bytes:
+    config = get_config()
+    if size > min(config.max_result_bytes, config.max_kept_bytes):
         raise ResultTooLarge(_("The result is too large to be kept."))
     _context().operation.result_bytes = size
     return value

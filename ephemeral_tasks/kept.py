@@ -53,9 +53,14 @@ class Kept:
             QueueFull: Only unfinished ones could make room; nothing was changed.
         """
         with self.lock:
-            gone = [*self._gone_for_owner(operation), *self._gone_for_bytes(operation)]
+            gone = self._gone_for_owner(operation)
+            self._check_bytes(operation)
             for old in gone:
                 self.forget(old)
+            over = self.bytes + operation.kept_bytes - self._config.max_kept_bytes
+            for old in self._oldest_with(over):
+                self.forget(old)
+                gone.append(old)
             self._operations[operation.id] = operation
             if operation.owner is not None:
                 mates = self._by_owner.setdefault(operation.owner, {})
@@ -77,15 +82,13 @@ class Kept:
             f"{most} owners have unfinished operations, MAX_OWNERS is {most}"
         )
 
-    def _gone_for_bytes(self, operation: PoolOperation) -> list[PoolOperation]:
+    def _check_bytes(self, operation: PoolOperation) -> None:
         most = self._config.max_kept_bytes
-        over = self.bytes + operation.kept_bytes - most
-        if over > self._finished_bytes:
+        if self.bytes + operation.kept_bytes - most > self._finished_bytes:
             raise QueueFull(
                 f"{self.bytes} bytes are kept and {operation.kept_bytes} came, "
                 f"MAX_KEPT_BYTES is {most}"
             )
-        return self._oldest_with(over)
 
     def _oldest_with(self, count: int) -> list[PoolOperation]:
         """Return so many of the oldest finished ones that ``count`` bytes get free."""

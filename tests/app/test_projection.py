@@ -1,0 +1,247 @@
+"""Handle and operation → row: what an owner sees."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import translation
+
+from ephemeral_tasks import progress, submit, window
+from ephemeral_tasks.core import Progress, Status
+from ephemeral_tasks.projection import Row, actions
+from ephemeral_tasks.submission import cancel, row
+from ephemeral_tasks.testing import drain
+from tests.app import tasks
+from tests.app.conftest import settle
+
+KEYS = [
+    *("id", "task", "label", "shown", "status", "is_finished", "is_cancelling"),
+    *("submitted_at", "started_at", "finished_at", "expires_at", "elapsed_seconds"),
+    *("attempt", "max_attempts", "progress", "position", "error", "actions"),
+]
+"""design.md section 5, in its order."""
+
+
+def make_row(**fields):
+    """Return a row with these fields and others that say nothing."""
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    values = {
+        "id": "0" * 32,
+        "task": "translate",
+        "label": "Translate",
+        "shown": {},
+        "status": Status.RUNNING,
+        "is_finished": False,
+        "is_cancelling": False,
+        "submitted_at": now,
+        "started_at": now,
+        "finished_at": None,
+        "expires_at": now,
+        "elapsed_seconds": 1.0,
+        "attempt": 1,
+        "max_attempts": 1,
+        "progress": None,
+        "position": None,
+        "error": None,
+        "actions": (),
+    }
+    return Row(**{**values, **fields})
+
+
+def test_a_row_in_json_has_exactly_the_documented_keys(owner):
+    """Other people's code is written against them."""
+    submit(owner, tasks.app_labelled, "secret", language="fr")
+    drain()
+    (seen,) = window(owner)
+
+    assert list(seen.as_json()) == KEYS
+    assert "secret" not in json.dumps(seen.as_json())
+
+
+def test_a_waiting_row(settings, task_clock, owner, make_owner, hold):
+    """It has not started, and it knows its place."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1}
+    submit(make_owner(), tasks.app_held, hold)
+    hold.entered()
+    submit(owner, tasks.app_labelled, "text", language="fr")
+    settle()
+    task_clock.advance(5)
+
+    shown = window(owner)[0].as_json()
+
+    assert shown["status"] == "READY"
+    assert shown["label"] == "Translate to fr"
+    assert shown["shown"] == {"language": "fr"}
+    assert shown["position"] == 1
+    assert shown["attempt"] == 0
+    assert shown["elapsed_seconds"] == 0
+    assert shown["started_at"] is shown["finished_at"] is None
+    assert shown["actions"] == ["cancel"]
+
+
+def test_a_running_row(task_clock, owner, hold):
+    """Elapsed from the start to now."""
+    handle = submit(owner, tasks.app_held, hold)
+    hold.entered()
+    task_clock.advance(5)
+
+    seen = row(owner, handle.id)
+
+    assert (seen.status, seen.elapsed_seconds) == (Status.RUNNING, 5)
+    assert seen.started_at == seen.submitted_at
+    assert seen.actions == ("cancel",)
+    assert seen.position is None
+
+
+def test_a_successful_row(task_clock, owner, hold):
+    """Elapsed stands still from the end on."""
+    handle = submit(owner, tasks.app_held, hold)
+    hold.entered()
+    task_clock.advance(5)
+    hold.open()
+    drain()
+    task_clock.advance(60)
+
+    seen = row(owner, handle.id)
+
+    assert (seen.status, seen.elapsed_seconds) == (Status.SUCCESSFUL, 5)
+    assert (seen.finished_at - seen.started_at).total_seconds() == 5
+    assert seen.is_finished
+    assert seen.actions == ("result", "dismiss")
+    assert seen.error is None
+
+
+def test_a_failed_row(owner):
+    """The sentence and the reference, and what may be done."""
+    handle = submit(owner, tasks.app_fails, "secret")
+    drain()
+
+    shown = row(owner, handle.id).as_json()
+
+    assert shown["status"] == "FAILED"
+    assert shown["error"] == {
+        "message": "The task failed.",
+        "reference": handle.id[:8],
+    }
+    assert shown["actions"] == ["retry", "dismiss"]
+
+
+def test_elapsed_counts_from_the_first_attempt(task_clock, owner):
+    """`started_at` is the first one's, pauses count."""
+
+    async def fail():
+        raise ValueError
+
+    handle = submit(owner, tasks.app_retried, fail)
+    settle()
+    task_clock.advance(30)
+    drain()
+
+    seen = row(owner, handle.id)
+    assert seen.started_at == seen.submitted_at
+    assert (seen.attempt, seen.max_attempts, seen.elapsed_seconds) == (3, 3, 30)
+
+
+def test_instants_are_iso_8601_in_utc():
+    """Whatever the site's time zone."""
+    assert make_row().as_json()["submitted_at"] == "2026-01-02T03:04:05+00:00"
+
+
+def test_an_unchanged_row_compares_equal(task_clock, owner, hold):
+    """Time that passes is no change."""
+    handle = submit(owner, tasks.app_held, hold)
+    hold.entered()
+    first = row(owner, handle.id)
+    task_clock.advance(5)
+
+    assert row(owner, handle.id) == first
+    cancel(owner, handle.id)
+    drain()
+    assert row(owner, handle.id) != first
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "german"),
+    [
+        (Status.READY, "Waiting", "Wartet"),
+        (Status.RUNNING, "Running", "Läuft"),
+        (Status.SUCCESSFUL, "Done", "Fertig"),
+        (Status.FAILED, "Failed", "Fehlgeschlagen"),
+        (Status.CANCELLED, "Cancelled", "Abgebrochen"),
+    ],
+)
+def test_a_status_is_a_word_of_the_readers_language(status, word, german):
+    """English is what the code says."""
+    seen = make_row(status=status)
+
+    assert seen.status_text == word
+    assert seen.css_state == status.value.lower()
+    with translation.override("de"):
+        assert seen.status_text == german
+
+
+def test_what_is_being_cancelled_is_stopping():
+    """Until the body has ended."""
+    seen = make_row(is_cancelling=True)
+
+    assert seen.status_text == "Stopping…"
+    assert seen.css_state == "cancelling"
+
+
+@pytest.mark.parametrize(
+    ("given", "percent", "text"),
+    [
+        (None, None, ""),
+        (Progress(3), None, "3"),
+        (Progress(3, 12), 25, "3 of 12"),
+        (Progress(3, 12, "paragraph 3"), 25, "paragraph 3"),
+        (Progress(0, 12), 0, "0 of 12"),
+        (Progress(12, 12), 100, "12 of 12"),
+        (Progress(13, 12), 100, "13 of 12"),
+        (Progress(-1, 12), 0, "-1 of 12"),
+        (Progress(3, 0), None, "3 of 0"),
+        (Progress(0.5, 1), 50, "0.5 of 1"),
+        (Progress(float("nan"), 1), 0, "nan of 1"),
+    ],
+)
+def test_progress_in_words_and_percent(given, percent, text):
+    """Its message, else the counts; 0 to 100 where there is a total."""
+    seen = make_row(progress=given)
+
+    assert (seen.percent, seen.progress_text) == (percent, text)
+
+
+def test_progress_of_a_body_that_reports_nonsense_breaks_no_table(owner, hold):
+    """The row is somebody's whole table."""
+
+    async def body():
+        progress("three", [], object())
+        await hold.stop()
+
+    handle = submit(owner, tasks.app_call, body)
+    hold.entered()
+
+    seen = row(owner, handle.id)
+    assert seen.percent is None
+    assert isinstance(seen.progress_text, str)
+    json.dumps(seen.as_json()["progress"], default=str)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_cancelling", "is_cancellable", "allowed"),
+    [
+        (Status.READY, False, True, ("cancel",)),
+        (Status.READY, False, False, ("cancel",)),
+        (Status.RUNNING, False, True, ("cancel",)),
+        (Status.RUNNING, False, False, ()),
+        (Status.RUNNING, True, True, ()),
+        (Status.SUCCESSFUL, False, True, ("result", "dismiss")),
+        (Status.FAILED, False, True, ("retry", "dismiss")),
+        (Status.CANCELLED, False, True, ("retry", "dismiss")),
+    ],
+)
+def test_what_an_owner_may_do(status, is_cancelling, is_cancellable, allowed):
+    """The names of the verbs, as rows and JSON list them."""
+    found = actions(status, is_cancelling=is_cancelling, is_cancellable=is_cancellable)
+
+    assert found == allowed
