@@ -1,0 +1,1 @@
+"""Chromium against the demo as `manage.py demo` serves it."""

@@ -1,0 +1,34 @@
+"""The demo's application behind a proxy that treats sockets as a cookie tells it to."""
+
+from demo_site.asgi import application as demo
+
+
+def sockets(scope):
+    """What the browser's ``sockets`` cookie says: ``refused``, ``silent``, nothing."""
+    cookies = dict(scope["headers"]).get(b"cookie", b"").decode().split("; ")
+    return next((c.partition("=")[2] for c in cookies if c.startswith("sockets=")), "")
+
+
+async def refuse(receive, send):
+    """The handshake is answered with 403, as by a proxy that knows no sockets."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+def silenced(send):
+    """Opens the socket and loses whatever is pushed over it."""
+
+    async def silent(message):
+        if message["type"] != "websocket.send":
+            await send(message)
+
+    return silent
+
+
+async def application(scope, receive, send):
+    """The demo, with its sockets as they are, refused, or silent."""
+    mood = sockets(scope) if scope["type"] == "websocket" else ""
+    if mood == "refused":
+        await refuse(receive, send)
+    else:
+        await demo(scope, receive, silenced(send) if mood == "silent" else send)

@@ -1,0 +1,85 @@
+"""An engine whose every paragraph waits until a test lets it through."""
+
+import asyncio
+import re
+from collections import defaultdict
+from threading import Lock
+
+from demo_site.translation.engines import EngineBroken, as_pairs
+
+GATE = re.compile(r"\b(gate|away)-(\w+)")
+
+
+class Gate:
+    """Counts paragraphs through; opened from any thread, awaited on any loop."""
+
+    def __init__(self):
+        """Closed."""
+        self._lock = Lock()  # protects both below
+        self._permits = 0
+        self._waiting = []
+
+    def let_through(self, count):
+        """So many more paragraphs pass, those that wait first."""
+        with self._lock:
+            self._permits += count
+            woken, self._waiting = self._waiting, []
+        for loop, event in woken:
+            loop.call_soon_threadsafe(event.set)
+
+    def is_passed(self):
+        """Whether one paragraph has passed at once."""
+        with self._lock:
+            is_open = self._permits > 0
+            self._permits -= is_open
+            return is_open
+
+    async def passed(self):
+        """One paragraph has passed."""
+        while True:
+            event = asyncio.Event()
+            with self._lock:
+                if self._permits:
+                    self._permits -= 1
+                    return
+                self._waiting.append((asyncio.get_running_loop(), event))
+            await event.wait()
+
+
+gates = defaultdict(Gate)
+
+
+class GatedEngine:
+    """Upper-cases words.
+
+    A text with the word ``gate-x`` waits at the gate ``x``; one with ``away-x`` fails
+    while that gate is closed, as an engine fails that is away.
+    """
+
+    name = "gated"
+    is_pseudo = False
+    notice = ""
+
+    async def translate(self, texts, source, target):
+        """The texts in capitals, once each was let through."""
+        for kind, name in GATE.findall(" ".join(texts)):
+            if kind == "gate":
+                await gates[name].passed()
+            elif not gates[name].is_passed():
+                raise EngineBroken("the engine is away")
+        return [text.upper() for text in texts]
+
+    def pairs(self):
+        """A few, so that not every two languages are one."""
+        return as_pairs([("en", "es"), ("en", "fr"), ("es", "en")])
+
+    def route(self, source, target):
+        """The two languages."""
+        return source, target
+
+    async def healthy(self):
+        """Always."""
+        return True
+
+    async def aclose(self):
+        """Nothing is held."""

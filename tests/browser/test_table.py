@@ -1,0 +1,88 @@
+"""The table as a browser keeps it: pushed, polled, focused, and in other languages."""
+
+import pytest
+from playwright.sync_api import expect
+
+LONG_ENOUGH = 16_000
+"""Milliseconds after which a safety poll is due."""
+
+
+def test_a_row_reaches_its_end_when_every_push_is_lost(make_visitor, demo, gate):
+    """The safety poll makes a lost push harmless."""
+    visitor = make_visitor(sockets="silent")
+    visitor.page.clock.install()
+    visitor.page.reload()
+    visitor.translate(f"The gate-{gate}.")
+    visitor.sees("English to Spanish")
+    demo.let_through(gate)
+    wait_for_the_end(visitor)
+    assert "Done" not in visitor.rows.first.inner_text()
+
+    visitor.page.clock.fast_forward(LONG_ENOUGH)
+
+    visitor.sees("Done")
+    assert not visitor.frames
+
+
+def wait_for_the_end(visitor):
+    """The operation has finished, as its owner's program can tell."""
+    path = f"tasks/{visitor.operation_id()}/"
+    while not visitor.get(path, Accept="application/json").json()["is_finished"]:
+        pass
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_what_is_pushed_is_what_the_poll_answers(make_visitor, demo, gate, locale):
+    """Byte for byte, in the page's language, and its Cancel button works."""
+    visitor = make_visitor(locale=locale)
+    table = visitor.page.locator("#ephemeral-tasks")
+    visitor.page.locator("#id_text").fill(f"One gate-{gate}.\n\nTwo gate-{gate}.")
+    visitor.page.locator(".task-form button").click()
+    demo.let_through(gate)
+    expect(table.locator(".operation-note")).to_contain_text("2")
+    url = table.get_attribute("data-url").removeprefix("/")
+
+    polled = visitor.get(url, **{"HX-Request": "true", "Accept-Language": locale})
+
+    assert polled.body().decode() == visitor.frames[-1]
+    table.locator(".is-cancel").click()
+    expect(table.locator(".is-cancelled")).to_be_visible()
+
+
+def test_a_push_leaves_the_focus_where_it_was(make_visitor, demo, gate):
+    """Who works by keyboard stays on the button while the row changes around it."""
+    visitor = make_visitor()
+    visitor.translate(f"One gate-{gate}.\n\nTwo gate-{gate}.")
+    visitor.sees("paragraph 1 of 2")
+    button = visitor.page.get_by_role("button", name="Cancel")
+    button.focus()
+
+    demo.let_through(gate)
+    visitor.sees("paragraph 2 of 2")
+
+    expect(button).to_be_focused()
+
+
+def test_a_change_of_state_is_said_aloud(make_visitor, demo, gate):
+    """The live region says each change of state, and nothing at each step."""
+    visitor = make_visitor()
+    said = visitor.page.get_by_role("status").filter(has_text="English to Spanish")
+    visitor.translate(f"One gate-{gate}.\n\nTwo gate-{gate}.")
+    expect(said).to_have_text("English to Spanish: Running")
+    demo.let_through(gate)
+    visitor.sees("paragraph 2 of 2")
+    expect(said).to_have_text("English to Spanish: Running")
+
+    demo.let_through(gate)
+
+    expect(said).to_have_text("English to Spanish: Done")
+
+
+def test_a_text_stays_in_the_form_after_it_was_handed_in(make_visitor):
+    """Nothing is typed twice: the answer leaves the form as it was."""
+    visitor = make_visitor()
+
+    visitor.translate("The red door.")
+    visitor.sees("Done")
+
+    expect(visitor.page.get_by_label("Markdown")).to_have_value("The red door.")
