@@ -37,7 +37,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """A function that can be submitted, with its policies.
 
     ``submit`` runs it in the pool; ``enqueue`` hands it to the alias ``backend`` of
-    ``TASKS``, whose rules are checked there and not before.
+    ``TASKS``, whose rules are checked there and in ``using``, not at the declaration.
     """
 
     label: Label = ""
@@ -101,6 +101,16 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         names = ("priority", "queue_name", "run_after", "backend")
         changes = {name: getattr(self, name) for name in names}
         return _restore, (self.module_path, changes)
+
+    def using(self, **changes: Any) -> Task:
+        """Return the task with another priority, queue, ``run_after`` or backend.
+
+        Raises:
+            InvalidTask, InvalidTaskBackend: The backend could not run it.
+        """
+        task = cast("Task", DjangoTask.using(self, **changes))
+        task.get_backend().validate_task(_at_an_instant(task))
+        return task
 
     def enqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
@@ -177,7 +187,7 @@ def _restore(module_path: str, changes: dict[str, Any]) -> Task:
         raise TypeError(f"{module_path} is no task")
     task = Task.of(found)
     same = all(getattr(task, name) == value for name, value in changes.items())
-    return task if same else cast("Task", task.using(**changes))
+    return task if same else replace(task, **changes)
 
 
 @cache
@@ -195,9 +205,12 @@ def _warn_that_it_blocks(alias: str) -> None:
 
 
 def _at_an_instant(task: Task) -> Task:
-    """Return the task with an instant where ``run_after`` was a span from now."""
+    """Return the task with an instant where ``run_after`` was a span from now.
+
+    A backend that has a clock of its own gets the span.
+    """
     span: object = task.run_after
-    if isinstance(span, timedelta):
+    if isinstance(span, timedelta) and not hasattr(task.get_backend(), "at_an_instant"):
         return replace(task, run_after=timezone.now() + span)
     return task
 

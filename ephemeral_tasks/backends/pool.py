@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -58,6 +59,7 @@ class PoolBackend(BaseTaskBackend):
             QueueFull, Closed: It was refused, and nothing was changed.
         """
         self.validate_task(task)
+        task = self.at_an_instant(task)
         ours = Task.of(task)
         ours.check_arguments(tuple(args), kwargs)
         pool = pools.get()
@@ -76,6 +78,17 @@ class PoolBackend(BaseTaskBackend):
         pool.post(operation.was_enqueued, pool)
         pool.submitted(operation)
         return result
+
+    def at_an_instant(self, task: Any) -> Any:
+        """Return the task with an instant where ``run_after`` was a span from now.
+
+        What hears of the task, a monitor above all, knows instants alone.
+        """
+        run_after = task.run_after
+        if isinstance(run_after, timedelta):
+            now = datetime.fromtimestamp(pools.get().clock.time(), UTC)
+            return replace(task, run_after=now + run_after)
+        return task
 
     def get_result(self, result_id: str) -> TaskResult[..., Any]:
         """Return the result of an operation that came through ``enqueue``.
@@ -97,8 +110,6 @@ class PoolBackend(BaseTaskBackend):
 def _seconds_until(run_after: Any) -> float:
     if run_after is None:
         return 0.0
-    if isinstance(run_after, timedelta):
-        return run_after.total_seconds()
     if timezone.is_naive(run_after):
         run_after = timezone.make_aware(run_after)
     return float(run_after.timestamp() - pools.get().clock.time())

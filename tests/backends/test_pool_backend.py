@@ -396,6 +396,37 @@ def test_priorities_have_bounds(priority):
         tasks.backend_add.using(priority=priority).enqueue(1)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"priority": 3.1},
+        {"queue_name": "unknown"},
+        {"run_after": datetime(2030, 1, 1)},  # naive
+    ],
+)
+def test_using_refuses_what_the_backend_could_not_run(settings, changes):
+    """As Django's tasks do, where the mistake is made and not at the enqueue."""
+    settings.TASKS = {"default": {"BACKEND": BACKEND, "QUEUES": ["default"]}}
+
+    with pytest.raises(InvalidTask):
+        tasks.backend_add.using(**changes)
+
+
+def test_using_takes_a_span(task_clock):
+    """A timedelta counts from the enqueue, not from here."""
+    later = tasks.backend_add.using(run_after=timedelta(seconds=60))
+    task_clock.advance(30)
+    result = later.enqueue(1)
+
+    task_clock.advance(59)
+    result.refresh()
+    assert result.status == TaskResultStatus.READY
+
+    task_clock.advance(1)
+    result.refresh()
+    assert result.return_value == 2
+
+
 def test_a_full_queue_refuses(settings):
     """QueueFull comes out of enqueue, and nothing was kept."""
     settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 1}
