@@ -23,7 +23,7 @@ def needs(name: str) -> str:
     ``.ci/run``, it fails. Works in a test, a fixture and at the top of a module.
     """
     found = (path for program in PROGRAMS[name] if (path := shutil.which(program)))
-    return next(found, None) or _end(
+    return next(found, None) or lacks(
         f"needs {name}: apt-get install {PROGRAMS[name][0]}"
     )
 
@@ -33,11 +33,12 @@ def needs_apertium_pair(package: str, mode: str) -> Path:
     needs("apertium")
     path = APERTIUM_MODES / f"{mode}.mode"
     if not path.exists():
-        _end(f"needs {mode}: apt-get install {package}")
+        lacks(f"needs {mode}: apt-get install {package}")
     return path
 
 
-def _end(reason: str) -> NoReturn:
+def lacks(reason: str) -> NoReturn:
+    """End the test that cannot do without something, as ``needs`` does."""
     if os.environ.get(REQUIRE_ALL) == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason, allow_module_level=True)

@@ -1,0 +1,1 @@
+"""Django's own tests of its backends, run against the pool."""
