@@ -1,0 +1,1 @@
+"""Translates Markdown documents with the engine at hand."""

@@ -1,0 +1,121 @@
+"""The blocks of a document that hold words, and where in the source they stand."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from markdown_it.token import Token
+
+from .parser import Step
+from .source import Source
+
+_CELL_END = re.compile(r"(?<!\\)\|")
+_ESCAPED_PIPE = re.compile(r"\\\|")
+# What may stand before a row's first pipe: the marks of quotes, lists and footnotes.
+_ROW_HEAD = re.compile(r"(?:[\s>]|[*+-]\s|[0-9]{1,9}[.)]\s|\[\^[^\]\s]+\]:)*+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """The content of a paragraph, a heading or a cell, as its parser was given it."""
+
+    content: str = field(repr=False)
+    """Its lines without their containers' prefixes, a cell's pipes unescaped."""
+
+    steps: Sequence[Step] = field(repr=False)
+    """What the parser's rules took of the content, in order."""
+
+    is_paragraph: bool
+    """Whether a line of it may start another block."""
+
+    _content_starts: Sequence[int]
+    _source_starts: Sequence[int]
+
+    def offset(self, position: int) -> int:
+        """The offset in the original text of a character of the content."""
+        part = bisect_right(self._content_starts, position) - 1
+        return self._source_starts[part] + position - self._content_starts[part]
+
+
+def blocks(tokens: Sequence[Token], source: Source) -> Iterator[Block]:
+    """The blocks of a parsed text; one that is not found in its lines is left out."""
+    cells: list[Token] = []
+    for opening, token in pairwise(tokens):
+        if token.type == "tr_close":
+            yield from _row(cells, source)
+            cells = []
+        elif token.type == "inline" and opening.type in ("th_open", "td_open"):
+            cells.append(token)
+        elif token.type == "inline":
+            yield from _lines(token, source, is_paragraph=opening.tag == "p")
+
+
+def _lines(token: Token, source: Source, *, is_paragraph: bool) -> Iterator[Block]:
+    """The block of a paragraph or a heading."""
+    first, end = token.map or (0, 0)
+    lines = token.content.split("\n")
+    if len(lines) != end - first:
+        return
+    content_starts, source_starts, position = [], [], 0
+    for number, line in enumerate(lines, start=first):
+        indent = len(line) - len(line.lstrip(" \t"))
+        # Only spaces, or a heading's closing marks, follow: the last find is it.
+        column = source.lines[number].rfind(line[indent:])
+        if column < 0:
+            return
+        content_starts.append(position + indent)
+        source_starts.append(source.offset(number, column))
+        position += len(line) + 1
+    yield _block(token, content_starts, source_starts, is_paragraph=is_paragraph)
+
+
+def _row(cells: Sequence[Token], source: Source) -> Iterator[Block]:
+    """The blocks of a table's row; empty cells, and cells too many, are none."""
+    number = (cells[0].map or (0,))[0]
+    line = source.lines[number]
+    ends = [match.start() for match in _CELL_END.finditer(line)]
+    spans = list(zip([0, *(end + 1 for end in ends)], [*ends, len(line)], strict=True))
+    if _ROW_HEAD.fullmatch(line, *spans[0]):
+        del spans[0]
+    for cell, (start, end) in zip(cells, spans, strict=False):
+        if cell.content and (found := _cell(line[start:end], cell.content)):
+            content_starts, columns = found
+            source_starts = [source.offset(number, start + each) for each in columns]
+            yield _block(cell, content_starts, source_starts, is_paragraph=False)
+
+
+def _cell(raw: str, content: str) -> tuple[list[int], list[int]] | None:
+    """Where the parts of a cell's content between escaped pipes start, there and here.
+
+    Returns:
+        Positions in the content and columns in the raw cell, or None where the cell
+        does not end with the content.
+    """
+    bare = _ESCAPED_PIPE.sub("|", raw)
+    head = bare.rfind(content)
+    if head < 0 or bare[head + len(content) :].strip():
+        return None
+    pipes = [match.start() for match in _ESCAPED_PIPE.finditer(raw)]
+    content_starts = [pipe - passed - head for passed, pipe in enumerate(pipes)]
+    return [-head, *content_starts], [0, *(pipe + 1 for pipe in pipes)]
+
+
+def _block(
+    token: Token,
+    content_starts: Sequence[int],
+    source_starts: Sequence[int],
+    *,
+    is_paragraph: bool,
+) -> Block:
+    """The block of an inline token."""
+    return Block(
+        content=token.content,
+        steps=token.meta["steps"],
+        is_paragraph=is_paragraph,
+        _content_starts=content_starts,
+        _source_starts=source_starts,
+    )

@@ -1,0 +1,42 @@
+"""White space around words whose neighbours are placeholders."""
+
+from __future__ import annotations
+
+from .cuts import Side
+
+_HUG_LEFT = ",.;:!?)…»”"
+_HUG_RIGHT = "(«“¿¡"
+
+
+def space(original: str, answer: str, left: Side, right: Side) -> str:
+    """The answer's words with the white space that belongs around them.
+
+    Engines lose and add spaces beside placeholders, so the original's stand; only
+    where a word came for a comma, or a comma for a word, the answer's do.
+    """
+    core, old = answer.strip(), original.strip()
+    before, after = _leading(original), _trailing(original)
+    if not core:
+        return before or after
+    if left is Side.FREE and bool(before) != bool(_leading(answer)):
+        before = _free(before, old[:1], core[0], _HUG_LEFT)
+    if right is Side.FREE and bool(after) != bool(_trailing(answer)):
+        after = _free(after, old[-1:], core[-1], _HUG_RIGHT)
+    return before + core + after
+
+
+def _free(original: str, old: str, new: str, hugging: str) -> str:
+    """The white space between a mark and a character, where the answer's differs."""
+    if original:
+        return "" if new in hugging and old not in hugging else original
+    return " " if new.isalnum() and not old.isalnum() else ""
+
+
+def _leading(text: str) -> str:
+    """The white space at the head of a text."""
+    return text[: len(text) - len(text.lstrip())]
+
+
+def _trailing(text: str) -> str:
+    """The white space at the end of a text."""
+    return text[len(text.rstrip()) :]
