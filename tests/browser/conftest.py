@@ -44,7 +44,8 @@ def demo(tmp_path_factory):
     """The demo, its engine gated; nothing went wrong in it by the end."""
     with DemoServer(tmp_path_factory.mktemp("demo")) as server:
         yield server
-        server.stop()
+        status, _ = server.stop()
+    assert status == 0
     assert "Traceback" not in server.log()
 
 

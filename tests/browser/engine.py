@@ -6,6 +6,7 @@ from collections import defaultdict
 from threading import Lock
 
 from demo_site.translation.engines import EngineBroken, as_pairs
+from demo_site.translation.placeholders import PLACEHOLDER
 
 GATE = re.compile(r"\b(gate|away)-(\w+)")
 
@@ -53,7 +54,8 @@ class GatedEngine:
     """Upper-cases words.
 
     A text with the word ``gate-x`` waits at the gate ``x``; one with ``away-x`` fails
-    while that gate is closed, as an engine fails that is away.
+    while that gate is closed, as an engine fails that is away. Of a text with the word
+    ``lossy`` the placeholders do not come back, and the word ``second`` takes one.
     """
 
     name = "gated"
@@ -67,7 +69,13 @@ class GatedEngine:
                 await gates[name].passed()
             elif not gates[name].is_passed():
                 raise EngineBroken("the engine is away")
-        return [text.upper() for text in texts]
+        if "second" in texts[0]:
+            await asyncio.sleep(1)
+        return [self._answer(text) for text in texts]
+
+    def _answer(self, text):
+        words = PLACEHOLDER.sub("", text) if "lossy" in text else text
+        return words.upper()
 
     def pairs(self):
         """A few, so that not every two languages are one."""

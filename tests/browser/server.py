@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,16 +22,11 @@ class DemoServer:
             settings: The settings module; the tests' has an engine with gates.
         """
         self._log = Path(folder) / "demo.log"
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": settings,
-            "DEMO_DATABASE": str(Path(folder) / "demo.sqlite3"),
-            "PYTHONUNBUFFERED": "1",
-        }
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo", "127.0.0.1:0"],
                 cwd=ROOT,
-                env=environment,
+                env=self.environment(folder, settings),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -38,6 +34,15 @@ class DemoServer:
             )
         self.said = self._until_it_listens()
         self.url = re.search(r"http://\S+", self.said)[0]
+
+    @staticmethod
+    def environment(folder, settings="tests.browser.settings"):
+        """This process's, with the settings and a database in the folder."""
+        return os.environ | {
+            "DJANGO_SETTINGS_MODULE": settings,
+            "DEMO_DATABASE": str(Path(folder) / "demo.sqlite3"),
+            "PYTHONUNBUFFERED": "1",
+        }
 
     def _until_it_listens(self):
         said = ""
@@ -56,11 +61,11 @@ class DemoServer:
         with urlopen(f"{self.url}gates/{gate}/{count}/"):
             pass
 
-    def stop(self):
-        """The server was told to end, and has; returns what it said at last."""
-        self.process.terminate()
-        said, _ = self.process.communicate(timeout=15)
-        return said
+    def stop(self, how=signal.SIGTERM):
+        """The server was told to end, and has; returns its status and last words."""
+        self.process.send_signal(how)
+        said, _ = self.process.communicate(timeout=20)
+        return self.process.returncode, said
 
     def __enter__(self):
         """The running server."""
