@@ -1,0 +1,1 @@
+"""Real servers, started, worked, told to end, and watched until they have."""

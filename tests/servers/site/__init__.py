@@ -1,0 +1,1 @@
+"""A small site that each server serves in processes of its own."""
