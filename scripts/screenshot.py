@@ -1,0 +1,59 @@
+"""Takes docs/table.png anew: `python -m scripts.screenshot`."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import FLAGS
+from tests.browser.server import ROOT, DemoServer
+from tests.browser.visitor import Visitor
+
+PICTURE = ROOT / "docs" / "table.png"
+WINDOW = {"width": 980, "height": 900}
+
+
+def fill_table(visitor: Visitor, demo: DemoServer) -> None:
+    """The table shows one operation running, one waiting and three ended."""
+    visitor.translate("# The mountain hut")
+    visitor.sees("Done")
+    visitor.page.locator("#id_target").select_option("fr")
+    visitor.page.locator("#id_rehearse").check()
+    visitor.translate("# The reading club")
+    visitor.sees("Failed")
+    visitor.page.locator("#id_rehearse").uncheck()
+    visitor.translate("# Wait at gate-closed")
+    visitor.act("Cancel")
+    visitor.sees("Cancelled")
+    visitor.page.locator("#id_target").select_option("es")
+    visitor.translate("\n\n".join(["Wait at gate-picture."] * 12))
+    demo.let_through("picture", 6)
+    visitor.sees("paragraph 7 of 12")
+    visitor.page.locator("#id_target").select_option("fr")
+    visitor.translate("# The weather station")
+    visitor.sees("Waiting")
+
+
+def main() -> None:
+    """The picture is there, of the demo as it is now."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        DemoServer(Path(folder), "scripts.screenshot_settings") as demo,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=FLAGS
+        )
+        context = browser.new_context(viewport=WINDOW, device_scale_factor=2)
+        visitor = Visitor(context, demo.url)
+        fill_table(visitor, demo)
+        PICTURE.parent.mkdir(exist_ok=True)
+        visitor.page.mouse.move(0, 0)
+        visitor.page.locator("#ephemeral-tasks").screenshot(path=PICTURE)
+        browser.close()
+    print(PICTURE)
+
+
+if __name__ == "__main__":
+    main()
