@@ -1,7 +1,40 @@
 """Background work that a visitor starts, watches, cancels and fetches."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # What type checkers see; tests/test_public_names.py holds it to the list below.
+    from . import pool as pool
+    from .core import current_operation as current_operation
+    from .core import progress as progress
+    from .errors import Closed as Closed
+    from .errors import Conflict as Conflict
+    from .errors import EphemeralTasksError as EphemeralTasksError
+    from .errors import NotFinished as NotFinished
+    from .errors import OperationCancelled as OperationCancelled
+    from .errors import OperationFailed as OperationFailed
+    from .errors import QueueFull as QueueFull
+    from .errors import TaskFailed as TaskFailed
+    from .errors import UnknownCoordinator as UnknownCoordinator
+    from .errors import UnknownOperation as UnknownOperation
+    from .errors import UnknownTask as UnknownTask
+    from .errors import WindowFull as WindowFull
+    from .hosted import coordinator as coordinator
+    from .hosted import coordinators as coordinators
+    from .projection import Row as Row
+    from .submission import aresult as aresult
+    from .submission import cancel as cancel
+    from .submission import dismiss as dismiss
+    from .submission import result as result
+    from .submission import retry as retry
+    from .submission import submit as submit
+    from .submission import window as window
+    from .tasks import Task as Task
+    from .tasks import task as task
+    from .web.owner import aowner_of as aowner_of
+    from .web.owner import owner_of as owner_of
+    from .windows import Handle as Handle
 
 # Each name is imported when it is first asked for: `@task` needs Django's settings, and
 # an import of the package must cost next to nothing.
@@ -41,14 +74,16 @@ _HOMES = {
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if not _HOMES[name]:
-        return import_module(f"{__name__}.{name}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or a name that is not there would pass for Any
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if not _HOMES[name]:
+            return import_module(f"{__name__}.{name}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,106 @@
+"""What a type checker sees of the public names: a site's own code, checked strictly.
+
+mypy reads this file as it reads the package, ``test_public_names`` imports it.
+"""
+
+from typing import Any, assert_type
+
+from django import forms
+from django.http import HttpRequest
+
+import ephemeral_tasks
+from ephemeral_tasks import (
+    Handle,
+    OperationFailed,
+    QueueFull,
+    Row,
+    Task,
+    TaskFailed,
+    aowner_of,
+    aresult,
+    cancel,
+    coordinator,
+    coordinators,
+    current_operation,
+    dismiss,
+    owner_of,
+    pool,
+    progress,
+    result,
+    retry,
+    submit,
+    task,
+    window,
+)
+
+
+class TypedForm(forms.Form):
+    language = forms.CharField()
+
+
+@task(label="Translate", form=TypedForm, shown=("language",), timeout=120)
+async def typed_translate(language: str) -> str:
+    """Return the language after some progress."""
+    progress(1, 2, "half")
+    assert_type(current_operation().id, str)
+    if not language:
+        raise TaskFailed("No language.")
+    return language
+
+
+@task
+def typed_plain() -> None:
+    """A plain function without policies."""
+
+
+@coordinator("typed", limit=2)
+async def typed_length(text: str) -> int:
+    """Return the length of the text."""
+    return len(text)
+
+
+assert_type(typed_translate, Task)
+assert_type(typed_plain, Task)
+
+
+def started(request: HttpRequest) -> str:
+    """Start, look, act: what a view does."""
+    owner = owner_of(request)
+    assert_type(owner, str)
+    assert_type(owner_of(request, create=False), str | None)
+    try:
+        handle = submit(owner, typed_translate, language="es")
+    except QueueFull as full:
+        assert_type(full.retry_after_seconds, float)
+        raise
+    assert_type(handle, Handle)
+    assert_type(window(owner), tuple[Row, ...])
+    assert_type(result(owner, handle.id), Any)
+    cancel(owner, handle.id)
+    dismiss(owner, handle.id)
+    return retry(owner, handle.id).id
+
+
+async def waited(request: HttpRequest) -> object:
+    """Wait for the end: what an async view does."""
+    owner = await aowner_of(request)
+    try:
+        return await aresult(owner, window(owner)[0].id, timeout=5)
+    except OperationFailed as failure:
+        assert_type(failure.reference, str)
+        return failure.message
+
+
+def steered() -> tuple[int, int, Any]:
+    """Look at the pool and at what it hosts."""
+    pool.resize(4)
+    length = typed_length.submit("text").result(timeout=1)
+    assert_type(length, int)
+    return pool.statistics().running, length, coordinators["typed"]
+
+
+def misspelt(owner: str) -> None:
+    """A name that is not there is an error, not Any."""
+    ephemeral_tasks.submitt(owner, typed_plain)  # type: ignore[attr-defined]
+    submit(owner)  # type: ignore[call-arg]
+    task(lable="Translate")  # type: ignore[call-overload]
