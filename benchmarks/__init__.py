@@ -1,0 +1,1 @@
+"""Programs that measure; each number is a ratio taken in one run."""
