@@ -24,25 +24,35 @@ class _Line:
         self.held = 0
         """How many have started and not finished, pauses between attempts included."""
         self.turn = turn
-        """When the key had its last turn, or came; a count, not a time."""
+        """When its last turn began or ended, or the key came; a count, not a time."""
         self.number = 0
         """Names its live entry in the heap of those that may start; 0 for none."""
         self.listed = 0
-        """The urgency in that entry."""
+        """The rank in that entry."""
+
+    def is_busy(self) -> bool:
+        """Return whether something of the key runs, or will after its pause."""
+        return self.held > len(self.again)
+
+    def rank(self, priority: int) -> int:
+        """Return what goes first, the smaller: more urgent, then without a turn now."""
+        return self.is_busy() - 2 * priority
 
     def head(self) -> AnyOperation | None:
         return next(iter(self.again or self.waiting), None)
 
 
-_Entry = tuple[int, int, int, _Line]  # most urgent first, longest ago first, unique
+_Entry = tuple[int, int, int, _Line]  # rank, turn, number: unique, the smallest first
 
 
 class KeyedQueue:
     """Order within a key, turns between keys.
 
     The key whose head is most urgent goes next; among equals the one whose last turn
-    is longest ago. At most ``limit_per_key`` operations of a key run at once. A key
-    without operations is forgotten.
+    is longest ago. A turn lasts as long as something of the key runs, so who runs
+    nothing goes before who does, and a newcomer before who had a turn since. At most
+    ``limit_per_key`` operations of a key run at once. A key without operations is
+    forgotten.
     """
 
     def __init__(self, limit_per_key: int) -> None:
@@ -106,13 +116,14 @@ class KeyedQueue:
             del line.waiting[operation]
             self._length -= 1
         line.again.pop(operation, None)
-        self._list(line)
         self._settle(line)
 
     def release(self, operation: AnyOperation) -> None:
         """Let the next one of the key start."""
         line = self._lines[operation.key]
         line.held -= 1
+        if not line.held:
+            line.turn = next(self._numbers)
         self._settle(line)
 
     def _settle(self, line: _Line) -> None:
@@ -120,7 +131,7 @@ class KeyedQueue:
         if not line.held and line.head() is None:
             del self._lines[line.key]
             line.number = 0
-        elif not line.number:
+        else:
             self._list(line)
 
     def _list(self, line: _Line) -> None:
@@ -128,10 +139,11 @@ class KeyedQueue:
         head = line.head()
         if head is None or not (line.again or line.held < self._limit_per_key):
             line.number = 0
-        elif not line.number or line.listed != head.priority:
-            line.number, line.listed = next(self._numbers), head.priority
-            entry = (-head.priority, line.turn, line.number, line)
-            heapq.heappush(self._startable, entry)
+            return
+        rank = line.rank(head.priority)
+        if not line.number or line.listed != rank:
+            line.number, line.listed = next(self._numbers), rank
+            heapq.heappush(self._startable, (rank, line.turn, line.number, line))
             self._compact()
 
     def _compact(self) -> None:
@@ -154,22 +166,25 @@ class KeyedQueue:
         if index is None:
             return None
         # One waits for all before it in its line, and so no less than they do.
-        urgency = min(
-            operation.priority, *(o.priority for o in order[:index]), operation.priority
-        )
+        urgency = min(o.priority for o in [*order[:index], operation])
+        is_between = operation not in order
+        since = (own.held - is_between > len(own.again), own.turn)
         # list() of a dict's values runs no Python code: no other thread comes between
-        others = (line for line in list(self._lines.values()) if line is not own)
-        return (
-            1
-            + index
-            + sum(_turns_before(line, own.turn, index, urgency) for line in others)
-        )
+        others = [line for line in list(self._lines.values()) if line is not own]
+        before = sum(_turns_before(line, since, index, urgency) for line in others)
+        return 1 + index + before
 
 
-def _turns_before(line: _Line, turn: int, index: int, urgency: int) -> int:
-    """Return how many of another line go before the one at ``index`` of a line."""
+def _turns_before(
+    line: _Line, since: tuple[bool, int], index: int, urgency: int
+) -> int:
+    """Return how many of another line go before the one at ``index`` of one's own.
+
+    Args:
+        since: Whether one's own key has its turn now, and since when it waits for one.
+    """
     urgent = equal = 0
-    turns = index + (line.turn < turn)
+    turns = index + ((line.is_busy(), line.turn) < since)
     for operation in ordered(line.again, line.waiting):
         if operation.priority > urgency:
             urgent += 1

@@ -13,6 +13,10 @@ from .operation import Item, new_id
 from .sources import TURN, Shared
 from .summary import Failure, Summary
 
+_STREAK = TURN // 3
+"""Bodies in a row that may end without waiting. Our count of a turn begins at its own
+place in the loop's: up to three of them fall between two of anybody else's."""
+
 
 class Workers(Generic[Item]):
     """Runs a body over a source with at most ``limit`` tasks; good for one ``run``.
@@ -108,9 +112,11 @@ class Workers(Generic[Item]):
             task.add_done_callback(self._ended, context=self._variables)
 
     async def _work(self) -> None:
+        if self._streak >= _STREAK:  # since it was started nobody has waited
+            return
         async for index, item in self._source:
             await self._run(index, item)
-            if self._streak >= TURN and not await self._yield_turn():
+            if self._streak >= _STREAK and not await self._yield_turn():
                 return
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -152,7 +158,7 @@ class Workers(Generic[Item]):
 
     def _take_turn(self) -> None:
         """Begin a new turn; start more tasks if all wait in bodies."""
-        is_enough = self._streak >= TURN or self._source.is_awaited
+        is_enough = self._streak >= _STREAK or self._source.is_awaited
         self._is_turn_due = False
         self._turn += 1
         self._streak = 0

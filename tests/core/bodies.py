@@ -1,0 +1,74 @@
+"""Bodies and small helps of the core's tests."""
+
+import asyncio
+import contextvars
+
+VARIABLE = contextvars.ContextVar("variable", default="unset")
+
+
+async def echo(item):
+    """Return the item at once."""
+    return item
+
+
+async def fail(item):
+    """Raise at once."""
+    raise ValueError(item)
+
+
+def adds_up(coordinator) -> bool:
+    """Return whether the counters account for every accepted operation."""
+    s = coordinator.statistics()
+    parts = (s.waiting, s.retrying, s.running, s.successful, s.failed, s.cancelled)
+    return s.accepted == sum(parts) and min(parts) >= 0
+
+
+class StubbornHold:
+    """A body that ignores cancellation until it is released."""
+
+    def __init__(self):
+        self.started = asyncio.Event()
+        self.told = 0
+        self.gate = asyncio.Event()
+
+    async def body(self, item):
+        self.started.set()
+        while not self.gate.is_set():
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                self.told += 1
+        return item
+
+
+def sizes(root) -> dict[str, int]:
+    """The lengths of all containers that a coordinator has."""
+    found = {}
+    for owner in (root, root._queue, root._history):
+        for name, value in vars(owner).items():
+            if isinstance(value, dict | list | set) or hasattr(value, "maxlen"):
+                found[f"{type(owner).__name__}.{name}"] = len(value)
+    return found
+
+
+def lambda_body(holds):
+    """Return a body that stops at the hold whose number is the item."""
+
+    async def body(item):
+        return await holds[item].body(item)
+
+    return body
+
+
+async def wait_for(operation):
+    """Await an operation in a task of one's own."""
+    return await operation
+
+
+async def until(condition):
+    """Let the loop turn until a condition holds."""
+    for _ in range(10_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("the condition never held")
