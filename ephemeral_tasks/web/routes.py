@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 
+from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.cache import patch_vary_headers
 
@@ -41,9 +42,19 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
             patch_vary_headers(response, ["HX-Request", "Accept"])
             return response
 
-        return answer
+        return _outside_transactions(answer)
 
     return decorate
+
+
+def _outside_transactions(view: View) -> View:
+    """Except a view from ATOMIC_REQUESTS, which Django refuses to async ones.
+
+    Ours write to no database but through the session, which is saved by itself.
+    """
+    for alias in connections:
+        view = transaction.non_atomic_requests(using=alias)(view)
+    return view
 
 
 async def _refused(
