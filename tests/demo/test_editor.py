@@ -8,7 +8,14 @@ from demo_site.editor.samples import samples
 from demo_site.translation.engines import find_engine, get_engine
 from ephemeral_tasks.testing import drain
 
-SITE = ("LANGUAGES", "MIDDLEWARE", "ROOT_URLCONF", "STATIC_URL", "TEMPLATES")
+SITE = (
+    "LANGUAGES",
+    "LOCALE_PATHS",
+    "MIDDLEWARE",
+    "ROOT_URLCONF",
+    "STATIC_URL",
+    "TEMPLATES",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +98,18 @@ def test_languages_have_both_their_names(client):
 
     assert "Spanish (español)" in english
     assert "Spanisch (español)" in german
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [("en", "Translate"), ("de", "Übersetzen"), ("es", "Traducir"), ("fr", "Traduire")],
+)
+def test_the_page_speaks_its_visitors_language(client, language, word):
+    """Each of the settings' languages, down to the button."""
+    text = client.get("/", headers={"Accept-Language": language}).text
+
+    assert f'<html lang="{language}"' in text
+    assert f">{word}</button>" in text
 
 
 def test_only_pairs_of_the_engine_are_taken(client):
