@@ -1,0 +1,35 @@
+"""The tasks that are measured: they do next to nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from ephemeral_tasks import progress, task
+
+PAUSE_SECONDS = 0.3  # longer than a socket's pause between two frames
+
+
+async def nothing() -> None:
+    """Do nothing: what the floor runs."""
+
+
+@task
+async def noop() -> None:
+    """Do nothing as a task."""
+
+
+@task
+async def tick(count: int, delay: float) -> None:
+    """Report the time, which Linux and macOS count alike in all processes."""
+    await asyncio.sleep(delay)
+    for number in range(1, count + 1):
+        progress(number, count, f"at {time.monotonic():.6f}")
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+@task
+async def hold() -> None:
+    """Run on, with progress that no longer changes."""
+    progress(1, 3, "one of three")
+    await asyncio.sleep(3600)
