@@ -92,8 +92,9 @@ class PlainContext(PoolContext):
         Raises:
             OperationCancelled: It was told to end.
         """
-        if self._operation.is_told_to_end:
-            raise OperationCancelled(self._operation.id)
+        operation = self._operation
+        if operation is not None and operation.is_told_to_end:
+            raise OperationCancelled(self.id)
         PoolContext.progress(self, done, total, message)
 
 

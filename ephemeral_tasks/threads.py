@@ -100,9 +100,11 @@ class Threads:
 
     def _do(self, job: _Job) -> None:
         context, function, future = job
-        value, error = _outcome(context, function)
+        outcome = _outcome(context, function)
         with suppress(Closed):  # the pool has ended, and nobody waits
-            self._post(self._done, future, value, error)
+            self._post(self._done, future, *outcome)
+        # An error's traceback leads to this frame, and these lead to the error.
+        del job, future, outcome
 
     def _done(
         self, future: asyncio.Future[Any], value: Any, error: BaseException | None

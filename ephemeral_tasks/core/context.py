@@ -32,36 +32,50 @@ class OperationContext:
     often as the body likes.
     """
 
-    __slots__ = ("_operation",)
+    __slots__ = ("_attempt", "_key", "_operation", "_operation_id")
 
     def __init__(self, operation: Operation[Any, Any]) -> None:
-        self._operation = operation
+        self._operation_id = operation.id
+        self._key = operation.key
+        self._attempt = operation.attempt
+        self._operation: Operation[Any, Any] | None = operation
+        """None once the attempt has ended: a timer or a task that the body left on
+        the loop refers to this object and must keep no content alive."""
 
     @property
     def id(self) -> str:
         """The operation's id."""
-        return self._operation.id
+        return self._operation_id
 
     @property
     def key(self) -> Hashable:
         """The operation's key; None where the coordinator has none."""
-        return self._operation.key
+        return self._key
 
     @property
     def attempt(self) -> int:
         """The number of this attempt, from 1."""
-        return self._operation.attempt
+        return self._attempt
 
     @property
     def is_cancelled(self) -> bool:
-        """True once the attempt was told to end, by ``cancel`` or by its time-out."""
-        return self._operation.is_told_to_end
+        """True once the attempt was told to end, by ``cancel`` or by its time-out.
+
+        What the body left running sees True after the attempt's end, too.
+        """
+        operation = self._operation
+        return operation is None or operation.is_told_to_end
 
     def progress(
         self, done: float, total: float | None = None, message: str = ""
     ) -> None:
         """Say how far the body is; the next snapshot shows it."""
-        self._operation.report(Progress(done, total, message))
+        if self._operation is not None:
+            self._operation.report(Progress(done, total, message))
+
+    def detach(self) -> None:
+        """Let go of the operation; for the coordinator, at the attempt's end."""
+        self._operation = None
 
 
 CURRENT: ContextVar[OperationContext | None] = ContextVar(

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from .clock import TimerHandle
-from .context import Progress
+from .context import OperationContext, Progress
 from .errors import NotFinished, OperationCancelled
 from .policy import DEFAULT_POLICY, Policy
 from .status import FINISHED, Status
@@ -134,6 +134,7 @@ class Operation(Generic[Item, Value]):
     __slots__ = (
         "__weakref__",
         "attempt",
+        "context",
         "error",
         "finished_time",
         "host",
@@ -194,6 +195,8 @@ class Operation(Generic[Item, Value]):
         """The error's traceback as the body left it, before anybody awaited."""
         self.host: Host | None = None
         """The coordinator that accepted it."""
+        self.context: OperationContext | None = None
+        """The body's end of the attempt that runs."""
         self.task: asyncio.Task[Value] | None = None
         """The attempt that runs."""
         self.timer: TimerHandle | None = None

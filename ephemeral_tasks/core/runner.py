@@ -86,7 +86,8 @@ class Runner(Generic[Item, Value]):
         operation.is_timed_out = operation.is_interrupted = False
         self._running += 1
         context = self._variables_of(operation)
-        context.run(CURRENT.set, self._context_of(operation))
+        operation.context = self._context_of(operation)
+        context.run(CURRENT.set, operation.context)
         try:
             coroutine = self._body(operation.item)
         except Exception as error:  # the body could not even be called
@@ -136,6 +137,7 @@ class Runner(Generic[Item, Value]):
         self, operation: Operation[Item, Value], task: asyncio.Task[Value]
     ) -> None:
         """Take an attempt's outcome and let the next operation start."""
+        self._detach(operation)
         if operation.timer is not None:
             operation.timer.cancel()
             operation.timer = None
@@ -155,9 +157,15 @@ class Runner(Generic[Item, Value]):
             self._settle(operation, error)
         self._dispatch()
 
+    def _detach(self, operation: Operation[Item, Value]) -> None:
+        if operation.context is not None:
+            operation.context.detach()
+            operation.context = None
+
     def _settle(self, operation: Operation[Item, Value], error: BaseException) -> None:
         """Try a failed operation again, or end it."""
         self._running -= 1
+        self._detach(operation)
         operation.task = None
         delay = self._delay_after(operation, error)
         if delay is None:

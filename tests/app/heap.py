@@ -1,0 +1,212 @@
+"""Looks for a marker in all that Python can reach; a script of its own process.
+
+It says ``nothing``, or what still refers to the marker.
+"""
+
+import gc
+import logging
+import os
+import secrets
+import sys
+from types import ModuleType
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()
+
+from ephemeral_tasks import (  # noqa: E402
+    EphemeralTasksError,
+    TaskFailed,
+    cancel,
+    dismiss,
+    pool,
+    progress,
+    result,
+    retry,
+    submit,
+    task,
+    window,
+)
+from ephemeral_tasks.submission import end_owner, submit_once  # noqa: E402
+from ephemeral_tasks.testing import drain  # noqa: E402
+from tests.app.holds import Hold  # noqa: E402
+
+# Held backwards, so that what holds it is not found.
+BACKWARDS = secrets.token_hex(12)
+OWNER, OTHER = "a" * 32, "b" * 32
+RECORDS: list[logging.LogRecord] = []
+
+
+def marker() -> str:
+    """Return the marker, made anew."""
+    return BACKWARDS[::-1]
+
+
+class Trouble(Exception):
+    """An error whose text is content."""
+
+
+@task
+async def heap_echo(text):
+    """Return the content in a container."""
+    progress(1, 2, "half")
+    return {"text": text, "bytes": text.encode()}
+
+
+@task
+def heap_plain_echo(text):
+    """Return the content from a thread."""
+    progress(1, 2, "half")
+    return [text]
+
+
+@task(max_attempts=2, backoff=lambda attempt, error: 0.0)
+async def heap_fails(text):
+    """Fail with the content in text, cause and context."""
+    try:
+        raise Trouble(text)
+    except Trouble as error:
+        raise RuntimeError(text + "!") from error
+
+
+@task
+def heap_plain_fails(text):
+    """Fail in a thread."""
+    try:
+        raise Trouble(text)
+    except Trouble:
+        raise RuntimeError(text + "!") from None
+
+
+@task
+async def heap_says(text):
+    """Fail with a sentence that is content."""
+    raise TaskFailed(text)
+
+
+@task
+async def heap_held(hold, text):
+    """Wait at the hold."""
+    await hold.stop()
+    return text
+
+
+@task
+def heap_plain_held(hold, text):
+    """Wait at the hold in a thread."""
+    hold.stop_plain()
+    return text
+
+
+class Keeper(logging.Handler):
+    """Keeps every record, as error trackers do."""
+
+    def emit(self, record):
+        RECORDS.append(record)
+
+
+def work() -> None:
+    """Let operations with the marker come to every kind of end."""
+    for owner in (OWNER, OTHER):
+        for body in (heap_echo, heap_plain_echo, heap_fails, heap_plain_fails):
+            submit(owner, body, marker())
+        submit_once(owner, heap_says, "key", {"text": marker()})
+        drain()
+        for row in window(owner):
+            _read(owner, row.id)
+        retry(owner, window(owner)[0].id)
+    hold = Hold()
+    for owner in (OWNER, OTHER):
+        submit(owner, heap_held, hold, marker())
+        submit(owner, heap_plain_held, hold, marker())
+    hold.entered(4)
+    for row in window(OWNER)[:2]:
+        cancel(OWNER, row.id)
+    hold.open()
+    drain()
+    for row in window(OWNER):
+        dismiss(OWNER, row.id)
+    end_owner(OTHER)
+    drain()
+
+
+def _read(owner: str, id: str) -> None:
+    try:
+        result(owner, id)
+    except EphemeralTasksError as error:
+        str(error)
+
+
+def find() -> list[str]:
+    """Return a line for each object that refers to the marker."""
+    gc.collect()
+    needle = marker()
+    needles = (needle, needle.encode())
+    mine = {id(needle), *map(id, needles)}
+    found = []
+    for one in _objects():
+        kind = type(one)
+        # `type()`, never isinstance(): that would wake lazy objects
+        if id(one) in mine or kind not in {str, bytes, bytearray}:
+            continue
+        if needles[kind is not str] in one:
+            found.append(one)
+    return [line for one in found for line in _referrers_of(one, needles)]
+
+
+def _objects():
+    """Yield all that the collector knows, and what that refers to, once each."""
+    seen = set()
+    todo = [*gc.get_objects(), *_frames()]
+    own = id(todo)
+    while todo:
+        one = todo.pop()
+        if id(one) in seen or id(one) == own or one is seen:
+            continue
+        seen.add(id(one))
+        yield one
+        # On CPython 3.12 get_referents() of a module breaks the process; its
+        # dictionary is among the collector's objects anyway.
+        if type(one) is not ModuleType:
+            todo.extend(gc.get_referents(one))
+
+
+def _frames():
+    """Yield the variables of every thread's frames but this one's."""
+    import threading
+
+    own = threading.get_ident()
+    for ident, frame in sys._current_frames().items():
+        while ident != own and frame is not None:
+            yield frame.f_locals
+            frame = frame.f_back  # noqa: PLW2901  # a walk up the stack
+
+
+def _referrers_of(one, needles):
+    for holder in gc.get_referrers(one):
+        if type(holder).__name__ not in {"frame", "list"} or holder is not needles:
+            yield f"{type(one).__name__} held by {type(holder).__name__}: {holder!r}"[
+                :300
+            ]
+
+
+def main() -> int:
+    """Work, forget, look; the exit code says whether something was found."""
+    logger = logging.getLogger("ephemeral_tasks")
+    logger.addHandler(Keeper())
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    if sys.argv[1:] == ["control"]:  # is the search able to find it?
+        kept = [marker()]  # noqa: F841
+        return len(find())
+    work()
+    assert RECORDS
+    assert pool.statistics().kept_bytes == 0
+    found = find()
+    sys.stdout.write("\n".join(found or ["nothing"]) + "\n")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
