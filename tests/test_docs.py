@@ -1,17 +1,29 @@
 """The pages in docs/ say what is so."""
 
+import ast
+import asyncio
+import inspect
 import re
+import sys
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from ephemeral_tasks import checks
 from ephemeral_tasks.conf import RULES, Config
+from ephemeral_tasks.testing import cancel_all
+from tests.django_suite.exceptions import EXCEPTIONS
 from tests.layers import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\(([^)#\s]+)")
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"# [\w/.]+\.py\b")
+EXCEPTION = re.compile(r"^\| `(\w+TestCase\.\w+)` \| (.*) \|$", re.MULTILINE)
+# These two pages are followed step by step by tests of their own.
+RUN = [page for page in PAGES if page.name not in {"README.md", "quickstart.md"}]
 SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
 SETTINGS_PAGE = (ROOT / "docs" / "settings.md").read_text()
 
@@ -55,6 +67,41 @@ def test_each_check_has_a_row():
     listed = re.findall(r"^\| `(ephemeral_tasks\.\w+)`", SETTINGS_PAGE, re.MULTILINE)
 
     assert set(listed) == known
+
+
+def test_each_exception_from_djangos_tests_has_a_row():
+    """The page lists them with the reasons that the code gives."""
+    page = (ROOT / "docs" / "django-tasks.md").read_text()
+
+    assert dict(EXCEPTION.findall(page)) == EXCEPTIONS
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
+async def test_a_pages_programs_run(page, settings, monkeypatch):
+    """Its blocks run one after the other, as a reader would try them in a shell.
+
+    One that begins with the name of a file is compiled; where that is settings.py the
+    site has those settings from there on.
+    """
+    module = ModuleType(f"docs_{page.stem.replace('-', '_')}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for block in PYTHON.findall(page.read_text()):
+        code = compile(block, page.name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        if block.startswith("# settings.py"):
+            for name, value in settings_in(block).items():
+                setattr(settings, name, value)
+        elif not FILE.match(block):
+            started = eval(code, vars(module))  # our own page
+            if inspect.isawaitable(started):
+                await started
+    await asyncio.to_thread(cancel_all)
+
+
+def settings_in(block: str) -> dict[str, object]:
+    """The settings that a block sets."""
+    values: dict[str, object] = {}
+    exec(block, values)  # our own page
+    return {name: value for name, value in values.items() if name.isupper()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

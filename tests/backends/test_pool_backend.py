@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 
 from ephemeral_tasks import pool
 from ephemeral_tasks.compat import (
@@ -373,6 +374,83 @@ def test_results_end_with_their_ages(task_clock, settings):
 
     with pytest.raises(TaskResultDoesNotExist):
         result.refresh()
+
+
+def test_results_end_with_the_age_of_their_submission(task_clock, settings):
+    """MAX_AGE_SECONDS counts from the submission, however short the idleness."""
+    settings.EPHEMERAL_TASKS = {"MAX_AGE_SECONDS": 100, "IDLE_SECONDS": 3600}
+    result = tasks.backend_add.enqueue(1)
+    task_clock.advance(0)
+    result.refresh()
+
+    task_clock.advance(100 + 30)
+
+    with pytest.raises(TaskResultDoesNotExist):
+        result.refresh()
+
+
+def test_what_is_unfinished_is_found_however_old(task_clock, settings):
+    """Ages count for what has ended; a deferred task has not."""
+    settings.EPHEMERAL_TASKS = {"MAX_AGE_SECONDS": 100, "UNOWNED_SIZE": 0}
+    result = tasks.backend_add.using(run_after=timedelta(days=1)).enqueue(1)
+
+    task_clock.advance(3600)
+    result.refresh()
+
+    assert result.status == TaskResultStatus.READY
+    cancel_all()
+
+
+def test_the_end_of_the_process_cancels_what_is_not_due(task_clock):
+    """A deferred task would hold up the process; the others drain."""
+    due = tasks.backend_add.enqueue(1)
+    later = tasks.backend_add.using(run_after=timedelta(days=1)).enqueue(1)
+
+    pool.drain(10)
+    due.refresh()
+    later.refresh()
+
+    assert due.return_value == 2
+    assert later.errors[0].exception_class is OperationCancelled
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receiver_may_use_the_database():
+    """Signals of starts and ends come in a thread, where nothing is async."""
+    made = []
+
+    def note(sender, task_result, **kwargs):
+        user = User.objects.create(username=task_result.id)
+        made.append(user.username)
+
+    task_finished.connect(note)
+    try:
+        result = tasks.backend_add.enqueue(1)
+        drain()
+    finally:
+        task_finished.disconnect(note)
+
+    assert made == [result.id]
+
+
+def test_a_worker_is_named_once_for_each_attempt(task_clock):
+    """The process's random name, as often as it tried."""
+    result = tasks.backend_fails.enqueue("why")
+    task_clock.advance(0)
+    task_clock.advance(10)
+    result.refresh()
+
+    assert result.worker_ids == [pool.process_id()[0]] * 2
+
+
+def test_a_context_shows_nothing_of_an_owners_arguments(owner):
+    """The body has them already, and nobody else is meant to."""
+    from ephemeral_tasks import result, submit
+
+    handle = submit(owner, tasks.backend_context, 3)
+    drain()
+
+    assert result(owner, handle.id) == [True, 1, []]
 
 
 def test_urgent_goes_first(settings, task_clock):
