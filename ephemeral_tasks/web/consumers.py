@@ -131,6 +131,10 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._is_sending = True
         try:
             await self.send(text_data=frame)
+        except (OSError, RuntimeError):
+            # So servers say, each in its way, that the client has just gone: an end
+            # like any other, of which `disconnect` is about to hear, too.
+            self._stop()
         finally:
             self._is_sending = False
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from channels.routing import URLRouter
 from channels.sessions import SessionMiddlewareStack
 from django.test import override_settings
 from django.urls import set_script_prefix
@@ -569,6 +570,34 @@ async def test_a_failing_template_closes_the_socket(
 
     assert await socket.closed_with() == 1011
     assert "a socket of a table failed" in caplog.text
+
+
+@pytest.mark.parametrize("error", [OSError, RuntimeError])
+async def test_a_frame_to_a_client_that_has_just_gone_is_no_failure(
+    visitor, make_socket, caplog, error
+):
+    """Daphne and uvicorn refuse it, each in its way; nothing is left or logged."""
+    is_refused = asyncio.Event()
+
+    async def gone(scope, receive, send):
+        async def refusing(message):
+            if message["type"] == "websocket.send":
+                is_refused.set()
+                raise error("the protocol is closed")
+            await send(message)
+
+        await routed(scope, receive, refusing)
+
+    routed = URLRouter(routing.websocket_urlpatterns)
+    await visitor.held("a")
+    owner = await visitor.owner()
+
+    socket = await make_socket(visitor, served_by=gone).opened()
+    await is_refused.wait()
+    await socket.disconnect()
+
+    assert push.count(owner) == 0
+    assert "failed" not in caplog.text
 
 
 async def test_the_servers_end_drains_and_closes_1012(visitor, make_socket):
