@@ -21,6 +21,7 @@ from .core.context import OperationContext, current_operation
 from .core.errors import OperationCancelled
 from .core.operation import Value
 from .errors import ResultTooLarge, TaskFailed
+from .lanes import Lane
 from .results import context_of
 from .tasks import Task
 from .threads import Threads, carried
@@ -147,8 +148,9 @@ async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Val
     of the context. Without a context of its own every body would share one thread and
     one connection.
     """
-    lane = ThreadSensitiveContext()
-    token = SyncToAsync.thread_sensitive_context.set(lane)
+    context, lane = ThreadSensitiveContext(), Lane()
+    SyncToAsync.context_to_thread_executor[context] = lane
+    token = SyncToAsync.thread_sensitive_context.set(context)
     try:
         return await function()
     except (SystemExit, KeyboardInterrupt) as error:  # would end the pool's loop
@@ -156,10 +158,8 @@ async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Val
     finally:
         SyncToAsync.thread_sensitive_context.reset(token)
         # Not its __aexit__, which blocks the loop until the thread has come to rest.
-        executor = SyncToAsync.context_to_thread_executor.pop(lane, None)
-        if executor is not None:
-            executor.submit(connections.close_all)
-            executor.shutdown(wait=False)
+        SyncToAsync.context_to_thread_executor.pop(context, None)
+        lane.close(connections.close_all)
 
 
 async def _run_plain(call: Call, threads: Threads) -> Any:

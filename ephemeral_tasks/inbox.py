@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from .core.errors import Closed
+from .lanes import LoopExecutor
 
 logger = logging.getLogger("ephemeral_tasks")
 
@@ -30,6 +31,7 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
+        self.loop.set_default_executor(LoopExecutor())
         self._thread = threading.Thread(target=self._turn, name=name, daemon=True)
         self._inbox: deque[_Entry] = deque()
         """Appended to by any thread, emptied by the loop's."""
@@ -59,6 +61,7 @@ class LoopThread:
         try:
             self.loop.call_soon_threadsafe(self._empty, context=self._no_variables)
         except RuntimeError:  # the loop is closed
+            self._is_woken = False
             self._inbox.clear()
             raise Closed from None
 

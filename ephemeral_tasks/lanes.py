@@ -1,0 +1,122 @@
+"""Threads for what bodies hand to executors; none holds up the interpreter's exit.
+
+``concurrent.futures`` has its own threads joined when the interpreter ends, however
+long their calls take.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+
+_LINGER_SECONDS = 10.0  # how long a thread of the loop waits for another call
+
+_Call = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+class Lane(Executor):
+    """An executor of one thread for one body; the first call starts it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: SimpleQueue[_Call | None] | None = None
+        """Made with the thread, under the lock."""
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        """Have the lane's thread call the function, after the calls before."""
+        future: Future[Any] = Future()
+        with self._lock:
+            if self._calls is None:
+                calls: SimpleQueue[_Call | None] = SimpleQueue()
+                _start(partial(_work, calls))  # may be refused at the very end
+                self._calls = calls
+            self._calls.put((future, fn, args, kwargs))
+        return future
+
+    def close(self, last: Callable[[], object]) -> None:
+        """Have the thread, if there is one, make a last call and end."""
+        if self._calls is not None:
+            self.submit(last)
+            self._calls.put(None)
+
+
+def _work(calls: SimpleQueue[_Call | None]) -> None:
+    while (call := calls.get()) is not None:
+        _do(*call)
+        del call
+
+
+class LoopExecutor(ThreadPoolExecutor):
+    """What ``asyncio.to_thread`` uses on the pool's loop.
+
+    A ThreadPoolExecutor by name only, for a loop accepts no other.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # its threads would be started by its own submit()
+        self._calls: SimpleQueue[_Call] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._alive = self._unfinished = 0
+        """Threads and calls; changed under the lock."""
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        """Have a thread call the function, at most ``max_workers`` at once."""
+        future: Future[Any] = Future()
+        with self._lock:
+            if self._alive < min(self._unfinished + 1, self._max_workers):
+                _start(self._work)
+                self._alive += 1
+            self._unfinished += 1
+            self._calls.put((future, fn, args, kwargs))
+        return future
+
+    def _work(self) -> None:
+        while (call := self._next()) is not None:
+            _do(*call)
+            del call
+            with self._lock:
+                self._unfinished -= 1
+
+    def _next(self) -> _Call | None:
+        try:
+            return self._calls.get(timeout=_LINGER_SECONDS)
+        except Empty:
+            with self._lock:
+                return self._last_or_leave()
+
+    def _last_or_leave(self) -> _Call | None:
+        try:
+            return self._calls.get_nowait()  # it came meanwhile
+        except Empty:
+            self._alive -= 1
+            return None
+
+
+def _start(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="ephemeral-tasks-lane", daemon=True).start()
+
+
+def _do(
+    future: Future[Any],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = function(*args, **kwargs)
+    except BaseException as error:
+        future.set_exception(error)
+        # The error's traceback leads to this frame, and this to the error.
+        del future, function, args, kwargs
+    else:
+        future.set_result(result)
