@@ -13,6 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +141,8 @@ class Pool:
     def finished(self, operation: PoolOperation) -> None:
         """Take an operation's end; on the loop, before anybody hears of it."""
         error, operation.cause = operation.cause, None
-        reports.finished(operation, error)
+        with suppress(Exception):  # of a site's own handler or filter
+            reports.finished(operation, error)
         size = operation.kept_bytes
         if operation.status is Status.SUCCESSFUL:
             size = operation.result_bytes

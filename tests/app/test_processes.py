@@ -1,0 +1,204 @@
+"""Whole processes: import, exit, fork, threads left behind."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tests.layers import ROOT
+
+PRELUDE = """
+import os, sys, threading
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django
+django.setup()
+from ephemeral_tasks import *
+from ephemeral_tasks import pool
+from ephemeral_tasks.testing import drain
+from tests.app import tasks
+from tests.app.holds import Hold
+owner = "a" * 32
+hold = Hold()
+"""
+
+
+def run(script, *options, expect=0):
+    """Run a script in a process of its own and return what it printed.
+
+    It must end by itself, with this exit code, and print nothing to stderr.
+    """
+    done = subprocess.run(
+        [sys.executable, *options, "-c", PRELUDE + textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        timeout=50,
+        env={**os.environ, "EPHEMERAL_TESTS_DATABASE": ":memory:"},
+    )
+    assert (done.returncode, done.stderr) == (expect, "")
+    return done.stdout
+
+
+def test_an_import_starts_nothing():
+    """No thread, no loop, no socket; `window` of an empty process neither."""
+    printed = run("""
+        import ephemeral_tasks
+        for name in ephemeral_tasks.__all__:
+            getattr(ephemeral_tasks, name)
+        assert window(owner) == ()
+        assert pool.is_healthy()
+        assert pool.current() is None
+        print(threading.active_count(), len(os.listdir("/proc/self/fd")))
+        submit(owner, tasks.app_echo, 1)
+        print(threading.active_count() > 1)
+    """)
+
+    assert printed.split()[0] == "1"
+    assert printed.split()[-1] == "True"
+
+
+def test_a_script_that_ends_lets_accepted_work_finish():
+    """The interpreter's exit drains, without anybody's help."""
+    printed = run("""
+        def slow():
+            started.set()
+            go_on.wait(10)
+            print("finished")
+
+        started, go_on = threading.Event(), threading.Event()
+        submit(owner, tasks.app_plain_call, slow)
+        started.wait(10)
+        threading.Timer(0.2, go_on.set).start()
+    """)
+
+    assert printed == "finished\n"
+
+
+def test_plain_work_that_only_waited_is_finished_at_exit():
+    """Threads cannot be started then; they were made when it was accepted."""
+    printed = run("""
+        pool.resize(1)
+
+        def first():
+            go_on.wait(10)
+
+        go_on = threading.Event()
+        submit(owner, tasks.app_plain_call, first)
+        submit(owner, tasks.app_plain_call, lambda: print("second"))
+        threading.Timer(0.2, go_on.set).start()
+    """)
+
+    assert printed == "second\n"
+
+
+@pytest.mark.parametrize("body", ["app_plain_held", "app_held", "app_stubborn"])
+def test_a_script_that_ends_is_not_held_up(body):
+    """Not by a thread, a sleeper or one that swallows its cancellation.
+
+    Nothing is said but that work was dropped: no traceback, no warning of asyncio.
+    """
+    printed = run(f"""
+        import logging
+        logging.basicConfig(stream=sys.stdout, format="%(message)s")
+        from django.test.utils import override_settings
+        override_settings(EPHEMERAL_TASKS={{"DRAIN_SECONDS": 0}}).enable()
+        submit(owner, tasks.{body}, hold)
+        hold.entered()
+    """)
+
+    assert (
+        printed == "the process ends: cancelling 1 running and 0 waiting operations\n"
+    )
+
+
+def test_sys_exit_gives_its_code():
+    """The drain changes no exit code."""
+    run("submit(owner, tasks.app_echo, 1); sys.exit(3)", expect=3)
+
+
+@pytest.mark.parametrize("warnings", ["default", "error"])
+def test_a_forked_child_has_a_pool_of_its_own(warnings):
+    """The parent's work stays in the parent; both go on, and nobody complains."""
+    printed = run(
+        """
+        import gc
+        submit(owner, tasks.app_held, hold, 1)
+        hold.entered()
+        submit(owner, tasks.app_echo, 1)
+        parent = pool.process_id()
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            gc.collect()
+            assert pool.current() is None
+            assert window(owner) == ()
+            assert pool.process_id() != parent
+            handle = submit(owner, tasks.app_echo, "child")
+            plain = submit(owner, tasks.app_plain_echo, "plain")
+            drain()
+            print(result(owner, handle.id), result(owner, plain.id), flush=True)
+            pool.drain(5)
+            gc.collect()
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert pool.process_id() == parent
+        hold.open()
+        drain()
+        print(len(window(owner)))
+        """,
+        # Python itself warns of forks in threaded programs.
+        *("-W", warnings, "-W", "ignore:This process:DeprecationWarning"),
+    )
+
+    assert printed == "child plain\n2\n"
+
+
+def test_a_child_that_was_forked_under_a_lock_goes_on():
+    """Another thread held the windows' lock, the pool's and the store's."""
+    run(
+        """
+        from ephemeral_tasks import windows
+        submit(owner, tasks.app_echo, 1)
+        drain()
+
+        def hold_locks():
+            store = windows._private_store()
+            with windows.lock, pool.get().kept.lock, pool._lock, store._lock:
+                is_held.set()
+                go_on.wait(10)
+
+        is_held, go_on = threading.Event(), threading.Event()
+        threading.Thread(target=hold_locks).start()
+        is_held.wait(10)
+        child = os.fork()
+        if not child:
+            submit(owner, tasks.app_echo, 1)
+            drain()
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        go_on.set()
+        """,
+        *("-W", "ignore:This process:DeprecationWarning"),
+    )
+
+
+def test_a_process_that_forks_before_its_first_submission_preloads():
+    """As a server with a master and workers does."""
+    printed = run("""
+        children = []
+        for number in range(3):
+            child = os.fork()
+            if not child:
+                handle = submit(owner, tasks.app_echo, number)
+                drain()
+                print(result(owner, handle.id), flush=True)
+                sys.exit(0)
+            children.append(child)
+        for child in children:
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    """)
+
+    assert sorted(printed.split()) == ["0", "1", "2"]
