@@ -77,7 +77,7 @@ def test_each_exception_from_djangos_tests_has_a_row():
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
-async def test_a_pages_programs_run(page, settings, monkeypatch):
+def test_a_pages_programs_run(page, settings, monkeypatch):
     """Its blocks run one after the other, as a reader would try them in a shell.
 
     One that begins with the name of a file is compiled; where that is settings.py the
@@ -92,9 +92,9 @@ async def test_a_pages_programs_run(page, settings, monkeypatch):
                 setattr(settings, name, value)
         elif not FILE.match(block):
             started = eval(code, vars(module))  # our own page
-            if inspect.isawaitable(started):
-                await started
-    await asyncio.to_thread(cancel_all)
+            if inspect.iscoroutine(started):  # it awaits outside a function
+                asyncio.run(started)
+    cancel_all()
 
 
 def settings_in(block: str) -> dict[str, object]:
