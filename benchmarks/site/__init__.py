@@ -1,0 +1,1 @@
+"""The site that the servers of ``benchmarks.web`` serve."""

@@ -1,0 +1,211 @@
+"""Sockets and polls under real servers: P5, P6 and what of P7 is a socket's."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator, Sequence
+from statistics import quantiles
+
+from websockets.asyncio.client import ClientConnection
+
+from benchmarks.bodies import PAUSE_SECONDS
+from benchmarks.measure import Compared, Cost, Figure, alternate, main
+from benchmarks.served import COMMANDS, Served, Visitor, serve, set_up
+
+_TOLD_AT = re.compile(r"at (\d+\.\d+)")
+_OUR_SOCKET = "/ws/tasks/"
+
+
+# -- P5 --------------------------------------------------------------------------------
+
+
+def pushing(is_quick: bool) -> Iterator[Figure]:
+    """P5: from a change in the pool to the frame in the client; and to all of them."""
+    count = 20 if is_quick else 1_000
+    for server in COMMANDS:
+        with serve(server) as served:
+            delays = asyncio.run(_delays(served, count, 3 if is_quick else 30))
+            cuts = quantiles(delays, n=100)
+            for part, value, target in (
+                ("p50", cuts[49], 5.0),
+                ("p99", cuts[98], 25.0),
+            ):
+                yield Figure(
+                    measure="P5",
+                    what=f"{server}: change to frame, {count:,} sockets, {part}",
+                    value=1000 * value,
+                    unit="ms",
+                    target=target,
+                    details={"frames": len(delays)},
+                )
+            compared = asyncio.run(_broadcasts(served, count, 1 if is_quick else 5))
+        ratio = compared.ratio("layer", "registry")
+        yield Figure(
+            measure="P5",
+            what=f"{server}: one frame to {count:,} sockets, "
+            "in-memory channel layer / registry",
+            value=ratio.wall,
+            cpu=ratio.cpu,
+            target=10.0,
+            is_floor=True,
+            details=compared.microseconds(),
+        )
+
+
+async def _delays(served: Served, count: int, ticks: int) -> list[float]:
+    """Return the seconds from each change of ten owners to its frame."""
+    visitors = [served.visitor() for _ in range(count)]
+    busy = min(10, count)
+    async with served.sockets(_OUR_SOCKET, visitors) as sockets:
+        await asyncio.gather(*(socket.recv() for socket in sockets))  # the first table
+        for number, visitor in enumerate(visitors[:busy]):
+            # Past the frames of the submission itself, and not all at once.
+            delay = 1 + PAUSE_SECONDS * number / busy
+            await asyncio.to_thread(
+                served.get, f"/tick/{visitor.owner}/{ticks}/?delay={delay}"
+            )
+        found = await asyncio.gather(
+            *(_delays_of(socket, ticks) for socket in sockets[:busy])
+        )
+    return [delay for delays in found for delay in delays]
+
+
+async def _delays_of(socket: ClientConnection, count: int) -> list[float]:
+    """Return the delays until the operation has ended; a change may be passed over."""
+    delays: dict[str, float] = {}
+    frame = ""
+    async with asyncio.timeout(30 + 2 * count * PAUSE_SECONDS):
+        while "is-successful" not in frame:
+            frame = str(await socket.recv())
+            now = time.monotonic()
+            if (match := _TOLD_AT.search(frame)) is not None:
+                delays.setdefault(match[1], now - float(match[1]))
+    return [*delays.values()]
+
+
+async def _broadcasts(served: Served, count: int, rounds: int) -> Compared:
+    visitors = [served.visitor()] * count
+    async with (
+        served.sockets("/registry/", visitors) as one,
+        served.sockets("/layer/", visitors) as other,
+    ):
+        drains = [asyncio.create_task(_drain(socket)) for socket in (*one, *other)]
+
+        def told(how: str) -> Cost:
+            took = served.get(f"/told/{how}/")
+            if took["sockets"] != count:
+                raise RuntimeError(f"{took['sockets']} of {count} sockets are open")
+            return Cost(wall=took["wall"], cpu=took["cpu"])
+
+        compared = await asyncio.to_thread(
+            alternate,
+            rounds,
+            registry=lambda: told("registry"),
+            layer=lambda: told("layer"),
+        )
+        for drain in drains:
+            drain.cancel()
+    return compared
+
+
+async def _drain(socket: ClientConnection) -> None:
+    async for _ in socket:
+        pass
+
+
+# -- P6 --------------------------------------------------------------------------------
+
+
+def polling(is_quick: bool) -> Iterator[Figure]:
+    """P6: a poll of five rows beside a view that does nothing."""
+    for server in COMMANDS:
+        for sessions in ("db", "signed_cookies"):
+            with serve(server, sessions) as served:
+                compared = _polls(served, is_quick=is_quick)
+            for floor, target in (("empty", 0.75), ("visitor", None)):
+                ratio = compared.ratio(floor, "poll")
+                yield Figure(
+                    measure="P6",
+                    what=f"{server}, {sessions} sessions: polls a second / "
+                    f"{_FLOORS[floor]}",
+                    value=ratio.wall,
+                    cpu=ratio.cpu,
+                    target=target,
+                    is_floor=True,
+                    details=compared.microseconds(),
+                )
+
+
+_FLOORS = {
+    "empty": "an empty view",
+    "visitor": "a view that only reads the session",
+}
+
+
+def _polls(served: Served, *, is_quick: bool) -> Compared:
+    visitor = served.visitor()
+    served.get(f"/hold/{visitor.owner}/")
+    fragment = asyncio.run(served.fragment("/tasks/", visitor))
+    if fragment.count(b"<tr ") != 5:
+        raise RuntimeError("the poll does not show five rows")
+    seconds = 0.2 if is_quick else 1.5
+
+    def asked(path: str) -> Cost:
+        return asyncio.run(served.requests(path, visitor, seconds=seconds))
+
+    return alternate(
+        1 if is_quick else 7,
+        poll=lambda: asked("/tasks/"),
+        empty=lambda: asked("/empty/"),
+        visitor=lambda: asked("/visitor/"),
+    )
+
+
+# -- P7 --------------------------------------------------------------------------------
+
+
+def sockets(is_quick: bool) -> Iterator[Figure]:
+    """P7: what an idle socket adds to the server's memory."""
+    count = 20 if is_quick else 1_000
+    for server in COMMANDS:
+        for compression, target in ((None, 32.0), ("deflate", None)):
+            with serve(server) as served:
+                size = asyncio.run(_resident_per_socket(served, count, compression))
+            yield Figure(
+                measure="P7",
+                what=f"{server}: an idle socket"
+                + (", compression offered as browsers do" if compression else ""),
+                value=size / 1024,
+                unit="KiB",
+                target=target,
+            )
+
+
+async def _resident_per_socket(
+    served: Served, count: int, compression: str | None
+) -> float:
+    visitors = [served.visitor() for _ in range(count)]
+    await _opened(served, visitors[:20], compression)  # what the first ones load
+    before, after = await _opened(served, visitors, compression)
+    return (after - before) / count
+
+
+async def _opened(
+    served: Served, visitors: Sequence[Visitor], compression: str | None
+) -> tuple[int, int]:
+    """Return the server's resident bytes before and with these sockets."""
+    before = await asyncio.to_thread(served.get, "/usage/")
+    async with served.sockets(
+        _OUR_SOCKET, [*visitors], compression=compression
+    ) as opened:
+        await asyncio.gather(*(socket.recv() for socket in opened))
+        await asyncio.sleep(1)
+        after = await asyncio.to_thread(served.get, "/usage/")
+    return before["resident"], after["resident"]
+
+
+if __name__ == "__main__":
+    with set_up():
+        main({"P5": pushing, "P6": polling, "P7": sockets})
