@@ -5,12 +5,11 @@ from typing import TypedDict
 
 from django.utils.translation import gettext
 
+from demo_site.editor.forms import TranslateForm
 from demo_site.translation.engines import EngineError, get_engine
 from demo_site.translation.languages import translated_name
 from demo_site.translation.markdown import split
 from ephemeral_tasks import TaskFailed, progress, task
-
-from .forms import TranslateForm
 
 # A pretended translation takes a pretended while: else there were nothing to watch.
 PRETENDED_SECONDS = 0.2

@@ -8,11 +8,10 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from demo_site.editor.samples import samples
 from demo_site.translation.engines import get_engine
 from demo_site.translation.install import install_command
 from ephemeral_tasks import EphemeralTasksError, owner_of, result
-
-from .samples import samples
 
 
 @require_safe

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from .parser import Step
-from .source import Source
+from demo_site.translation.parser import Step
+from demo_site.translation.source import Source
 
 _CELL_END = re.compile(r"(?<!\\)\|")
 _ESCAPED_PIPE = re.compile(r"\\\|")

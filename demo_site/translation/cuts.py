@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from .blocks import Block
-from .parser import Step
-from .protected import names, structure
+from demo_site.translation.blocks import Block
+from demo_site.translation.parser import Step
+from demo_site.translation.protected import names, structure
 
 _OPENING_TAG = re.compile(r"<([a-z][a-z0-9-]*)(?![^>]*/>$)", re.IGNORECASE)
 _CLOSING_TAG = re.compile(r"</([a-z][a-z0-9-]*)", re.IGNORECASE)

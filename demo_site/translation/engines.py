@@ -8,7 +8,12 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from .errors import EngineBroken, EngineError, EngineTimeout, UnknownPair
+from demo_site.translation.errors import (
+    EngineBroken,
+    EngineError,
+    EngineTimeout,
+    UnknownPair,
+)
 
 __all__ = [
     "Engine",
@@ -78,8 +83,8 @@ class Engine(Protocol):
 
 def find_engine() -> Engine:
     """The best engine of this machine: Apertium with any pair, else the pseudo one."""
-    from .apertium import ApertiumEngine
-    from .pseudo import PseudoEngine
+    from demo_site.translation.apertium import ApertiumEngine
+    from demo_site.translation.pseudo import PseudoEngine
 
     apertium = ApertiumEngine()
     return apertium if apertium.pairs() else PseudoEngine()

@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .blocks import Block, blocks
-from .parser import Definitions, parse, parse_inline
-from .segments import Segment, segment
-from .shape import Shape, shape
-from .sieve import sift
-from .source import read
+from demo_site.translation.blocks import Block, blocks
+from demo_site.translation.parser import Definitions, parse, parse_inline
+from demo_site.translation.segments import Segment, segment
+from demo_site.translation.shape import Shape, shape
+from demo_site.translation.sieve import sift
+from demo_site.translation.source import read
 
 # Words by the index of their segment, ascending.
 _Answers = Mapping[int, tuple[str, ...]]

@@ -166,3 +166,5 @@ def _link(state: StateInline, link: Step, inner: list[Step]) -> list[Step]:
 
 
 _PARSER = _build()
+# markdown-it compiles its rules at first use, for which threads must not race.
+parse("words")

@@ -4,8 +4,8 @@ from itertools import permutations
 
 from django.utils.translation import gettext_lazy as _
 
-from .engines import Pair, as_pairs
-from .errors import UnknownPair
+from demo_site.translation.engines import Pair, as_pairs
+from demo_site.translation.errors import UnknownPair
 
 _PLAIN = "AEIOUYaeiouycnCN"
 _ACCENTED = "ÀÉÎÕÜÝàéîõüýçñÇÑ"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .blocks import Block
-from .cuts import Cut, Side, cuts
-from .placeholders import placeholder, tear
-from .protected import is_plain
-from .spacing import space
+from demo_site.translation.blocks import Block
+from demo_site.translation.cuts import Cut, Side, cuts
+from demo_site.translation.placeholders import placeholder, tear
+from demo_site.translation.protected import is_plain
+from demo_site.translation.spacing import space
 
 # From a script of syllables to one of letters a text may grow fourfold.
 _LONGEST_FACTOR = 8

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
-from .parser import Parsed
-from .protected import structure
+from demo_site.translation.parser import Parsed
+from demo_site.translation.protected import structure
 
 Shape = tuple[object, ...]
 """Equal for texts that differ in their words alone; nothing else is promised."""

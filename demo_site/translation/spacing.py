@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cuts import Side
+from demo_site.translation.cuts import Side
 
 _HUG_LEFT = ",.;:!?)…»”"
 _HUG_RIGHT = "(«“¿¡"

@@ -7,6 +7,7 @@ a word that starts with "zz", and no word of the language does.
 import re
 import string
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -14,6 +15,9 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 MARKED = re.compile(r"zz\w+")
+
+# To draw a document takes longer than to test it.
+fewer = settings(max_examples=settings().max_examples // 2)
 
 _LETTERS = string.ascii_lowercase.replace("z", "") + "éñ"
 words = st.lists(st.text(_LETTERS, min_size=1, max_size=6), min_size=1, max_size=5).map(

@@ -10,8 +10,7 @@ import pytest
 from demo_site.translation.apertium import ApertiumEngine
 from demo_site.translation.errors import UnknownPair
 from demo_site.translation.pseudo import PseudoEngine
-
-from .conftest import needs_pairs
+from tests.demo.conftest import needs_pairs
 
 SIGNS = "\\/^$[]{}<>@~*#+_|`\"'()!?:;%&=-.,\n\t\0\x01\u00a0\u2028\uffff\ud800⟦⟧🏠"
 

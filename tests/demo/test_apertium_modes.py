@@ -6,8 +6,7 @@ import pytest
 
 from demo_site.translation.apertium.modes import MODES, find_modes, parse
 from demo_site.translation.apertium.routes import routes
-
-from .conftest import needs_pairs
+from tests.demo.conftest import needs_pairs
 
 LINE = "lt-proc -w '/a b/x.bin' | apertium-tagger -g $2 '/y.prob' | lt-proc $1 '/z.bin'"
 

@@ -20,8 +20,7 @@ from demo_site.translation.apertium.exchange import Exchange
 from demo_site.translation.apertium.modes import Mode
 from demo_site.translation.errors import EngineBroken, EngineError, EngineTimeout
 from ephemeral_tasks.core.testing import ManualClock
-
-from .conftest import STAGE, is_gone, pipe_of, shouting, stopped, with_door
+from tests.demo.conftest import STAGE, is_gone, pipe_of, shouting, stopped, with_door
 
 SECRET = "Zwetschgenkuchen"
 

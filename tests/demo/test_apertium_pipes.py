@@ -5,8 +5,7 @@ import threading
 
 from demo_site.translation.apertium import ApertiumEngine
 from ephemeral_tasks.core.testing import ManualClock
-
-from .conftest import is_gone, pipe_of, shouting, stopped
+from tests.demo.conftest import is_gone, pipe_of, shouting, stopped
 
 TARGETS = ("ca", "es", "fr", "it", "pt")
 

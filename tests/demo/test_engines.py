@@ -5,8 +5,7 @@ import pytest
 from demo_site.translation.apertium import ApertiumEngine, engine
 from demo_site.translation.engines import find_engine, get_engine
 from demo_site.translation.pseudo import PseudoEngine
-
-from .conftest import needs_pairs, shouting
+from tests.demo.conftest import needs_pairs, shouting
 
 
 @pytest.fixture(autouse=True)

@@ -179,16 +179,13 @@ def test_unusable_answer_takes_no_other_with_it():
 
 
 def test_answer_that_is_harmless_by_itself_is_found_out_in_its_place():
-    """What only the whole document shows is found by halving."""
-    source = "\n\n".join(["one", "two", "- a\n  b\n+ c", "three"])
-    document = split(source)
-    answers = [shouted(text) for text in document.texts]
-    answers[document.texts.index("c")] = "+"
+    """Only with the rule below it do these dashes open front matter."""
+    document = split("one\n\ntwo\n\n---\n\nthree")
 
-    splice = document.splice(answers)
+    splice = document.splice(["---UNO", "DOS", "TRES"])
 
     assert splice.kept == 1
-    assert splice.text == "ONE\n\nTWO\n\n- A\n  B\n+ c\n\nTHREE"
+    assert splice.text == "one\n\nDOS\n\n---\n\nTRES"
 
 
 def test_signs_that_mean_nothing_are_welcome():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo_site.translation.markdown import split
-from tests.demo.markdown_documents import MARKED, documents, skeleton
+from tests.demo.markdown_documents import MARKED, documents, fewer, skeleton
 
 _PARTS = re.compile(r"(⟦[0-9]+⟧)")
 _INJECTIONS = [
@@ -178,6 +178,7 @@ def _answers(draw: st.DrawFn) -> tuple[str, list[str]]:
     return source, texts
 
 
+@fewer
 @given(_answers())
 def test_code_links_and_structure_survive_any_answer(answered):
     """A stock parser reads the same blocks, lines, code, targets and tags."""
@@ -188,6 +189,7 @@ def test_code_links_and_structure_survive_any_answer(answered):
     assert skeleton(spliced) == skeleton(source)
 
 
+@fewer
 @given(_answers())
 def test_what_must_not_change_is_all_there_in_its_order(answered):
     """No marked word is lost, doubled, added or moved."""
@@ -198,6 +200,7 @@ def test_what_must_not_change_is_all_there_in_its_order(answered):
     assert MARKED.findall(spliced) == MARKED.findall(source)
 
 
+@fewer
 @given(_answers())
 def test_every_byte_beside_the_words_survives_any_answer(answered):
     """What stands between words in the source stands in the splice, in order."""
@@ -216,6 +219,7 @@ def test_every_byte_beside_the_words_survives_any_answer(answered):
     assert spliced.endswith(source[end:])
 
 
+@fewer
 @given(_answers())
 def test_a_splice_can_be_split_again(answered):
     """What one engine leaves is the same document for the next."""
@@ -228,6 +232,7 @@ def test_a_splice_can_be_split_again(answered):
     assert again.join(again.texts) == again.source
 
 
+@fewer
 @given(documents(), _randoms)
 def test_only_broken_answers_are_kept(source, random):
     """Of a good engine and a hostile one that take turns, the good one is heard."""
@@ -240,6 +245,7 @@ def test_only_broken_answers_are_kept(source, random):
     assert document.splice(answers).kept == (len(answers) + 1) // 2
 
 
+@fewer
 @given(documents())
 def test_honest_translation_is_never_refused(source):
     """Letters for letters, placeholders in place: all of it is taken."""

@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from demo_site.translation import markdown
 from demo_site.translation.markdown import split
 from demo_site.translation.placeholders import tear
-from tests.demo.markdown_documents import documents
+from tests.demo.markdown_documents import documents, fewer
 from tests.layers import ROOT
 
 _FRONT_MATTER = re.compile(r"---\n.*?\n---\n", re.DOTALL)
@@ -142,6 +142,7 @@ def test_samples_together_use_every_construct():
     assert missing == []
 
 
+@fewer
 @given(documents())
 def test_composed_documents_keep_their_shape(source):
     """Where mistune reads the same words in a document, it still reads its shape."""

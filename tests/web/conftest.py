@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.test import AsyncClient
 
 from ephemeral_tasks import pool, routing
-from ephemeral_tasks.core.clock import LoopClock
+from ephemeral_tasks.core import LoopClock
 from ephemeral_tasks.core.testing import ManualClock
 from ephemeral_tasks.web.owner import SESSION_KEY
 from tests.web import tasks

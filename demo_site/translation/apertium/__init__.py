@@ -11,6 +11,6 @@ pipes      the pipes of one loop: few, and only as long as they are used
 engine     all of it behind the contract of `engines`
 """
 
-from .engine import ApertiumEngine
+from demo_site.translation.apertium.engine import ApertiumEngine
 
 __all__ = ["ApertiumEngine"]

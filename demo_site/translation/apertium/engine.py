@@ -6,15 +6,14 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from demo_site.translation.apertium.armour import armour
+from demo_site.translation.apertium.cutting import Line, cut
+from demo_site.translation.apertium.modes import Mode, find_modes
+from demo_site.translation.apertium.pipes import Pipes
+from demo_site.translation.apertium.routes import routes
 from demo_site.translation.engines import Pair, as_pairs
 from demo_site.translation.errors import UnknownPair
-from ephemeral_tasks.core.clock import Clock, LoopClock
-
-from .armour import armour
-from .cutting import Line, cut
-from .modes import Mode, find_modes
-from .pipes import Pipes
-from .routes import routes
+from ephemeral_tasks.core import Clock, LoopClock
 
 _LINES = 16
 _CHARACTERS = 4000

@@ -5,11 +5,10 @@ import re
 import secrets
 from collections.abc import Sequence
 
+from demo_site.translation.apertium.exchange import Exchange
+from demo_site.translation.apertium.stages import Stages
 from demo_site.translation.errors import EngineBroken
-from ephemeral_tasks.core.clock import Clock
-
-from .exchange import Exchange
-from .stages import Stages
+from ephemeral_tasks.core import Clock
 
 _BLANK = re.compile(r"\\.|(\[[^\]]*\]?)", re.DOTALL)
 

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from ephemeral_tasks.core.clock import Clock, TimerHandle
-
-from .modes import Mode
-from .pipe import Pipe
-from .stages import start
+from demo_site.translation.apertium.modes import Mode
+from demo_site.translation.apertium.pipe import Pipe
+from demo_site.translation.apertium.stages import start
+from ephemeral_tasks.core import Clock, TimerHandle
 
 
 class _Place:
