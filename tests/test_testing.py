@@ -1,0 +1,479 @@
+"""The kit for users' tests."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.test import TestCase
+
+from ephemeral_tasks import (
+    TaskFailed,
+    aresult,
+    current_operation,
+    pool,
+    progress,
+    result,
+    submit,
+    task,
+    testing,
+    window,
+)
+from ephemeral_tasks.core import Status
+from ephemeral_tasks.errors import OperationFailed
+from ephemeral_tasks.submission import row
+from ephemeral_tasks.testing import arun_task, cancel_all, drain, run_task, unfinished
+from tests.app import tasks
+from tests.app.holds import Hold
+from tests.layers import ROOT
+
+OWNER = "a" * 32
+MANUAL = Path(ROOT, "docs", "testing.md").read_text()
+_, *BLOCKS = re.findall(r"^```python\n(.*?)^```$", MANUAL, re.MULTILINE | re.DOTALL)
+"""The manual's examples after the first, which is the conftest that they need."""
+
+
+@task
+async def kit_greets(name, greeting="Hello"):
+    """Greet, with progress."""
+    progress(1, 2, greeting)
+    mine = current_operation()
+    return f"{greeting} {name} {mine.attempt}"
+
+
+@task(takes_context=True)
+def kit_knows_its_context(context, text):
+    """Return what Django's context says."""
+    return context.attempt, text
+
+
+@task
+def kit_makes_group(name):
+    """Write to the database."""
+    return Group.objects.create(name=name).pk
+
+
+@task
+async def kit_makes_group_async(name):
+    """Write to the database from async code."""
+    return (await Group.objects.acreate(name=name)).pk
+
+
+@task(max_attempts=3, backoff=lambda attempt, error: 3600.0)
+def kit_tries(function):
+    """Try three times, an hour apart."""
+    return function()
+
+
+# -- one pool for each test ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_each_test_begins_without_a_pool(number):
+    """And without what the last one's windows named."""
+    assert pool.current() is None
+    assert window(OWNER) == ()
+
+    submit(OWNER, tasks.app_echo, 1)
+    drain()
+
+
+PROJECT = """
+import threading
+import pytest
+from ephemeral_tasks import pool, submit
+from tests.app import tasks
+from tests.app.holds import Hold
+
+OWNER = "a" * 32
+
+def test_the_plugin_starts_nothing():
+    assert pool.current() is None
+    assert threading.active_count() == 1
+
+@pytest.mark.parametrize("body", [tasks.app_held, tasks.app_plain_held])
+def test_leaves(body):
+    hold = Hold()
+    submit(OWNER, body, hold)
+    hold.entered()
+
+def test_next():
+    assert pool.current() is None
+
+def test_leaves_what_ends_by_itself():
+    submit(OWNER, tasks.app_echo, 1)
+
+@pytest.mark.leaves_operations
+def test_leaves_on_purpose():
+    submit(OWNER, tasks.app_held, Hold())
+
+def test_fails():
+    submit(OWNER, tasks.app_held, Hold())
+    assert False
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """What pytest says of a project whose conftest asks for the plugin."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "pytest.ini").write_text(
+        "[pytest]\naddopts = -p no:cacheprovider --strict-markers -v\n"
+    )
+    plugins = 'pytest_plugins = ["ephemeral_tasks.testing"]\n'
+    (folder / "conftest.py").write_text(plugins)
+    (folder / "test_project.py").write_text(PROJECT)
+    for number, block in enumerate(BLOCKS):
+        (folder / f"test_manual_{number}.py").write_text(block)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=folder,
+        timeout=50,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+        },
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("body", ["app_held", "app_plain_held"])
+def test_a_test_that_leaves_an_unfinished_operation_fails(project, body):
+    """The message names it."""
+    assert len(re.findall(r"::test_leaves\[body\d\] ERROR", project)) == 2
+    assert re.search(
+        rf"left unfinished operations:\s+[0-9a-f]+ {body} RUNNING", project
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("test_the_plugin_starts_nothing", "PASSED"),
+        ("test_next", "PASSED"),
+        ("test_leaves_what_ends_by_itself", "PASSED"),
+        ("test_leaves_on_purpose", "PASSED"),
+        ("test_fails", "FAILED"),
+    ],
+)
+def test_other_tests_are_what_they_were(project, name, outcome):
+    """Each begins afresh, may be allowed to leave work, and fails once at most."""
+    assert re.findall(rf"::{name} (\w+)", project) == [outcome]
+
+
+# -- waiting ---------------------------------------------------------------------------
+
+
+def test_drain_waits_for_what_bodies_submit(make_owner):
+    """Until nothing is unfinished."""
+    other = make_owner()
+
+    def outer():
+        return submit(other, tasks.app_plain_echo, "inner").id
+
+    handle = submit(OWNER, tasks.app_plain_call, outer)
+    drain()
+
+    assert result(other, result(OWNER, handle.id)) == "inner"
+
+
+@pytest.fixture
+def make_owner():
+    """Makes owner keys."""
+    return lambda: "b" * 32
+
+
+def test_drain_names_what_does_not_end():
+    """And cancels nothing."""
+    hold = Hold()
+    handle = submit(OWNER, tasks.app_held, hold)
+    hold.entered()
+
+    with pytest.raises(AssertionError, match=f"{handle.id} app_held RUNNING"):
+        drain(0.01)
+
+    assert unfinished() == [f"{handle.id} app_held RUNNING"]
+    hold.open()
+    drain()
+    assert unfinished() == []
+
+
+def test_drain_without_a_pool_is_nothing():
+    """Nothing was submitted."""
+    drain()
+    cancel_all()
+
+    assert unfinished() == []
+    assert pool.current() is None
+
+
+def test_everything_can_be_cancelled_at_once():
+    """And more can be submitted."""
+    hold = Hold()
+    handle = submit(OWNER, tasks.app_held, hold)
+    hold.entered()
+
+    cancel_all()
+
+    assert row(OWNER, handle.id).status is Status.CANCELLED
+    submit(OWNER, tasks.app_echo, 1)
+    drain()
+
+
+# -- time ------------------------------------------------------------------------------
+
+
+def test_time_stands_still_until_it_is_moved(task_clock):
+    """Rows, ages and time-outs follow the pool's clock."""
+    hold = Hold()
+    handle = submit(OWNER, tasks.app_timed, hold)
+    hold.entered()
+    start = task_clock.time()
+
+    task_clock.advance(29)
+    assert row(OWNER, handle.id).elapsed_seconds == 29
+    task_clock.advance(1)
+
+    assert row(OWNER, handle.id).error.message == "The task took too long."
+    assert task_clock.time() == start + 30
+
+
+def test_moving_time_happens_in_order(task_clock):
+    """Each pause ends at its own instant, however far the clock is moved at once."""
+    seen = []
+
+    async def fail():
+        seen.append(task_clock.time())
+        raise ValueError
+
+    submit(OWNER, tasks.app_retried, fail)
+    task_clock.advance(600)
+    drain()
+
+    assert [one - seen[0] for one in seen] == [0, 10, 30]
+
+
+def test_the_pools_own_thread_cannot_move_its_clock(task_clock):
+    """It would wait for itself."""
+
+    async def body():
+        task_clock.advance(1)
+
+    handle = submit(OWNER, tasks.app_call, body)
+    drain()
+
+    assert row(OWNER, handle.id).status is Status.FAILED
+
+
+def test_after_the_block_time_goes_on():
+    """And the pool is fresh."""
+    with testing.manual_clock() as clock:
+        submit(OWNER, tasks.app_echo, 1)
+        drain()
+        assert pool.get().clock.time() == clock.time()
+
+    assert pool.current() is None
+    submit(OWNER, tasks.app_echo, 1)
+    drain()
+    assert pool.get().clock.time() > clock.time()
+
+
+# -- running a task by itself ----------------------------------------------------------
+
+
+def test_a_task_runs_here_and_now():
+    """Its value comes back; nothing was submitted."""
+    assert run_task(kit_greets, "Ada", greeting="Hi") == "Hi Ada 1"
+    assert run_task(kit_knows_its_context, "text") == (1, "text")
+    assert run_task(tasks.app_plain_call, threading.current_thread) is (
+        threading.current_thread()
+    )
+    assert pool.current() is None
+
+
+async def test_a_task_runs_here_and_now_in_async_code():
+    """Async and plain."""
+    assert await arun_task(kit_greets, "Ada") == "Hello Ada 1"
+    assert await arun_task(tasks.app_plain_echo, 1) == 1
+
+
+def test_a_tasks_own_error_comes_back():
+    """Not the sentence for the owner."""
+    with pytest.raises(ValueError, match="text"):
+        run_task(tasks.app_fails, "text")
+    with pytest.raises(TaskFailed, match="No such language"):
+        run_task(tasks.app_fails_politely, "No such language")
+
+
+def test_arguments_that_do_not_fit_are_refused_as_ever():
+    """In the words of `submit`."""
+    with pytest.raises(TypeError, match="kit_greets: "):
+        run_task(kit_greets)
+
+
+# -- running inline --------------------------------------------------------------------
+
+
+def test_inline_an_operation_has_ended_when_submit_returns(inline_tasks):
+    """On the caller's own thread, async or plain."""
+    handle = submit(OWNER, kit_greets, "Ada")
+    plain = submit(OWNER, tasks.app_plain_call, threading.current_thread)
+
+    assert result(OWNER, handle.id) == "Hello Ada 1"
+    assert result(OWNER, plain.id) is threading.current_thread()
+    assert [one.id for one in window(OWNER)] == [plain.id, handle.id]
+    assert row(OWNER, handle.id).progress == (1, 2, "Hello")
+
+
+def test_inline_a_failure_is_a_failure(inline_tasks):
+    """`submit` returns; the row and the result say so."""
+    handle = submit(OWNER, tasks.app_fails, "text")
+
+    assert row(OWNER, handle.id).status is Status.FAILED
+    with pytest.raises(OperationFailed):
+        result(OWNER, handle.id)
+
+
+def test_inline_the_next_attempt_follows_at_once(inline_tasks):
+    """Nobody waits for the pauses."""
+    attempts = []
+
+    def body():
+        attempts.append(current_operation().attempt)
+        if len(attempts) < 3:
+            raise ValueError
+        return "done"
+
+    handle = submit(OWNER, kit_tries, body)
+
+    assert result(OWNER, handle.id) == "done"
+    assert attempts == [1, 2, 3]
+
+
+def test_inline_a_body_may_submit_and_look(settings, inline_tasks):
+    """The inner one has ended when the outer goes on."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_RUNNING_PER_OWNER": 1}
+
+    def body():
+        handle = submit(OWNER, tasks.app_plain_echo, "inner")
+        return result(OWNER, handle.id)
+
+    handle = submit(OWNER, tasks.app_plain_call, body)
+
+    assert result(OWNER, handle.id) == "inner"
+
+
+def test_inline_a_paused_pool_is_said_so(inline_tasks, monkeypatch):
+    """Instead of hanging."""
+    monkeypatch.setattr(testing, "_PATIENCE_SECONDS", 0.05)
+    pool.pause()
+
+    with pytest.raises(AssertionError, match="did not start; is the pool paused"):
+        submit(OWNER, tasks.app_echo, 1)
+    pool.resume()
+    cancel_all(10.0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("body", [kit_makes_group, kit_makes_group_async])
+def test_inline_a_body_sees_the_tests_transaction(inline_tasks, body):
+    """And the test sees what it wrote; both are rolled back."""
+    Group.objects.create(name="before")
+    handle = submit(OWNER, body, "after")
+
+    assert Group.objects.get(name="after").pk == result(OWNER, handle.id)
+    assert Group.objects.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("body", [kit_makes_group, kit_makes_group_async])
+def test_a_task_that_runs_by_itself_sees_the_tests_transaction(body):
+    """It uses the caller's connection."""
+    assert Group.objects.get(name="mine").pk if run_task(body, "mine") else False
+
+
+@pytest.mark.django_db
+def test_inline_an_error_of_the_database_breaks_no_transaction(inline_tasks):
+    """As long as the body keeps it in an atomic block of its own."""
+    Group.objects.create(name="taken")
+
+    def body():
+        with transaction.atomic():
+            Group.objects.create(name="taken")
+
+    handle = submit(OWNER, tasks.app_plain_call, body)
+
+    assert row(OWNER, handle.id).status is Status.FAILED
+    assert Group.objects.count() == 1
+
+
+class InlineTests(TestCase):
+    """A TestCase of Django's, in whose transaction everything happens."""
+
+    def run(self, result=None):
+        """Run the test inline."""
+        with testing.inline():
+            return super().run(result)
+
+    def test_a_testcase_sees_what_its_operations_did(self):
+        """The kit's functions serve any test runner."""
+        handle = submit(OWNER, kit_makes_group, "plain")
+        other = submit(OWNER, kit_makes_group_async, "async")
+
+        assert Group.objects.filter(name__in=["plain", "async"]).count() == 2
+        assert {one.id for one in window(OWNER)} == {handle.id, other.id}
+
+    async def test_an_async_test_awaits_its_operations(self):
+        """There `submit` cannot wait, and the operation runs meanwhile."""
+        handles = [
+            submit(OWNER, kit_makes_group, "plain"),
+            submit(OWNER, kit_makes_group_async, "async"),
+        ]
+        for handle in handles:
+            assert await aresult(OWNER, handle.id, timeout=10)
+
+        assert await Group.objects.filter(name__in=["plain", "async"]).acount() == 2
+
+    async def test_an_async_test_drains(self):
+        """In a thread, so that its loop can do the work."""
+        submit(OWNER, kit_makes_group, "plain")
+        await asyncio.to_thread(drain)
+
+        assert await Group.objects.filter(name="plain").acount() == 1
+
+
+def test_after_the_inline_mode_operations_run_in_the_pool():
+    """The block ends with a fresh one."""
+    with testing.inline():
+        submit(OWNER, tasks.app_echo, 1)
+
+    handle = submit(OWNER, tasks.app_plain_call, threading.current_thread)
+    drain()
+    assert result(OWNER, handle.id) is not threading.current_thread()
+
+
+def test_the_manual_names_what_there_is():
+    """Each function, fixture and marker."""
+    for name in testing.__all__:
+        assert f"`{name}" in MANUAL
+    for fixture in ("task_clock", "inline_tasks", "leaves_operations"):
+        assert f"`{fixture}`" in MANUAL
+
+
+def test_each_example_of_the_manual_runs(project):
+    """As a file of a user's tests."""
+    for number, block in enumerate(BLOCKS):
+        names = re.findall(r"^def (test_\w+)", block, re.MULTILINE)
+        for name in names:
+            line = rf"test_manual_{number}\.py::{name} (\w+)"
+            assert re.findall(line, project) == ["PASSED"], project
