@@ -1,6 +1,6 @@
 """Ephemeral execution for any asyncio program; knows no Django."""
 
-from .clock import Clock, LoopClock
+from .clock import Clock, LoopClock, TimerHandle
 from .context import OperationContext, Progress, current_operation, progress
 from .coordinator import Coordinator
 from .errors import (
@@ -45,6 +45,7 @@ __all__ = [
     "Statistics",
     "Status",
     "Summary",
+    "TimerHandle",
     "UnknownCoordinator",
     "UnknownOperation",
     "WorkCoordinator",
