@@ -124,6 +124,12 @@ RUNSERVER = runserver("runserver", "--noreload", terminated=End.KILLED)
 RUNSERVER_RELOADING = runserver(
     "runserver-reloading", terminated=End.KILLED, interrupted=End.CUT_SHORT
 )
+RUNSERVER_DAPHNE_RELOADING = runserver(
+    "runserver-daphne-reloading",
+    has_daphne=True,
+    terminated=End.KILLED,
+    interrupted=End.CUT_SHORT,
+)
 
 SERVERS = (
     DAPHNE,
@@ -156,10 +162,5 @@ SERVERS = (
     RUNSERVER,
     RUNSERVER_RELOADING,
     runserver("runserver-daphne", "--noreload", has_daphne=True),
-    runserver(
-        "runserver-daphne-reloading",
-        has_daphne=True,
-        terminated=End.KILLED,
-        interrupted=End.CUT_SHORT,
-    ),
+    RUNSERVER_DAPHNE_RELOADING,
 )

@@ -48,7 +48,9 @@ class Program:
                 name of a program beside this Python.
             environment: Added to our own.
         """
-        self._log = Path(folder) / "log"
+        self.folder = Path(folder)
+        """Takes notes of bodies, too."""
+        self._log = self.folder / "log"
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
                 [_found(command[0]), *command[1:]],
@@ -80,6 +82,21 @@ class Program:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"runs after {seconds:g} s:\n{self.log}") from None
+
+    def note(self, name, word):
+        """Tell a body that this is so."""
+        (self.folder / f"{name}.{word}").touch()
+
+    def is_noted(self, name, word):
+        """Return the id of the process whose body noted this, as text; else empty."""
+        path = self.folder / f"{name}.{word}"
+        return path.read_text() if path.exists() else ""
+
+    def until_noted(self, name, word):
+        """Return the same once it is noted."""
+        return until(
+            lambda: self.is_noted(name, word), lambda: f"{name} {word}:\n{self.log}"
+        )
 
     def kill(self):
         """Nothing of its group runs any more."""

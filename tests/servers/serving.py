@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections import Counter
 from contextlib import suppress
 
 import httpx
@@ -37,7 +38,7 @@ class Served(Program):
             environment: Switches of the site.
         """
         self.server = server
-        self.folder = folder
+        self.database = database
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         folder.mkdir()
@@ -58,8 +59,14 @@ class Served(Program):
 
     def _answers(self):
         assert self.process.poll() is None, f"ended by itself:\n{self.log}"
+        return self.answer()
+
+    def answer(self):
+        """Return the id of the process that answers, empty if none does."""
         with suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/process/").status_code == 200
+            response = httpx.get(f"{self.url}/process/")
+            return response.text if response.status_code == 200 else ""
+        return ""
 
     def signal(self, how):
         """Tell the server to end, in the one way or the other."""
@@ -75,21 +82,6 @@ class Served(Program):
             origin=self.url,
             proxy=None,
             **options,
-        )
-
-    def note(self, name, word):
-        """Tell a body that this is so."""
-        (self.folder / f"{name}.{word}").touch()
-
-    def is_noted(self, name, word):
-        """Return the id of the process whose body noted this, as text; else empty."""
-        path = self.folder / f"{name}.{word}"
-        return path.read_text() if path.exists() else ""
-
-    def until_noted(self, name, word):
-        """Return the same once it is noted."""
-        return until(
-            lambda: self.is_noted(name, word), lambda: f"{name} {word}:\n{self.log}"
         )
 
 
@@ -123,6 +115,29 @@ class Visitor:
     def row(self, id):
         """Return the row as it is now."""
         return self.http.get(f"/tasks/{id}/").raise_for_status().json()
+
+    def statuses(self):
+        """Return how many operations of the visitor have which status."""
+        rows = self.http.get("/tasks/").raise_for_status().json()["operations"]
+        return Counter(row["status"] for row in rows)
+
+    def until_finished(self, id):
+        """Return the row once its operation has ended."""
+
+        def ended():
+            row = self.row(id)
+            return row if row["is_finished"] else None
+
+        return until(ended, "the operation ends")
+
+    def polled_until_it_stops(self):
+        """Return the first fragment that asks for no further poll."""
+
+        def last():
+            fragment = self.http.get("/tasks/", headers={"HX-Request": "true"}).text
+            return "" if "hx-trigger" in fragment else fragment
+
+        return until(last, "polling stops")
 
     def socket(self):
         """Open a socket as a program does; the table has not been read yet."""

@@ -9,7 +9,14 @@ from itertools import product
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.servers.commands import INTERRUPT, SERVERS, TERMINATE, End
+from tests.servers.commands import (
+    ASGI,
+    INTERRUPT,
+    SERVERS,
+    TERMINATE,
+    End,
+    gunicorn,
+)
 from tests.servers.process import until
 from tests.servers.serving import Served, Visitor
 
@@ -201,3 +208,22 @@ def test_what_was_dropped_is_said(ending):
     count = len(ending.processes) if ending.is_drained else 0
     if ending.server.ends(ending.how) is not End.CUT_SHORT:
         assert ending.served.log.count(line) == count
+
+
+def test_gunicorns_own_asgi_worker_waits_as_long_as_its_master(
+    make_served, make_visitor
+):
+    """An open socket costs the drain, unless the worker is told to wait less."""
+    server = gunicorn("gunicorn-asgi", "asgi", "--graceful-timeout", "1", app=ASGI)
+    served = make_served(server, settings={"DRAIN_SECONDS": DRAIN_SECONDS})
+    visitor = make_visitor(served)
+    visitor.start("endless", "a")
+    served.until_noted("a", "started")
+    with visitor.socket() as opened:
+        opened.recv()
+        visitor.close()
+
+        served.terminate()
+
+        assert served.exit_code() == 0
+    assert not served.is_noted("a", "cleaned")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from importlib import import_module
 from pathlib import Path
 
 FOLDER = Path(os.environ["SITE_FOLDER"])
@@ -52,3 +53,6 @@ STATIC_URL = "static/"
 USE_TZ = True
 
 EPHEMERAL_TASKS = json.loads(os.environ.get("SITE_EPHEMERAL_TASKS", "{}"))
+
+if module := os.environ.get("SITE_MODULE"):  # a file that a test may change
+    import_module(module)

@@ -2,9 +2,13 @@
 
 import os
 
+from django.contrib import auth
 from django.http import HttpResponse
 from django.urls import include, path
 from django.views.decorators.csrf import ensure_csrf_cookie
+
+from ephemeral_tasks import aowner_of, aresult, submit
+from tests.servers.site.tasks import until_noted
 
 
 @ensure_csrf_cookie
@@ -13,7 +17,31 @@ def process(request):
     return HttpResponse(str(os.getpid()))
 
 
+def log_in(request, name):
+    """The visitor is this user, who belongs to the staff when the name says so."""
+    users = auth.get_user_model().objects
+    user, _ = users.get_or_create(username=name, defaults={"is_staff": name == "staff"})
+    auth.login(request, user)
+    return HttpResponse()
+
+
+def log_out(request):
+    """The visitor is nobody."""
+    auth.logout(request)
+    return HttpResponse()
+
+
+async def wait(request, name):
+    """What the operation of that name returns, as soon as it does."""
+    owner = await aowner_of(request)
+    handle = submit(owner, until_noted, name)
+    return HttpResponse(await aresult(owner, handle.id))
+
+
 urlpatterns = [
     path("process/", process),
+    path("login/<name>/", log_in),
+    path("logout/", log_out),
+    path("wait/<name>/", wait),
     path("tasks/", include("ephemeral_tasks.urls")),
 ]

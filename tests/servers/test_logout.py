@@ -1,0 +1,41 @@
+"""An owner who logs out, under real servers."""
+
+import json
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.servers.commands import DAPHNE, UVICORN
+
+
+def until_closed(socket):
+    """Return the frames that came, and the code of the close that followed."""
+    frames = []
+    try:
+        while True:
+            frames.append(json.loads(socket.recv(timeout=20)))
+    except ConnectionClosed as error:
+        return frames, error.rcvd.code
+
+
+@pytest.mark.parametrize("server", [DAPHNE, UVICORN], ids=lambda server: server.name)
+def test_logout_closes_sockets_and_cancels(server, make_served, make_visitor):
+    """4401, the bodies clean up, and nothing of them is delivered any more."""
+    served = make_served(server, settings={"DRAIN_SECONDS": 0.0})
+    visitor = make_visitor(served)
+    visitor.http.get("/login/ann/").raise_for_status()  # and a new CSRF cookie
+    visitor.start("endless", "a")
+    row = visitor.start("plain_endless", "b")
+    served.until_noted("a", "started")
+    served.until_noted("b", "started")
+
+    with visitor.socket() as socket:
+        assert len(json.loads(socket.recv())["operations"]) == 2
+        visitor.http.get("/logout/").raise_for_status()
+        told, code = until_closed(socket)
+
+    assert code == 4401
+    served.until_noted("a", "cleaned")
+    served.until_noted("b", "cleaned")
+    assert all(frame["operation"]["status"] == "RUNNING" for frame in told)
+    assert visitor.http.get(f"/tasks/{row['id']}/").status_code == 404
