@@ -24,6 +24,25 @@ def test_a_row_reaches_its_end_when_every_push_is_lost(make_visitor, demo, gate)
     assert not visitor.frames
 
 
+def test_an_answer_that_comes_late_leaves_the_newer_rows(make_visitor):
+    """What was pushed while the form's answer was on its way stays."""
+    visitor = make_visitor()
+    visitor.translate("The red door.")
+    visitor.sees("Done")
+
+    def late(route):
+        answer = route.fetch()
+        expect(visitor.rows).to_have_count(2)
+        visitor.sees("Done")
+        route.fulfill(response=answer)
+
+    visitor.page.route("**/start/translate/", late)
+    visitor.translate("The blue door.")
+
+    expect(visitor.page.locator(".htmx-request")).to_have_count(0)
+    assert "Done" in visitor.rows.first.inner_text()
+
+
 def wait_for_the_end(visitor):
     """The operation has finished, as its owner's program can tell."""
     path = f"tasks/{visitor.operation_id()}/"
@@ -39,7 +58,7 @@ def test_what_is_pushed_is_what_the_poll_answers(make_visitor, demo, gate, local
     visitor.page.locator("#id_text").fill(f"One gate-{gate}.\n\nTwo gate-{gate}.")
     visitor.page.locator(".task-form button").click()
     demo.let_through(gate)
-    expect(table.locator(".operation-note")).to_contain_text("2")
+    expect(table.locator("progress")).to_have_attribute("value", "50")
     url = table.get_attribute("data-url").removeprefix("/")
 
     polled = visitor.get(url, **{"HX-Request": "true", "Accept-Language": locale})

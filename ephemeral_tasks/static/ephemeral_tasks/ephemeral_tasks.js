@@ -19,6 +19,8 @@
         isRefreshing: false,
         isStopped: false, // after an answer that says that polling is of no use
         polledAt: -Infinity,
+        pushedAt: -Infinity,
+        shownAt: -Infinity, // pushed, polled or answered
         said: sayings(table),
       });
     }
@@ -104,6 +106,47 @@
     stateOf(table).isOpen = false;
     // Our own codes are final: the owner may be gone, and the rows with it.
     if (event.detail.event.code >= 4400) refresh(table);
+  });
+
+  // -- which rows are newer -----------------------------------------------------
+
+  // What was pushed while an answer was on its way is newer than it, and whatever comes
+  // after that will be pushed, too. A poll's answer is older than anything shown since.
+
+  const sentAt = new WeakMap(); // by request
+  let answering = null; // the request whose answer is swapped in; none while a push is
+
+  function isOutdated(rows, xhr, isPoll) {
+    const state = stateOf(tableOf(rows));
+    if (sentAt.get(xhr) < (isPoll ? state.shownAt : state.pushedAt)) return true;
+    state.shownAt = performance.now();
+    return false;
+  }
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    sentAt.set(event.detail.xhr, performance.now());
+  });
+
+  document.addEventListener("htmx:wsBeforeMessage", (event) => {
+    const table = tableOf(event.target);
+    const now = performance.now();
+    answering = null;
+    if (table) Object.assign(stateOf(table), { pushedAt: now, shownAt: now });
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { requestConfig, target, xhr } = event.detail;
+    answering = xhr;
+    if (target.matches(ROWS) && tableOf(target) && isOutdated(target, xhr, requestConfig.elt.matches(ROWS))) {
+      event.detail.shouldSwap = false;
+    }
+  });
+
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target } = event.detail;
+    if (answering && target.matches(ROWS) && tableOf(target) && isOutdated(target, answering, false)) {
+      event.detail.shouldSwap = false;
+    }
   });
 
   // -- forms --------------------------------------------------------------------
