@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo_site.editor.templatetags.editor import markdown
+from demo_site.editor.templatetags.editor import PREVIEW_CHARACTERS, markdown
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,16 @@ def test_nothing_in_it_acts(hostile):
         assert sign not in html
     for sign in ("<iframe", "<svg", "onload"):
         assert f"{sign} " not in html.replace("&lt;", "")
+
+
+def test_a_very_long_text_has_none():
+    """A page must not take a thread for seconds."""
+    longest = "word " * (PREVIEW_CHARACTERS // 5)
+
+    assert "word" in markdown(longest, "original")
+    assert markdown(f"{longest}!", "original") == (
+        "<p>This text is too long for a preview.</p>"
+    )
 
 
 def test_it_shows_what_markdown_means():

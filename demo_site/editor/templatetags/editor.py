@@ -2,13 +2,18 @@
 
 import nh3
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
 from demo_site.translation.languages import label
+
+PREVIEW_CHARACTERS = 200_000
+"""Longer texts are not previewed: each would keep a thread busy for seconds."""
 
 register = template.Library()
 register.filter("language", label)
@@ -35,11 +40,13 @@ _cleaner = nh3.Cleaner(
 
 @register.filter
 def markdown(text: str, name: str) -> SafeString:
-    """The text rendered and sanitised.
+    """The text rendered and sanitised; a sentence instead where it is too long.
 
     Args:
         text: Markdown from anybody, of any size.
         name: Keeps the footnotes of several texts on one page apart.
     """
+    if len(text) > PREVIEW_CHARACTERS:
+        return format_html("<p>{}</p>", gettext("This text is too long for a preview."))
     html = _parser.render(text, {"docId": name})
     return mark_safe(_cleaner.clean(html))  # noqa: S308  # nh3 has sanitised it
