@@ -11,8 +11,8 @@ _HUG_RIGHT = "(«“¿¡"
 def space(original: str, answer: str, left: Side, right: Side) -> str:
     """The answer's words with the white space that belongs around them.
 
-    Engines lose and add spaces beside placeholders, so the original's stand; only
-    where a word came for a comma, or a comma for a word, the answer's do.
+    Engines lose and add spaces beside placeholders, so the original's stand. But where
+    a comma comes for a word, or a word after what had no space, the answer knows.
     """
     core, old = answer.strip(), original.strip()
     before, after = _leading(original), _trailing(original)
@@ -29,7 +29,7 @@ def _free(original: str, old: str, new: str, hugging: str) -> str:
     """The white space between a mark and a character, where the answer's differs."""
     if original:
         return "" if new in hugging and old not in hugging else original
-    return " " if new.isalnum() and not old.isalnum() else ""
+    return " " if new.isalnum() else ""
 
 
 def _leading(text: str) -> str:

@@ -109,6 +109,13 @@ def test_spaces_beside_placeholders_are_the_originals(answer, expected):
     assert split("the **red** house `x` and\nend").join([answer]) == expected
 
 
+def test_spaces_come_where_the_other_script_has_none():
+    """Chinese has no spaces around code; English has."""
+    assert (
+        split("使用`x`命令。").join(["Use the ⟦1⟧ command."]) == "Use the `x` command."
+    )
+
+
 @pytest.mark.parametrize(
     ("source", "answer"),
     [

@@ -50,7 +50,7 @@ def _translated(text: str) -> str:
 
 def _word(match: re.Match[str]) -> str:
     """A word of that language."""
-    return match[0].swapcase() + "éa"
+    return match[0].swapcase() + "aé"
 
 
 def _read(text: str) -> list[Any]:
