@@ -150,13 +150,14 @@ async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Val
     """
     context, lane = ThreadSensitiveContext(), Lane()
     SyncToAsync.context_to_thread_executor[context] = lane
-    token = SyncToAsync.thread_sensitive_context.set(context)
+    # Never reset: the variables are the attempt's own and end with it, and what was
+    # left behind at the pool's end is closed elsewhere, where a reset is an error.
+    SyncToAsync.thread_sensitive_context.set(context)
     try:
         return await function()
     except (SystemExit, KeyboardInterrupt) as error:  # would end the pool's loop
         raise carried(error) from None
     finally:
-        SyncToAsync.thread_sensitive_context.reset(token)
         # Not its __aexit__, which blocks the loop until the thread has come to rest.
         SyncToAsync.context_to_thread_executor.pop(context, None)
         lane.close(connections.close_all)

@@ -51,7 +51,6 @@ class ContentError(Exception):
 @pytest.fixture(autouse=True)
 def _no_collector():
     """References must die by themselves."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

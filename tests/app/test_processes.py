@@ -36,7 +36,11 @@ def run(script, *options, expect=0):
         check=False,
         cwd=ROOT,
         timeout=50,
-        env={**os.environ, "EPHEMERAL_TESTS_DATABASE": ":memory:"},
+        env={
+            **os.environ,
+            "EPHEMERAL_TESTS_DATABASE": ":memory:",
+            "PYTHONASYNCIODEBUG": "",  # it says what is slow on a slow machine
+        },
     )
     assert (done.returncode, done.stderr) == (expect, "")
     return done.stdout
