@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import logging
 
 VARIABLE = contextvars.ContextVar("variable", default="unset")
 
@@ -72,3 +73,8 @@ async def until(condition):
             return
         await asyncio.sleep(0)
     raise AssertionError("the condition never held")
+
+
+def complaints(caplog):
+    """What asyncio said of tasks destroyed and errors never retrieved."""
+    return [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]

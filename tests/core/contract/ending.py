@@ -237,7 +237,7 @@ class Ending:
 
     async def test_the_loop_has_its_turn_while_a_source_is_read(self, make_from):
         """At least every hundred items, although nothing waits."""
-        items, beats = 2000, 0
+        items, beats = 500, 0
 
         async def beat():
             nonlocal beats
