@@ -11,7 +11,7 @@ WORKERS = 4
 PRELOADED = gunicorn(
     "gunicorn-preloaded",
     "gthread",
-    *("--threads", "4", "--preload", "--workers", str(WORKERS)),
+    *("--threads", "4", "--preload", "--workers", str(WORKERS), "--keep-alive", "60"),
     workers=WORKERS,
 )
 
