@@ -30,8 +30,8 @@ from demo_site.translation.source import read
 # Words by the index of their segment, ascending.
 _Answers = Mapping[int, tuple[str, ...]]
 
-# Each parses the whole document. Answers that look sound by themselves and are not
-# within the document have not been seen; only a hostile engine comes this far.
+# Each parses the whole document. Few answers come this far: they look sound in their
+# block and are not in the document, as dashes on line one that open front matter.
 _CHECKS = 24
 
 
