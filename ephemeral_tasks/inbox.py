@@ -134,6 +134,8 @@ class LoopThread:
             # What a body's own tasks and callbacks may raise through the loop.
             with suppress(SystemExit, KeyboardInterrupt):
                 self.loop.run_forever()
+        for task in asyncio.all_tasks(self.loop):
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # meant
         self.loop.close()
         self._is_woken = False  # who posts from now on hears that it is closed
         self._inbox.clear()

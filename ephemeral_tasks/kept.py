@@ -23,6 +23,8 @@ class Kept:
         self._by_owner: dict[str, dict[str, PoolOperation]] = {}
         self._finished: dict[str, PoolOperation] = {}
         """Those that may be forgotten for others, the one that ended first in front."""
+        self._at_rest: dict[str, None] = {}
+        """Owners without unfinished operations, who rests longest in front."""
         self._unowned_finished: dict[str, PoolOperation] = {}
         self.bytes = 0
         """Of all operations here and of those forgotten ones that still end."""
@@ -65,6 +67,7 @@ class Kept:
             if operation.owner is not None:
                 mates = self._by_owner.setdefault(operation.owner, {})
                 mates[operation.id] = operation
+                self._at_rest.pop(operation.owner, None)
             self.bytes += operation.kept_bytes
             return gone
 
@@ -74,10 +77,8 @@ class Kept:
             return []
         if len(self._by_owner) < most:
             return []
-        for old in self._finished.values():
-            mates = self.of(old.owner) if old.owner is not None else []
-            if mates and all(mate.is_finished for mate in mates):
-                return mates
+        if self._at_rest:
+            return self.of(next(iter(self._at_rest)))
         raise QueueFull(
             f"{most} owners have unfinished operations, MAX_OWNERS is {most}"
         )
@@ -112,6 +113,7 @@ class Kept:
                 return []
             self._finished[operation.id] = operation
             self._finished_bytes += kept_bytes
+            self._look_for_rest(operation.owner)
             gone = self._oldest_with(self.bytes - self._config.max_kept_bytes)
             if operation.owner is None:
                 self._unowned_finished[operation.id] = operation
@@ -143,4 +145,15 @@ class Kept:
                 del mates[operation.id]
                 if not mates:
                     del self._by_owner[operation.owner]
+                self._look_for_rest(operation.owner)
             return True
+
+    def _look_for_rest(self, owner: str | None) -> None:
+        """Know whether an owner has unfinished operations, after something changed."""
+        if owner is None:
+            return
+        mates = self._by_owner.get(owner, {}).values()
+        if not mates:
+            self._at_rest.pop(owner, None)
+        elif all(mate.id in self._finished for mate in mates):
+            self._at_rest.setdefault(owner)

@@ -12,6 +12,7 @@ import hashlib
 import pickle
 import secrets
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from . import pool as pools
@@ -305,10 +306,18 @@ def end_owner(owner: str) -> None:
 
 
 def _digest(kwargs: Mapping[str, Any]) -> bytes:
-    """Return a keyed digest of cleaned data; equal input gives an equal one."""
+    """Return a keyed digest of cleaned data; equal input gives an equal one.
+
+    Input that cannot be pickled equals nothing.
+    """
     digest = hashlib.blake2b(key=_DIGEST_KEY)
-    for name in sorted(kwargs):
-        digest.update(pickle.dumps((name, _content(kwargs[name])), protocol=5))
+    pickler = pickle.Pickler(SimpleNamespace(write=digest.update), protocol=5)
+    pickler.fast = True  # by value: it does not matter which objects are the same
+    try:
+        for name in sorted(kwargs):
+            pickler.dump((name, _content(kwargs[name])))
+    except Exception:
+        return secrets.token_bytes(digest.digest_size)
     return digest.digest()
 
 

@@ -378,6 +378,7 @@ def test_the_books_balance(settings, make_owner, hold):
     kept, room = pool.get().kept, pool.get().room
     assert (kept.bytes, kept._finished_bytes) == (0, 0)
     assert [*kept._operations, *kept._by_owner, *kept._finished] == []
+    assert [*kept._at_rest, *kept._unowned_finished] == []
     assert (room.waiting, room._running, room._startable) == (0, 0, 0)
     assert [*room._waiting_of, *room._held_of] == []
     assert on_loop(lambda: len(pool.get().coordinator._queue)) == 0

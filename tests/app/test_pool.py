@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import io
 import threading
 
 import pytest
@@ -72,6 +73,23 @@ def test_the_first_submission_starts_the_pool(owner):
     submit(owner, tasks.app_echo, 1)
 
     assert pool.current() is not None
+
+
+def test_a_pool_that_cannot_begin_is_no_pool(owner, monkeypatch):
+    """The submitter hears why, and the next one tries again."""
+
+    def fail(dog):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ephemeral_tasks.watchdog.Watchdog.start", fail)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            submit(owner, tasks.app_echo, 1)
+
+    assert pool.current() is None
+    handle = submit(owner, tasks.app_echo, 1)
+    drain()
+    assert result(owner, handle.id) == 1
 
 
 def test_the_pool_is_one_however_many_threads_ask_first(make_owner):
@@ -725,6 +743,43 @@ def test_a_form_sent_again_after_its_operation_was_pushed_out_starts_anew(owner)
         submit(owner, tasks.app_echo, number)
 
     assert submit_once(owner, tasks.app_echo, "key", {"value": "a"}).id != first.id
+
+
+def test_equal_input_is_equal_whatever_objects_it_is_made_of(owner):
+    """One text twice, or two texts that are equal."""
+    text = "".join(["a", "b"])
+    first = submit_once(owner, tasks.app_echo, "key", {"value": [text, text]})
+    second = submit_once(
+        owner, tasks.app_echo, "key", {"value": [text, "".join(["a", "b"])]}
+    )
+
+    assert first == second
+
+
+def test_a_file_is_equal_by_its_name_and_its_bytes(owner):
+    """And it can still be read from its beginning."""
+
+    def upload(name, content):
+        file = io.BytesIO(content)
+        file.name = name
+        return submit_once(owner, tasks.app_echo, "key", {"value": file}), file
+
+    (first, file), (again, _) = upload("a.md", b"text"), upload("a.md", b"text")
+    others = [upload("b.md", b"text")[0], upload("a.md", b"other")[0]]
+
+    assert first == again
+    assert len({first.id, *(one.id for one in others)}) == 3
+    assert file.read() == b"text"
+
+
+def test_input_that_cannot_be_compared_is_never_equal(owner):
+    """Better two operations than an error."""
+    value = lambda: None  # noqa: E731
+    handles = [
+        submit_once(owner, tasks.app_echo, "key", {"value": value}) for _ in range(2)
+    ]
+
+    assert handles[0].id != handles[1].id
 
 
 def test_a_double_click_in_two_threads_is_one_operation(owner):
