@@ -3,6 +3,7 @@
 import json
 import socket
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import httpx
@@ -11,6 +12,7 @@ from websockets.sync.client import connect
 from tests.servers.commands import INTERRUPT
 from tests.servers.process import Program, until
 
+CROWD = 8
 JSON_PROTOCOL = "ephemeral-tasks.v1+json"
 
 
@@ -97,7 +99,12 @@ class Visitor:
     def __init__(self, served):
         """Has the cookie that posts need, on a connection that stays open."""
         self._served = served
-        self.http = httpx.Client(base_url=served.url, timeout=20)
+        self.http = httpx.Client(
+            base_url=served.url,
+            limits=httpx.Limits(keepalive_expiry=None),  # a connection is a process
+            timeout=20,
+            verify=False,  # spares it a look at the machine's certificates
+        )
         self.process = self.http.get("/process/").text
         """The process that answered first."""
 
@@ -157,3 +164,23 @@ class Visitor:
     def __exit__(self, *exception):
         """Has gone."""
         self.close()
+
+
+def visitors_of_all(served, stack):
+    """Return a visitor for each process of the server, on open connections.
+
+    They come in crowds: one after the other may all meet the same process.
+    """
+    found = {}
+
+    def have_all():
+        with ThreadPoolExecutor(CROWD) as pool:
+            crowd = [*pool.map(Visitor, [served] * CROWD)]
+        for visitor in crowd:
+            stack.enter_context(visitor)
+            if found.setdefault(visitor.process, visitor) is not visitor:
+                visitor.close()
+        return len(found) == served.server.workers
+
+    until(have_all, "a visitor for each process")
+    return [*found.values()]

@@ -18,7 +18,7 @@ from tests.servers.commands import (
     gunicorn,
 )
 from tests.servers.process import until
-from tests.servers.serving import Served, Visitor
+from tests.servers.serving import Served, visitors_of_all
 
 DRAIN_SECONDS = 1.5
 HELD_SECONDS = 0.5  # a socket that is open after so long was not closed
@@ -75,7 +75,7 @@ def ending(request, tmp_path_factory, database):
             )
         )
         bare.until_ready()
-        visitors = visitors_of(served.until_ready(), stack)
+        visitors = visitors_of_all(served.until_ready(), stack)
         for number, visitor in enumerate(visitors):
             submit_all(served, visitor, number)
         sockets = []
@@ -109,19 +109,6 @@ def ending(request, tmp_path_factory, database):
             own_seconds=ends[bare] - told_at,
             own_exit_code=bare.exit_code(),
         )
-
-
-def visitors_of(served, stack):
-    """Return a visitor for each of the server's processes."""
-    visitors = {}
-
-    def have_all():
-        visitor = stack.enter_context(Visitor(served))
-        visitors.setdefault(visitor.process, visitor)
-        return len(visitors) == served.server.workers
-
-    until(have_all, "a visitor for each process")
-    return list(visitors.values())
 
 
 def submit_all(served, visitor, number):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.servers.commands import gunicorn
-from tests.servers.process import until
+from tests.servers.serving import visitors_of_all
 
 WORKERS = 4
 PRELOADED = gunicorn(
@@ -27,19 +27,9 @@ def served(make_served):
 
 
 @pytest.fixture
-def visitors(served, make_visitor):
-    """A visitor for each worker, on a connection that stays open."""
-    found = {}
-
-    def have_all():
-        visitor = make_visitor(served)
-        if visitor.process in found:
-            visitor.close()
-        found.setdefault(visitor.process, visitor)
-        return len(found) == WORKERS
-
-    until(have_all, "a visitor for each process")
-    return list(found.values())
+def visitors(served, stack):
+    """A visitor for each worker."""
+    return visitors_of_all(served, stack)
 
 
 def test_each_forked_worker_runs_a_pool_of_its_own(served, visitors):
