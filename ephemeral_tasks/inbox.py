@@ -52,12 +52,25 @@ class LoopThread:
         Raises:
             Closed: The loop has stopped for good.
         """
-        self._inbox.append((callback, args))
-        if not self._is_woken:
-            self._is_woken = True
-            self._wake()
+        self.put(callback, *args)
+        self.wake()
 
-    def _wake(self) -> None:
+    def put(self, callback: Callable[..., object], *args: Any) -> None:
+        """Have the loop call ``callback(*args)`` after a ``wake`` that follows.
+
+        For who holds a lock that the loop is going to want, and wakes it later.
+        """
+        self._inbox.append((callback, args))
+
+    def wake(self) -> None:
+        """Have the loop look at what was put.
+
+        Raises:
+            Closed: The loop has stopped for good.
+        """
+        if self._is_woken:
+            return
+        self._is_woken = True
         try:
             self.loop.call_soon_threadsafe(self._empty, context=self._no_variables)
         except RuntimeError:  # the loop is closed

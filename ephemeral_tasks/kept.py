@@ -38,9 +38,17 @@ class Kept:
         """Return the owner's operations, in the order of their submission."""
         return [*self._by_owner.get(owner, {}).values()]
 
+    def ids_of(self, owner: str) -> set[str]:
+        """Return the ids of the owner's operations."""
+        return {*self._by_owner.get(owner, ())}
+
     def owners(self) -> list[str]:
         """Return the owners that have at least one operation."""
         return list(self._by_owner)
+
+    def owner_count(self) -> int:
+        """Return how many owners have at least one operation."""
+        return len(self._by_owner)
 
     def unowned(self) -> list[PoolOperation]:
         """Return the finished operations that are nobody's, oldest end first."""

@@ -104,7 +104,8 @@ class Pool:
                 self.refused += 1
                 raise
             self.accepted += 1
-            self.thread.post(self.coordinator.take, operation, delay)
+            self.thread.put(self.coordinator.take, operation, delay)
+        self.thread.wake()
         self._lost(gone, besides=operation.owner)
 
     def submitted(self, operation: PoolOperation) -> None:
@@ -189,7 +190,7 @@ class Pool:
                 oldest_wait_seconds=self.coordinator.oldest_wait_seconds(),
                 loop_lag_seconds=self.watchdog.lag_seconds(),
                 stuck=self.watchdog.stuck(),
-                owners=len(self.kept.owners()),
+                owners=self.kept.owner_count(),
                 kept_bytes=self.kept.bytes,
                 is_paused=self.room.is_paused,
             )

@@ -91,7 +91,7 @@ def _submit(
     )
     handle = _handle(operation, label, shown)
     with windows.changing(owner) as handles:
-        _make_room(pool, handles)
+        _make_room(pool, owner, handles)
         pool.accept(operation)
         handles.insert(0, handle)
         # Within the lock: another thread's newer operation is not in our list.
@@ -101,14 +101,15 @@ def _submit(
     return handle
 
 
-def _make_room(pool: Pool, handles: list[Handle]) -> None:
+def _make_room(pool: Pool, owner: str, handles: list[Handle]) -> None:
     """Take out what must go for one more handle.
 
     Raises:
         WindowFull: All are unfinished, and nothing may be pushed out.
     """
     config = get_config()
-    handles[:] = [handle for handle in handles if pool.kept.get(handle.id) is not None]
+    known = pool.kept.ids_of(owner)
+    handles[:] = [handle for handle in handles if handle.id in known]
     while len(handles) >= config.window_size:
         if config.when_window_full == "push":
             handles.pop()

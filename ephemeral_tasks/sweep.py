@@ -28,7 +28,7 @@ def reconcile(pool: Pool, owner: str) -> bool:
     """
     with windows.lock:
         handles = windows.read(owner, touch=False).handles
-        known = {operation.id for operation in pool.kept.of(owner)}
+        known = pool.kept.ids_of(owner)
         has_forgotten = forget_unnamed(pool, owner, handles)
         if not known.issuperset(handle.id for handle in handles):
             windows.keep(owner, known)
@@ -38,10 +38,10 @@ def reconcile(pool: Pool, owner: str) -> bool:
 
 def forget_unnamed(pool: Pool, owner: str, handles: list[Handle]) -> bool:
     """Forget the owner's operations that these handles do not name."""
-    named = {handle.id for handle in handles}
-    gone = [one for one in pool.kept.of(owner) if one.id not in named]
-    for operation in gone:
-        pool.forget(operation)
+    gone = pool.kept.ids_of(owner).difference([handle.id for handle in handles])
+    for id in gone:
+        if (operation := pool.kept.get(id)) is not None:
+            pool.forget(operation)
     return bool(gone)
 
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.core.cache import BaseCache, caches
@@ -56,6 +57,10 @@ class Handle(NamedTuple):
     def submitted_at(self) -> datetime:
         """When it was submitted, UTC."""
         return datetime.fromtimestamp(self.submitted_time, UTC)
+
+
+# What `Handle._make` does, at a fifth of its cost.
+_handle = partial(tuple.__new__, Handle)
 
 
 class Window(NamedTuple):
@@ -141,7 +146,7 @@ def _load(owner: str) -> Window:
     config, now = get_config(), clock.time()
     oldest = now - config.max_age_seconds
     is_idle = now - used >= config.idle_seconds
-    young = [] if is_idle else [Handle._make(row) for row in rows if row[3] > oldest]
+    young = [] if is_idle else [_handle(row) for row in rows if row[3] > oldest]
     window = Window(handles=young, used_time=used)
     if len(young) < len(rows):
         _save(owner, window)
