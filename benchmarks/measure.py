@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -145,7 +146,9 @@ def main(measures: Mapping[str, Measure]) -> None:
     options = _options(measures)
     figures: list[Figure] = []
     for name in options.names or measures:
-        figures += measures[name](options.quick)
+        for figure in measures[name](options.quick):
+            print(*figure.cells(), sep=" · ", file=sys.stderr)  # it may take minutes
+            figures.append(figure)
     print(" · ".join(f"{key} {value}" for key, value in machine().items()))
     print(table([one.cells() for one in figures]))
     if options.json is not None:

@@ -1,0 +1,47 @@
+"""The benchmarks run; what they find is no matter of tests."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.layers import ROOT
+
+
+def measured(tmp_path, name, *measures):
+    """Run a benchmark, tiny, and return the figures that it wrote."""
+    found = tmp_path / "found.json"
+    options = ("--quick", "--json", found)
+    subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *measures, *options],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return json.loads(found.read_text())["figures"]
+
+
+@pytest.mark.timeout(180)
+def test_the_pool_is_measured(tmp_path):
+    """Each measure of the pool gives figures beside their targets."""
+    figures = measured(tmp_path, "pool")
+
+    names = {figure["measure"] for figure in figures}
+    assert names == {"P1", "P2", "P3", "P7", "P8", "P9", "P10"}
+    assert all(figure["value"] > 0 and figure["target"] for figure in figures)
+
+
+@pytest.mark.timeout(180)
+def test_the_core_is_measured(tmp_path):
+    """Each measure of the core gives figures."""
+    figures = measured(tmp_path, "core")
+
+    assert {figure["measure"] for figure in figures} == {"P4"}
+
+
+def test_an_import_starts_nothing(tmp_path):
+    """Importing the package makes no thread and no socket."""
+    (figure,) = measured(tmp_path, "pool", "P10")
+
+    assert figure["details"] == {"threads": 0, "sockets": 0}
