@@ -161,8 +161,9 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
 
     def position(self, operation: PoolOperation) -> int | None:
         """Return an operation's place among those that wait, from 1; any thread."""
-        if operation.host is None:  # still in the inbox, behind all that wait
-            return len(self._queue) + 1
+        if operation.host is None:  # in the inbox, behind all that wait
+            arriving = self._pool.accepted - self._accepted
+            return len(self._queue) + max(1, arriving)
         return self._queue.position(operation)
 
 
