@@ -9,7 +9,7 @@ import pytest
 
 from tests.layers import ROOT
 
-PRELUDE = """
+PRELUDE = '''
 import os, sys, threading
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
@@ -21,7 +21,16 @@ from tests.app import tasks
 from tests.app.holds import Hold
 owner = "a" * 32
 hold = Hold()
-"""
+
+def when_draining(callback):
+    """Call back once the interpreter's exit has closed the pool."""
+    from ephemeral_tasks import draining
+    close = draining.close
+    def closing(pool):
+        close(pool)
+        callback()
+    draining.close = closing
+'''
 
 
 def run(script, *options, expect=0):
@@ -75,7 +84,7 @@ def test_a_script_that_ends_lets_accepted_work_finish():
         started, go_on = threading.Event(), threading.Event()
         submit(owner, tasks.app_plain_call, slow)
         started.wait(10)
-        threading.Timer(0.2, go_on.set).start()
+        when_draining(go_on.set)
     """)
 
     assert printed == "finished\n"
@@ -92,7 +101,7 @@ def test_plain_work_that_only_waited_is_finished_at_exit():
         go_on = threading.Event()
         submit(owner, tasks.app_plain_call, first)
         submit(owner, tasks.app_plain_call, lambda: print("second"))
-        threading.Timer(0.2, go_on.set).start()
+        when_draining(go_on.set)
     """)
 
     assert printed == "second\n"

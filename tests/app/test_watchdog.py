@@ -235,16 +235,27 @@ def test_a_loop_that_turns_is_not_named(settings, owner, hold, lines):
     assert lines.texts == []
 
 
+class Watched(threading.Event):
+    """An event that tells when somebody waits for it."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_resting = threading.Event()
+
+    def wait(self, timeout=None):
+        if not self.is_set():
+            self.is_resting.set()
+        return super().wait(timeout)
+
+
 def test_the_watchdog_rests_while_nothing_runs(owner):
     """An idle pool wakes nobody."""
     submit(owner, tasks.app_echo, 1)
     drain()
     dog = pool.get().watchdog
 
-    for _ in range(200):
-        if not dog._is_busy.is_set():
-            break
-        on_loop(lambda: None)
-        threading.Event().wait(0.01)
+    watched = Watched()
+    before, dog._is_busy = dog._is_busy, watched
+    before.set()  # so that it looks once more, and then at the new one
 
-    assert not dog._is_busy.is_set()
+    assert watched.is_resting.wait(PATIENCE_SECONDS)
