@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .. import pool
@@ -46,5 +47,11 @@ async def _live(receive: Receive, send: Send) -> None:
 async def _end() -> None:
     from . import push
 
-    await asyncio.to_thread(pool.drain)  # it blocks, and the server's loop may not
+    # It blocks, and the server's loop may not; the loop's own executor may be full of
+    # what requests have left there.
+    executor = ThreadPoolExecutor(1)
+    try:
+        await asyncio.get_running_loop().run_in_executor(executor, pool.drain)
+    finally:
+        executor.shutdown(wait=False)
     push.close_all()
