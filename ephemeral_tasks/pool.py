@@ -64,7 +64,7 @@ class Pool:
         self.end_of_work: asyncio.Task[None] | None = None
         """Waits for the last operation once the pool is closed; on the loop."""
         self.plain = 0
-        """Unfinished operations that need a thread; on the loop."""
+        """Unfinished operations that need a thread; under the kept's lock."""
         self.room = Room(config)
         self.thread.start()
         try:
@@ -104,6 +104,10 @@ class Pool:
                 self.refused += 1
                 raise
             self.accepted += 1
+            if not operation.definition.is_async:
+                self.plain += 1
+                with suppress(RuntimeError):  # no more threads: its start will tell
+                    self.threads.reserve(min(self.plain, self.room.limit))
             self.thread.put(self.coordinator.take, operation, delay)
         self.thread.wake()
         self._lost(gone, besides=operation.owner)

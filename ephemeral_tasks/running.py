@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from . import signals
@@ -45,10 +44,6 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
 
     def take(self, operation: PoolOperation, delay: float) -> None:
         """Admit an operation from the inbox, now or later."""
-        if not operation.definition.is_async:
-            self._pool.plain += 1
-            with suppress(RuntimeError):  # no more threads: its start will tell
-                self._pool.threads.reserve(min(self._pool.plain, self._limit))
         if delay > 0:
             operation.timer = self._clock.call_later(delay, self._due_first, operation)
             self._deferred[operation.id] = operation
@@ -129,11 +124,11 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
         """Hear that no attempt runs: it waits, at first or again, or it has ended."""
         with self._pool.kept.lock:
             self._pool.room.stop(operation)
+            if operation.is_finished and not operation.definition.is_async:
+                self._pool.plain -= 1
         if operation.attempt:
             self._pool.watchdog.ended(operation.id)
         if operation.is_finished:
-            if not operation.definition.is_async:
-                self._pool.plain -= 1
             self._pool.finished(operation)
 
     def progressed(self, operation: Any) -> None:

@@ -45,8 +45,7 @@ class Threads:
     """Daemon threads that grow to as many as run at once, and stay.
 
     Daemon, so that a body that never returns cannot hold up the interpreter's exit.
-    ``run`` and ``reserve`` belong to the pool's loop; results come back through
-    ``post``.
+    ``run`` belongs to the pool's loop; results come back through ``post``.
     """
 
     def __init__(self, post: Post, *, most: int | None = None) -> None:
@@ -54,21 +53,30 @@ class Threads:
         self._post = post
         self._most = most
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        """Grows under the lock."""
         self._busy = 0
+        """How many jobs are under way; on the loop."""
 
     def reserve(self, count: int) -> None:
-        """Have at least so many threads.
+        """Have at least so many threads; from any thread.
 
-        They are made when work is accepted: while the interpreter shuts down, CPython
-        3.12 starts no thread, and the drain needs them.
+        They are made when work is accepted, by its submitter: while the interpreter
+        shuts down, CPython 3.12 starts no thread, and the drain needs them.
+
+        Raises:
+            RuntimeError: The system gives no more.
         """
         most = count if self._most is None else min(count, self._most)
-        while len(self._threads) < most:
-            name = f"ephemeral-tasks-{len(self._threads) + 1}"
-            thread = threading.Thread(target=self._work, name=name, daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        if len(self._threads) >= most:
+            return
+        with self._lock:
+            while len(self._threads) < most:
+                name = f"ephemeral-tasks-{len(self._threads) + 1}"
+                thread = threading.Thread(target=self._work, name=name, daemon=True)
+                thread.start()
+                self._threads.append(thread)
 
     def run(
         self, context: contextvars.Context, function: Callable[[], Any]

@@ -84,18 +84,21 @@ def test_each_test_begins_without_a_pool(number):
     drain()
 
 
-PROJECT = """
+FIRST = """
 import threading
+from ephemeral_tasks import pool
+
+def test_the_plugin_starts_nothing():
+    assert pool.current() is None
+    assert threading.active_count() == 1
+"""
+PROJECT = """
 import pytest
 from ephemeral_tasks import pool, submit
 from tests.app import tasks
 from tests.app.holds import Hold
 
 OWNER = "a" * 32
-
-def test_the_plugin_starts_nothing():
-    assert pool.current() is None
-    assert threading.active_count() == 1
 
 @pytest.mark.parametrize("body", [tasks.app_held, tasks.app_plain_held])
 def test_leaves(body):
@@ -128,6 +131,7 @@ def project(tmp_path_factory):
     )
     plugins = 'pytest_plugins = ["ephemeral_tasks.testing"]\n'
     (folder / "conftest.py").write_text(plugins)
+    (folder / "test_first.py").write_text(FIRST)
     (folder / "test_project.py").write_text(PROJECT)
     for number, block in enumerate(BLOCKS):
         (folder / f"test_manual_{number}.py").write_text(block)

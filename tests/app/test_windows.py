@@ -575,6 +575,12 @@ def test_a_cleared_cache_is_noticed_by_the_next_submission(shared_cache, owner, 
 
 def test_the_private_store_is_none_of_the_sites_caches(settings, owner):
     """By default nothing of CACHES is touched."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": "untouched",
+        }
+    }
     submit(owner, tasks.app_echo, 1)
 
-    assert getattr(caches["default"], "_cache", {}) == {}
+    assert not caches["default"]._cache
