@@ -1,5 +1,7 @@
 """Django's autoreloader: a parent that watches, a child that serves."""
 
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,9 +33,8 @@ def test_a_reload_drops_the_work_at_once_and_says_so(served, make_visitor, tmp_p
     served.until_noted("b", "started")
     visitor.close()
 
-    (tmp_path / "watched.py").write_text("version = 'two'\n")
-
-    until(lambda: has_new_process(served, visitor.process), "another child serves")
+    change = partial(change_until_reloaded, served, visitor.process, tmp_path)
+    until(change, "another child serves")
     assert served.is_noted("a", "cleaned") == visitor.process
     assert served.is_noted("b", "cleaned") == visitor.process
     said = "the process ends: cancelling 2 running and 0 waiting operations"
@@ -52,9 +53,15 @@ def test_only_the_child_has_a_pool(served, make_visitor):
     served.note("a", "go")
 
 
-def has_new_process(served, old):
-    """Whether another process answers."""
-    return served.answer() not in {"", old}
+def change_until_reloaded(served, old, folder):
+    """Whether another process answers; changes the file while the old one does.
+
+    Once would not do: the reloader sees no change that came before its first look.
+    """
+    answer = served.answer()
+    if answer == old:
+        (folder / "watched.py").write_text(f"version = {time.time_ns()}\n")
+    return answer not in {"", old}
 
 
 def threads_of(pid):
