@@ -156,8 +156,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     def label_for(self, shown: Mapping[str, Any]) -> str:
         """Return what a row calls an operation with these shown arguments."""
         if callable(self.label):
-            return str(self.label(**shown))
-        return str(self.label) or self.name.replace("_", " ").capitalize()
+            return _text(self.label(**shown))
+        return _text(self.label) or self.name.replace("_", " ").capitalize()
 
     @staticmethod
     def of(task: object) -> Task:
@@ -178,7 +178,12 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 def _plain(value: object) -> object:
     if value is None or type(value) in {bool, int, float, str}:
         return value
-    return str(value)
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    """Return plain text, not a subclass that a template would take for safe."""
+    return str.__str__(str(value))
 
 
 def _restore(module_path: str, changes: dict[str, Any]) -> Task:

@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 from django import forms
+from django.utils.safestring import mark_safe
 
 from ephemeral_tasks import Task, UnknownTask, result, submit, task, window
 from ephemeral_tasks import tasks as module
@@ -185,6 +186,14 @@ def test_a_shown_argument_is_kept_as_plain_text(owner):
 
     assert type(handle.shown["language"]) is str
     assert window(owner)[0].shown == {"language": "pt"}
+
+
+def test_what_is_shown_is_never_marked_as_safe(owner):
+    """A template escapes it, whatever the caller's text claimed."""
+    handle = submit(owner, tasks.app_labelled, "text", mark_safe("<b>"))
+
+    assert type(handle.shown["language"]) is str
+    assert type(handle.label) is str
 
 
 # -- pickling --------------------------------------------------------------------------
