@@ -1,6 +1,7 @@
 """Programs that are no servers: each runs what it submitted before it ends."""
 
 import json
+import sys
 
 import pytest
 
@@ -13,6 +14,18 @@ from ephemeral_tasks import submit
 from tests.servers.site import tasks
 submit("script", tasks.{task}, "a")
 """
+PATIENT = (
+    "python",
+    "-c",
+    f"""{SCRIPT}
+import time
+from tests.servers.site.notes import is_noted
+while not is_noted("a", "started"):
+    time.sleep(0.01)
+""",
+)
+"""A script that ends once its body has begun."""
+
 SHELL = """
 from ephemeral_tasks import submit
 from tests.servers.site import tasks
@@ -56,20 +69,26 @@ def words(request):
     return COMMANDS[request.param]
 
 
-@pytest.mark.parametrize("task", ["until_end", "plain_until_end"])
-def test_the_exit_of_a_program_lets_its_work_finish(words, task, make_run):
+@pytest.fixture(params=["async", "plain"])
+def prefix(request):
+    """What a task's name begins with when its body is such a function."""
+    if request.param == "plain" and sys.version_info[:3] in {(3, 12, 0), (3, 12, 1)}:
+        pytest.skip("this Python starts no thread while it ends: docs/limits.md")
+    return {"async": "", "plain": "plain_"}[request.param]
+
+
+def test_the_exit_of_a_program_lets_its_work_finish(words, prefix, make_run):
     """It submitted and had nothing else to do."""
-    run = make_run(words, task, drain_seconds=20.0)
+    run = make_run(words, f"{prefix}until_end", drain_seconds=20.0)
 
     assert run.exit_code() == 0
     assert run.is_noted("a", "finished")
     assert "Traceback" not in run.log
 
 
-@pytest.mark.parametrize("task", ["endless", "plain_endless"])
-def test_the_exit_of_a_program_cancels_what_goes_on(words, task, make_run):
+def test_the_exit_of_a_program_cancels_what_goes_on(words, prefix, make_run):
     """After the drain, with its clean-up."""
-    run = make_run(words, task, drain_seconds=0.2)
+    run = make_run(words, f"{prefix}endless", drain_seconds=0.5)
 
     assert run.exit_code() == 0
     assert run.is_noted("a", "cleaned")
@@ -80,7 +99,7 @@ def test_the_exit_of_a_program_cancels_what_goes_on(words, task, make_run):
 @pytest.mark.parametrize("task", ["deaf", "deaf_lane", "deaf_thread"])
 def test_a_body_that_is_deaf_does_not_hold_up_the_exit(task, make_run):
     """A thread of the pool, of a lane, of the loop's own executor."""
-    run = make_run(COMMANDS["script"], task, drain_seconds=0.2)
+    run = make_run(PATIENT, task, drain_seconds=0.2)
 
     assert run.exit_code(20) == 0
     assert run.is_noted("a", "started")
