@@ -505,7 +505,7 @@ def _imported(folder: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    configure(SWEEP_SECONDS=2)
+    configure(SWEEP_SECONDS=10)
     main(
         {
             "P1": submission,

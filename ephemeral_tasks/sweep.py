@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import signals, windows
@@ -50,7 +49,9 @@ class Sweep:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._owners: Iterator[str] = iter(())
+        self._owners: list[str] = []
+        """Those still to be looked at. Each goes as its turn comes: a hundred thousand
+        texts freed at once, at the end, would hold up the loop."""
 
     def start(self) -> None:
         """Sweep when half of ``SWEEP_SECONDS`` has passed."""
@@ -58,14 +59,15 @@ class Sweep:
         self._pool.clock.call_later(pause, self._begin)
 
     def _begin(self) -> None:
-        self._owners = iter(self._pool.kept.owners())
+        self._owners = self._pool.kept.owners()
         self._sweep_unowned()
-        self._slice()
+        self._pool.thread.loop.call_soon(self._slice)
 
     def _slice(self) -> None:
         until = time.perf_counter() + _SLICE_SECONDS
         try:
-            for owner in self._owners:
+            while self._owners:
+                owner = self._owners.pop()
                 if reconcile(self._pool, owner):
                     signals.changed(owner)
                 if time.perf_counter() > until:
