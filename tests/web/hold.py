@@ -48,5 +48,18 @@ async def until(owner: str, is_reached: Callable[[tuple[Any, ...]], bool]) -> An
 
 
 async def until_status(owner: str, *statuses: str) -> Any:
-    """Return the owner's rows once their statuses are these, newest first."""
-    return await until(owner, lambda rows: [row.status for row in rows] == [*statuses])
+    """Return the owner's rows once their statuses are these, newest first.
+
+    One of ``web_hold`` runs only once it has said so: its row changes no more then.
+    """
+    return await until(
+        owner,
+        lambda rows: (
+            [row.status for row in rows] == [*statuses] and all(map(_is_settled, rows))
+        ),
+    )
+
+
+def _is_settled(row: Any) -> bool:
+    is_held = row.task == "web_hold" and row.status == "RUNNING"
+    return row.progress is not None if is_held else True
