@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .errors import UnknownOperation as UnknownOperation
     from .errors import UnknownTask as UnknownTask
     from .errors import WindowFull as WindowFull
-    from .hosted import coordinator as coordinator
-    from .hosted import coordinators as coordinators
+    from .pool.coordinators import coordinator as coordinator
+    from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
     from .submission import aresult as aresult
     from .submission import cancel as cancel
@@ -57,8 +57,8 @@ _HOMES = {
     "aowner_of": "web.owner",
     "aresult": "submission",
     "cancel": "submission",
-    "coordinator": "hosted",
-    "coordinators": "hosted",
+    "coordinator": "pool.coordinators",
+    "coordinators": "pool.coordinators",
     "current_operation": "core",
     "dismiss": "submission",
     "owner_of": "web.owner",

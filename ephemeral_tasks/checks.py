@@ -11,7 +11,12 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Info, register
 from django.forms import ModelChoiceField
 
-from .conf import NAME, RULES, Config, problems
+from .conf import (
+    NAME,
+    RULES,
+    Config,
+    problems,
+)
 from .tasks import registry
 
 _DUMMY = "django.core.cache.backends.dummy.DummyCache"
@@ -54,7 +59,7 @@ def _tasks() -> Iterator[CheckMessage]:
 
 
 def _forms() -> Iterator[CheckMessage]:
-    for task in registry.exposed():
+    for task in registry.list_exposed():
         fields = getattr(task.form, "base_fields", {})
         for name, field in fields.items():
             if isinstance(field, ModelChoiceField):
@@ -152,7 +157,7 @@ def _server() -> Iterator[CheckMessage]:
 
 
 def _exposed() -> Iterator[CheckMessage]:
-    for task in registry.exposed():
+    for task in registry.list_exposed():
         yield Info(
             f"Task {task.name!r} ({task.module_path}) has a form: every visitor may "
             "start it.",

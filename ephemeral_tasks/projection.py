@@ -13,7 +13,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from . import windows
 from .core.context import Progress
 from .core.status import Status
-from .operations import PoolOperation
+from .pool.operation import PoolOperation
 from .windows import Handle
 
 _WORDS = {
@@ -166,7 +166,7 @@ def project(
     snapshot = operation.snapshot()
     status = snapshot.status
     is_waiting = status is Status.READY
-    task = operation.definition
+    task = operation.task
     end = now if snapshot.finished_at is None else snapshot.finished_at.timestamp()
     began = snapshot.started_at
     is_cancelling = is_asked_to_end and not status.is_finished

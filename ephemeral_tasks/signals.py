@@ -43,13 +43,13 @@ def connect(*, changed: OwnerCallback, ended: OwnerCallback) -> Callable[[], Non
     return disconnect
 
 
-def changed(owner: str) -> None:
+def send_changed(owner: str) -> None:
     """Say that something in the owner's window changed."""
     for listener in _listeners:
         _call(listener.changed, owner)
 
 
-def ended(owner: str) -> None:
+def send_ended(owner: str) -> None:
     """Say that the owner is no more."""
     for listener in _listeners:
         _call(listener.ended, owner)

@@ -17,7 +17,6 @@ from typing import Any
 
 from . import pool as pools
 from . import signals, windows
-from .bodies import Call
 from .conf import get_config
 from .core.status import Status
 from .errors import (
@@ -27,12 +26,13 @@ from .errors import (
     UnknownOperation,
     WindowFull,
 )
-from .operations import PoolOperation
-from .pool import Pool
+from .pool.body import Call
+from .pool.operation import PoolOperation
+from .pool.pool import Pool
+from .pool.sweep import forget_unnamed, reconcile
+from .pool.waiters import wait
 from .projection import Row, actions, project
-from .sweep import forget_unnamed, reconcile
 from .tasks import Task
-from .waiting import wait
 from .windows import Handle
 
 _DIGEST_KEY = secrets.token_bytes(32)
@@ -64,7 +64,7 @@ def submit_once(
             if (
                 operation is not None
                 and operation.form_key == once
-                and operation.definition.name == task.name
+                and operation.task.name == task.name
             ):
                 return handle
         return _submit(owner, task, (), kwargs, form_key=once)
@@ -96,7 +96,7 @@ def _submit(
         handles.insert(0, handle)
         # Within the lock: another thread's newer operation is not in our list.
         forget_unnamed(pool, owner, handles)
-    signals.changed(owner)
+    signals.send_changed(owner)
     pool.submitted(operation)
     return handle
 
@@ -128,7 +128,7 @@ def _has_ended(pool: Pool, handle: Handle) -> bool:
 def _handle(operation: PoolOperation, label: str, shown: Mapping[str, Any]) -> Handle:
     return Handle(
         id=operation.id,
-        task=operation.definition.name,
+        task=operation.task.name,
         label=label,
         submitted_time=operation.submitted_time,
         shown=dict(shown),
@@ -198,10 +198,10 @@ def cancel(owner: str, id: str) -> None:
         status = operation.snapshot().status
         if status is Status.CANCELLED or operation.is_cancelling:
             return
-        is_refused = status is Status.RUNNING and not operation.definition.cancellable
+        is_refused = status is Status.RUNNING and not operation.task.cancellable
         if is_refused or not pool.end(operation):
             raise Conflict("cancel", id, status)
-    signals.changed(owner)
+    signals.send_changed(owner)
 
 
 def dismiss(owner: str, id: str) -> None:
@@ -219,7 +219,7 @@ def dismiss(owner: str, id: str) -> None:
         with windows.changing(owner) as handles:
             handles[:] = [one for one in handles if one.id != handle.id]
         reconcile(pool, owner)
-    signals.changed(owner)
+    signals.send_changed(owner)
 
 
 def retry(owner: str, id: str) -> Handle:
@@ -248,7 +248,7 @@ def retry(owner: str, id: str) -> Handle:
             pool.accept(again)
             handles[handles.index(old)] = handle
         reconcile(pool, owner)
-    signals.changed(owner)
+    signals.send_changed(owner)
     pool.submitted(again)
     return handle
 
@@ -303,7 +303,7 @@ def end_owner(owner: str) -> None:
         pool = pools.current()
         if pool is not None:
             reconcile(pool, owner)
-    signals.ended(owner)
+    signals.send_ended(owner)
 
 
 def _digest(kwargs: Mapping[str, Any]) -> bytes:

@@ -293,7 +293,7 @@ class Registry:
             raise UnknownTask(name, self._tasks)
         return next(iter(found.values()))
 
-    def exposed(self) -> list[Task]:
+    def list_exposed(self) -> list[Task]:
         """Return the tasks that can be started from outside, sorted by name."""
         tasks = (self.get(name) for name in sorted(self._tasks))
         return [task for task in tasks if task.form is not None]

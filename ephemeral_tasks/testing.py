@@ -26,17 +26,17 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
 from . import pool as pools
-from .bodies import Call, PoolContext, run
 from .conf import Config
 from .core.clock import Clock
 from .core.context import CURRENT, current_operation
 from .core.testing import ManualClock
-from .operations import PoolOperation
-from .pool import Pool
-from .running import PoolCoordinator
+from .pool.body import Call, PoolContext, run
+from .pool.coordinator import PoolCoordinator
+from .pool.operation import PoolOperation
+from .pool.pool import Pool
+from .pool.threads import carry
+from .pool.waiters import add_waiter
 from .tasks import Task
-from .threads import carried
-from .waiting import add_waiter
 
 __all__ = [
     "PoolClock",
@@ -64,7 +64,7 @@ def unfinished() -> list[str]:
     if pool is None:
         return []
     return [
-        f"{one.id} {one.definition.name} {one.snapshot().status}"
+        f"{one.id} {one.task.name} {one.snapshot().status}"
         for one in pool.coordinator.unfinished()
     ]
 
@@ -316,7 +316,7 @@ class InlinePool(Pool):
         try:
             value = context.run(function)
         except BaseException as error:
-            self.thread.post(future.set_exception, carried(error))
+            self.thread.post(future.set_exception, carry(error))
         else:
             self.thread.post(future.set_result, value)
 

@@ -28,7 +28,13 @@ from ephemeral_tasks import (
 from ephemeral_tasks.core import Status
 from ephemeral_tasks.errors import OperationFailed
 from ephemeral_tasks.submission import row
-from ephemeral_tasks.testing import arun_task, cancel_all, drain, run_task, unfinished
+from ephemeral_tasks.testing import (
+    arun_task,
+    cancel_all,
+    drain,
+    run_task,
+    unfinished,
+)
 from tests.app import tasks
 from tests.app.holds import Hold
 from tests.layers import ROOT

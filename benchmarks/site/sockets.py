@@ -87,7 +87,7 @@ async def broadcast(how: str) -> dict[str, float]:
         asyncio.run_coroutine_threadsafe(sending, loop)
 
     def by_registry() -> None:
-        signals.changed(EVERYBODY)
+        signals.send_changed(EVERYBODY)
 
     before, cpu = time.perf_counter(), time.process_time()
     pool.get().post(by_registry if how == "registry" else by_layer)

@@ -18,7 +18,7 @@ from ..compat import (
     normalize_json,
     task_enqueued,
 )
-from ..results import result_of
+from ..pool.task_result import result_of
 from ..tasks import Task
 from .unowned import UnownedOperation
 

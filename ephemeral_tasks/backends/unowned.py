@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..bodies import Call
 from ..compat import (
     TaskError,
     TaskResult,
@@ -19,13 +18,14 @@ from ..conf import get_config
 from ..core.errors import OperationCancelled
 from ..core.status import Status
 from ..errors import OperationFailed
-from ..operations import PoolOperation
-from ..reports import class_of, place_of
-from ..results import result_of
+from ..pool.body import Call
+from ..pool.log import class_of, place_of
+from ..pool.operation import PoolOperation
+from ..pool.task_result import result_of
 from ..tasks import Task
 
 if TYPE_CHECKING:
-    from ..pool import Pool
+    from ..pool.pool import Pool
 
 
 class JsonCall(Call):

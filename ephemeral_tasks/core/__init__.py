@@ -1,7 +1,12 @@
 """Ephemeral execution for any asyncio program; knows no Django."""
 
 from .clock import Clock, LoopClock, TimerHandle
-from .context import OperationContext, Progress, current_operation, progress
+from .context import (
+    OperationContext,
+    Progress,
+    current_operation,
+    progress,
+)
 from .coordinator import Coordinator
 from .errors import (
     Closed,
@@ -12,10 +17,10 @@ from .errors import (
     UnknownCoordinator,
     UnknownOperation,
 )
+from .for_each import for_each
 from .history import Echo
 from .keyed import KeyedCoordinator
-from .loops import for_each
-from .mapping import map_each
+from .map_each import map_each
 from .operation import Operation, Snapshot
 from .policy import Policy
 from .registry import Registry

@@ -10,17 +10,22 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Required, Self, TypedDict
 
-from .checks import check_at_least, check_body, check_seconds
 from .clock import Clock, LoopClock
 from .errors import Closed, QueueFull
 from .history import Echo, History
-from .operation import Item, Operation, Snapshot, Value
+from .operation import (
+    Item,
+    Operation,
+    Snapshot,
+    Value,
+)
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
 from .runner import Body, Runner
 from .sources import turning
 from .statistics import Statistics
 from .status import Status
+from .validation import check_at_least, check_body, check_seconds
 
 
 class Options(TypedDict, total=False):
@@ -444,7 +449,9 @@ class Coordinator(Runner[Item, Value]):
 
     def _check_no_body(self) -> None:
         task = asyncio.current_task()
-        if any(operation.task is task for operation in self._unfinished.values()):
+        if any(
+            operation.attempt_task is task for operation in self._unfinished.values()
+        ):
             raise RuntimeError(
                 "drain() inside a body of the same coordinator would wait for itself"
             )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Unpack
 
-from .checks import check_at_least
 from .coordinator import Coordinator, Options
+from .keyed_queue import KeyedQueue
 from .operation import Item, Value
 from .runner import Body
-from .turns import KeyedQueue
+from .validation import check_at_least
 
 
 class KeyedCoordinator(Coordinator[Item, Value]):

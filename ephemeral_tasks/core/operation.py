@@ -134,6 +134,7 @@ class Operation(Generic[Item, Value]):
     __slots__ = (
         "__weakref__",
         "attempt",
+        "attempt_task",
         "context",
         "error",
         "finished_time",
@@ -150,7 +151,6 @@ class Operation(Generic[Item, Value]):
         "started_time",
         "status",
         "submitted_time",
-        "task",
         "timer",
         "value",
         "variables",
@@ -197,7 +197,7 @@ class Operation(Generic[Item, Value]):
         """The coordinator that accepted it."""
         self.context: OperationContext | None = None
         """The body's end of the attempt that runs."""
-        self.task: asyncio.Task[Value] | None = None
+        self.attempt_task: asyncio.Task[Value] | None = None
         """The attempt that runs."""
         self.timer: TimerHandle | None = None
         """The attempt's time-out, or the pause before the next attempt."""
@@ -304,7 +304,7 @@ class Operation(Generic[Item, Value]):
         self.value = value
         self.error = error
         self.where = None if error is None else error.__traceback__
-        self.variables = self.task = self.timer = None
+        self.variables = self.attempt_task = self.timer = None
         if status is Status.SUCCESSFUL:
             self.item = None
         self.status = status

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .checks import check_at_least, check_seconds
+from .validation import check_at_least, check_seconds
 
 Backoff = Callable[[int, BaseException], float]
 

@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from .checks import check_body
 from .coordinator import Coordinator
 from .errors import UnknownCoordinator
 from .runner import Body
+from .validation import check_body
 from .work import WorkCoordinator
 
 

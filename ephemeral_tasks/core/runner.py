@@ -9,13 +9,18 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Generic
 
-from .checks import running_loop
 from .clock import Clock
 from .context import CURRENT, OperationContext
 from .history import History
-from .operation import Item, Operation, Snapshot, Value
+from .operation import (
+    Item,
+    Operation,
+    Snapshot,
+    Value,
+)
 from .queues import Queue
 from .status import Status
+from .validation import running_loop
 
 logger = logging.getLogger("ephemeral_tasks")
 
@@ -94,7 +99,7 @@ class Runner(Generic[Item, Value]):
             self._settle(operation, error)
             return
         task = self._loop.create_task(coroutine, name=operation.id, context=context)
-        operation.task = task
+        operation.attempt_task = task
         if operation.policy.timeout is not None:
             operation.timer = self._clock.call_later(
                 operation.policy.timeout, self._time_out, operation
@@ -128,7 +133,7 @@ class Runner(Generic[Item, Value]):
     # -- an attempt's end --------------------------------------------------------------
 
     def _time_out(self, operation: Operation[Item, Value]) -> None:
-        task = operation.task
+        task = operation.attempt_task
         if task is not None and not operation.is_told_to_end and not task.done():
             operation.is_timed_out = operation.is_interrupted = True
             task.cancel()
@@ -166,7 +171,7 @@ class Runner(Generic[Item, Value]):
         """Try a failed operation again, or end it."""
         self._running -= 1
         self._detach(operation)
-        operation.task = None
+        operation.attempt_task = None
         delay = self._delay_after(operation, error)
         if delay is None:
             self._finish(operation, Status.FAILED, error=error)
@@ -225,10 +230,10 @@ class Runner(Generic[Item, Value]):
         if operation.id not in self._unfinished:
             return False
         operation.is_cancelling = True
-        if operation.task is not None:
+        if operation.attempt_task is not None:
             if not operation.is_interrupted:  # twice would break into its clean-up
                 operation.is_interrupted = True
-                operation.task.cancel()
+                operation.attempt_task.cancel()
             self.progressed(operation)
             return True
         if operation.timer is not None:
@@ -247,7 +252,8 @@ class Runner(Generic[Item, Value]):
         another that is to end, too.
         """
         operations = sorted(
-            self._unfinished.values(), key=lambda o: (o.task is not None, o.attempt)
+            self._unfinished.values(),
+            key=lambda o: (o.attempt_task is not None, o.attempt),
         )
         return sum([self.end(operation) for operation in operations])
 

@@ -14,9 +14,14 @@ from django.utils.safestring import SafeString
 from django_htmx.jinja import htmx_script
 
 from ..tasks import Task, registry
-from ..web import durations, forms, inputs, tables
+from ..web import (
+    durations,
+    forms,
+    inputs,
+)
 from ..web.owner import owner_of
 from ..web.pages import Page
+from ..web.table import render_table
 
 register = template.Library()
 
@@ -64,8 +69,8 @@ def task_form(
         initial: Values that the form starts with.
     """
     name = task if isinstance(task, str) else task.name
-    declared, _ = inputs.exposed(name)
-    return forms.rendered(_request_of(context), declared, form=form, initial=initial)
+    declared, _ = inputs.find_exposed(name)
+    return forms.render_form(_request_of(context), declared, form=form, initial=initial)
 
 
 @register.simple_tag(takes_context=True)
@@ -78,7 +83,7 @@ def task_table(context: template.Context, *, task: str | None = None) -> SafeStr
     """
     request = _request_of(context)
     owner = owner_of(request, create=False)
-    return tables.rendered(request, Page.current(task), owner=owner)
+    return render_table(request, Page.current(task), owner=owner)
 
 
 def _request_of(context: template.Context) -> HttpRequest:
@@ -94,7 +99,7 @@ def _request_of(context: template.Context) -> HttpRequest:
 
 def _forms_media() -> Media:
     media = Media()
-    for task in registry.exposed():
+    for task in registry.list_exposed():
         if task.form is not None:
             media += task.form().media
     return media

@@ -33,7 +33,7 @@ async def obey(owner: str, message: dict[str, Any]) -> list[Event]:
     """
     match message:
         case {"type": "submit", "task": str(task), "data": dict(data)}:
-            return [_row(owner, await _submitted(owner, task, data))]
+            return [_row(owner, await _submit(owner, task, data))]
         case {"type": "cancel", "id": str(id)}:
             submission.cancel(owner, id)
             return [_row(owner, id)]
@@ -52,10 +52,10 @@ def id_in(message: dict[str, Any]) -> str | None:
     return id if isinstance(id, str) else None
 
 
-async def _submitted(owner: str, name: str, data: dict[str, Any]) -> str:
-    task, form_class = inputs.exposed(name)
+async def _submit(owner: str, name: str, data: dict[str, Any]) -> str:
+    task, form_class = inputs.find_exposed(name)
     form = await inputs.bind(form_class, data)
-    return forms.submitted(owner, task, form, data).id
+    return forms.submit_form(owner, task, form, data).id
 
 
 def _row(owner: str, id: str) -> Event:

@@ -15,11 +15,21 @@ from .. import submission
 from ..conf import get_config
 from ..core.clock import Clock, LoopClock, TimerHandle
 from ..errors import EphemeralTasksError
-from . import commands, fragments, origins, push
+from . import (
+    commands,
+    origins,
+    push,
+)
 from .owner import aowner_of, astored_owner_of
 from .pages import Page
-from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
+from .protocols import (
+    JSON_SUBPROTOCOL,
+    HtmlProtocol,
+    JsonProtocol,
+    Protocol,
+)
 from .refusals import refusal_of
+from .rows import forget as forget_rows
 
 logger = logging.getLogger("ephemeral_tasks")
 
@@ -93,8 +103,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
         elif self._is_flooded():
             await self._close(TOO_MANY)
         else:
-            with self._protocol.page.active():
-                frames = await self._answers(text_data)
+            with self._protocol.page.activate():
+                frames = await self._obey(text_data)
             for frame in frames:
                 await self._send(frame)
 
@@ -108,7 +118,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             return
         if self._is_sending:
             # It may never finish; what it has rendered must not wait for it.
-            fragments.forget(self._owner)
+            forget_rows(self._owner)
         if self._sender is None or self._sender.done():
             self._sender = self._spawn(self._send_changes())
 
@@ -138,7 +148,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         finally:
             self._is_sending = False
 
-    async def _answers(self, text: str | None) -> list[str]:
+    async def _obey(self, text: str | None) -> list[str]:
         message: dict[str, Any] = {}
         try:
             message = commands.parse(text)
@@ -210,7 +220,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
 def _protocol_of(scope: dict[str, Any]) -> Protocol:
     query = parse_qs(scope.get("query_string", b"").decode("latin1"))
-    page = Page.unsigned(query.get("page", [None])[0])
+    page = Page.unsign(query.get("page", [None])[0])
     is_json = JSON_SUBPROTOCOL in scope.get("subprotocols", ())
     return JsonProtocol(page) if is_json else HtmlProtocol(page)
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from .. import submission
 from ..tasks import Task
 from ..windows import Handle
-from . import answers, inputs
+from . import inputs, responses
 
 KEY_FIELD = "key"
 NEXT_FIELD = "next"
@@ -34,7 +34,7 @@ def status_id(task: Task) -> str:
     return f"task-status-{task.name}"
 
 
-def rendered(
+def render_form(
     request: HttpRequest,
     task: Task,
     *,
@@ -50,7 +50,7 @@ def rendered(
         initial: Values to start with.
     """
     if form is None:
-        form = inputs.exposed(task.name)[1](initial=initial)
+        form = inputs.find_exposed(task.name)[1](initial=initial)
     own = {name for name in (KEY_FIELD, NEXT_FIELD) if name in form.fields}
     context = {
         "form": form,
@@ -67,7 +67,7 @@ def rendered(
     )
 
 
-def refreshed(task: Task, *, is_seen: bool) -> str:
+def render_fresh_key(task: Task, *, is_seen: bool) -> str:
     """Return what an accepted form gets: a new key, and a word where no table says it.
 
     Args:
@@ -85,7 +85,7 @@ def refreshed(task: Task, *, is_seen: bool) -> str:
     return render_to_string("ephemeral_tasks/accepted.html", context)
 
 
-def submitted(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Handle:
+def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Handle:
     """Submit what a form cleaned; the same key and input again is the same operation.
 
     Raises:
@@ -117,6 +117,6 @@ def label_of(task: Task) -> str:
 
 def page_url(request: HttpRequest) -> str:
     """Return the page that the visitor looks at."""
-    if request.method == "GET" and not answers.is_htmx(request):
+    if request.method == "GET" and not responses.is_htmx(request):
         return request.get_full_path()
-    return answers.next_of(request) or ""
+    return responses.next_of(request) or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from .. import pool
-from .routes import route
+from .decorators import route
 
 
 @route("GET")

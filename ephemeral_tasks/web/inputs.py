@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def exposed(name: str) -> tuple[Task, type[BaseForm]]:
+def find_exposed(name: str) -> tuple[Task, type[BaseForm]]:
     """Return the task that can be started from outside under this name, and its form.
 
     Raises:
@@ -98,10 +98,10 @@ def arguments_of(form: BaseForm) -> dict[str, Any]:
     """
     if not form.is_valid():
         raise InvalidInput("the form refused the input", form)
-    return {name: _kept(value) for name, value in form.cleaned_data.items()}
+    return {name: _copy_upload(value) for name, value in form.cleaned_data.items()}
 
 
-def _kept(value: Any) -> Any:
+def _copy_upload(value: Any) -> Any:
     # An upload is closed, and its temporary file gone, when the request ends.
     if isinstance(value, UploadedFile):
         value.seek(0)
@@ -110,7 +110,7 @@ def _kept(value: Any) -> Any:
             name, value.read(), value.content_type or "application/octet-stream"
         )
     if isinstance(value, list) and any(isinstance(one, UploadedFile) for one in value):
-        return [_kept(one) for one in value]
+        return [_copy_upload(one) for one in value]
     return value
 
 

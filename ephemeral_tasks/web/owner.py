@@ -11,7 +11,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from .. import submission
-from .newcomers import newcomers
+from .first_click import first_clicks
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -92,7 +92,7 @@ def candidate(request: Source, form_key: str | None = None) -> str:
         raise RuntimeError(
             "a websocket cannot make an owner: the first submission comes over HTTP"
         )
-    return newcomers.owner_for(form_key, request.META.get("CSRF_COOKIE"))
+    return first_clicks.owner_for(form_key, request.META.get("CSRF_COOKIE"))
 
 
 @receiver(user_logged_out, dispatch_uid="ephemeral_tasks.web.owner")
@@ -103,7 +103,7 @@ def _end_owner(request: HttpRequest | None = None, **kwargs: object) -> None:
         return
     owner = request.session.get(SESSION_KEY)
     if owner is not None:
-        newcomers.forget(owner)
+        first_clicks.forget(owner)
         submission.end_owner(owner)
 
 

@@ -44,8 +44,8 @@ class Page:
         )
 
     @classmethod
-    def unsigned(cls, value: str | None) -> Self:
-        """Return what ``signed`` had, or what is active when it is not ours."""
+    def unsign(cls, value: str | None) -> Self:
+        """Return what ``sign`` had, or what is active when it is not ours."""
         if value is None:
             return cls.current()
         try:
@@ -59,17 +59,17 @@ class Page:
             task=task,
         )
 
-    def signed(self) -> str:
+    def sign(self) -> str:
         """Return the page as a text that fits a URL; equal pages give equal ones."""
         values = (self.language, self.time_zone, self.script_prefix, self.task)
         return _signer.sign_object(values)
 
     def socket_url(self) -> str:
         """Return the path of a socket that renders as this page does."""
-        return f"{self.script_prefix}{SOCKET_PATH}?{urlencode({'page': self.signed()})}"
+        return f"{self.script_prefix}{SOCKET_PATH}?{urlencode({'page': self.sign()})}"
 
     @contextmanager
-    def active(self) -> Iterator[None]:
+    def activate(self) -> Iterator[None]:
         """Within the block everything is rendered as on the page."""
         before = get_script_prefix()
         with (

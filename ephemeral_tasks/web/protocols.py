@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import submission
-from . import answers, fragments
+from . import responses
 from .commands import Event
 from .pages import Page
 from .refusals import Refusal
+from .rows import render_rows
 
 JSON_SUBPROTOCOL = "ephemeral-tasks.v1+json"
 
@@ -47,8 +48,8 @@ class HtmlProtocol(Protocol):
 
     def next_frame(self, owner: str) -> str | None:
         """Return the fragment, None when the client has it."""
-        with self.page.active():
-            html, _ = fragments.table(owner, self.page)
+        with self.page.activate():
+            html, _ = render_rows(owner, self.page)
         if hash(html) == self._sent:
             return None
         self._sent = hash(html)
@@ -60,7 +61,7 @@ class HtmlProtocol(Protocol):
 
     def error(self, refusal: Refusal, request: object) -> str:
         """Return a sentence for the live region."""
-        return answers.notice(self.page.live_id, refusal.message)
+        return responses.render_notice(self.page.live_id, refusal.message)
 
 
 class JsonProtocol(Protocol):
@@ -74,7 +75,7 @@ class JsonProtocol(Protocol):
 
     def next_frame(self, owner: str) -> str | None:
         """Return the next difference: what is gone first, then the oldest change."""
-        with self.page.active():
+        with self.page.activate():
             rows = [row.as_json() for row in submission.window(owner)]
         if self._sent is None:
             self._sent = {row["id"]: _digest(row) for row in rows}
@@ -93,7 +94,7 @@ class JsonProtocol(Protocol):
 
     def error(self, refusal: Refusal, request: object) -> str:
         """Return the refusal."""
-        return _dumped({"type": "error", **refusal.as_json()}, request)
+        return _dump({"type": "error", **refusal.as_json()}, request)
 
     def _frame(self, event: Event, request: object = None) -> str:
         sent = {} if self._sent is None else self._sent
@@ -101,10 +102,10 @@ class JsonProtocol(Protocol):
             sent[event["operation"]["id"]] = _digest(event["operation"])
         else:
             sent.pop(event["id"], None)
-        return _dumped(event, request)
+        return _dump(event, request)
 
 
-def _dumped(event: dict[str, Any], request: object) -> str:
+def _dump(event: dict[str, Any], request: object) -> str:
     return json.dumps(event if request is None else {**event, "request": request})
 
 

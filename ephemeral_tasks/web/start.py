@@ -12,12 +12,13 @@ from django.urls import reverse
 from .. import submission
 from ..errors import EphemeralTasksError
 from ..tasks import Task
-from . import answers, forms, inputs, tables
-from .answers import Audience
+from . import forms, inputs, responses
+from .decorators import route
 from .owner import akeep, aowner_of, candidate
 from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
-from .routes import route
+from .responses import Audience
+from .table import render_table
 
 TABLES_HEADER = "Ephemeral-Tasks-Tables"
 TABLES = 10
@@ -26,39 +27,41 @@ TABLES = 10
 @route("POST")
 async def start(request: HttpRequest, task: str) -> HttpResponse:
     """The task is submitted with what its form cleaned."""
-    declared, form_class = inputs.exposed(task)
+    declared, form_class = inputs.find_exposed(task)
     form: BaseForm | None = None
     try:
         data, files = inputs.read(request)
         form = await inputs.bind(form_class, data, files)
-        owner, id = await _submitted(request, declared, form, data)
+        owner, id = await _submit(request, declared, form, data)
     except EphemeralTasksError as error:
-        return await _refused(request, declared, form, error)
-    return await _accepted(request, declared, owner, id)
+        return await _refuse(request, declared, form, error)
+    return await _accept(request, declared, owner, id)
 
 
-async def _submitted(
+async def _submit(
     request: HttpRequest, task: Task, form: BaseForm, data: inputs.Data
 ) -> tuple[str, str]:
     """Return owner and id; a refused first submission leaves no owner behind."""
     owner = await aowner_of(request, create=False)
     if owner is not None:
-        return owner, forms.submitted(owner, task, form, data).id
+        return owner, forms.submit_form(owner, task, form, data).id
     newcomer = candidate(request, forms.key_in(form, data))
-    handle = forms.submitted(newcomer, task, form, data)
+    handle = forms.submit_form(newcomer, task, form, data)
     await akeep(request, newcomer)
     return newcomer, handle.id
 
 
-async def _accepted(
+async def _accept(
     request: HttpRequest, task: Task, owner: str, id: str
 ) -> HttpResponse:
     response: HttpResponse
-    match answers.audience_of(request):
+    match responses.audience_of(request):
         case Audience.HTMX:
-            response = HttpResponse(await sync_to_async(_fresh)(request, task, owner))
+            response = HttpResponse(
+                await sync_to_async(_render_fresh)(request, task, owner)
+            )
         case Audience.BROWSER:
-            return answers.back(request)
+            return responses.redirect_back(request)
         case Audience.PROGRAM:
             response = JsonResponse(submission.row(owner, id).as_json())
     response.status_code = 202
@@ -66,14 +69,14 @@ async def _accepted(
     return response
 
 
-def _fresh(request: HttpRequest, task: Task, owner: str) -> str:
+def _render_fresh(request: HttpRequest, task: Task, owner: str) -> str:
     """Return what an accepted form brings to its page, each piece swapped by its id."""
     named = _tables_of(request)
     pieces = [
-        tables.rendered(request, page, owner=owner, is_live=is_live)
+        render_table(request, page, owner=owner, is_live=is_live)
         for page, is_live in named
     ]
-    return "".join([*pieces, forms.refreshed(task, is_seen=bool(named))])
+    return "".join([*pieces, forms.render_fresh_key(task, is_seen=bool(named))])
 
 
 def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
@@ -86,20 +89,20 @@ def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
     return named
 
 
-async def _refused(
+async def _refuse(
     request: HttpRequest, task: Task, form: BaseForm | None, error: EphemeralTasksError
 ) -> HttpResponse:
     """Answer so that nothing that was typed is lost."""
     refusal = refusal_of(error)
-    audience = answers.audience_of(request)
+    audience = responses.audience_of(request)
     if audience is Audience.HTMX and form is not None and _is_forms_own(error):
-        html = await sync_to_async(forms.rendered)(request, task, form=form)
+        html = await sync_to_async(forms.render_form)(request, task, form=form)
         response = HttpResponse(html, status=refusal.status)
         response.headers["HX-Reswap"] = "outerHTML"
         response.headers["HX-Retarget"] = f"#{forms.form_id(task)}"
         return response
     context = {"form": form, "label": forms.label_of(task), "task": task}
-    response = await answers.refused(request, refusal, context=context)
+    response = await responses.refuse(request, refusal, context=context)
     if audience is Audience.HTMX:
         response.headers["HX-Retarget"] = f"#{forms.status_id(task)}"
     return response

@@ -11,41 +11,42 @@ from django.urls import reverse
 
 from .. import submission
 from ..errors import UnknownOperation
-from . import answers, fragments, processes
-from .answers import Audience
+from . import processes, responses
+from .decorators import route
 from .owner import aowner_of
 from .refusals import NotSerializable
-from .routes import route
+from .responses import Audience
+from .rows import filter_by_task, render_row
 
 
 @route("GET")
 async def table(request: HttpRequest) -> HttpResponse:
     """All of the visitor's operations, newest first; nothing for who has none."""
     owner = await aowner_of(request, create=False)
-    match answers.audience_of(request):
+    match responses.audience_of(request):
         case Audience.HTMX:
             processes.look_at(request.GET.get("process"))
-            return answers.table(request, owner)
+            return responses.answer_table(request, owner)
         case Audience.BROWSER:
-            context = {"task": answers.page_of(request).task}
-            return await answers.rendered_page(
+            context = {"task": responses.page_of(request).task}
+            return await responses.render_page(
                 request, ["ephemeral_tasks/page.html"], context
             )
         case Audience.PROGRAM:
             window = () if owner is None else submission.window(owner)
-            rows = fragments.shown(window, answers.page_of(request).task)
-            return JsonResponse(answers.rows_as_json(rows))
+            rows = filter_by_task(window, responses.page_of(request).task)
+            return JsonResponse(responses.rows_as_json(rows))
 
 
 @route("GET")
 async def operation(request: HttpRequest, id: str) -> HttpResponse:
     """One operation."""
     row = submission.row(await _owner_of(request, id), id)
-    match answers.audience_of(request):
+    match responses.audience_of(request):
         case Audience.HTMX:
-            return HttpResponse(fragments.row(row, answers.page_of(request)))
+            return HttpResponse(render_row(row, responses.page_of(request)))
         case Audience.BROWSER:
-            return await answers.rendered_page(
+            return await responses.render_page(
                 request, ["ephemeral_tasks/operation.html"], {"row": row}
             )
         case Audience.PROGRAM:
@@ -58,7 +59,7 @@ async def result(request: HttpRequest, id: str) -> HttpResponse:
     owner = await _owner_of(request, id)
     value = submission.result(owner, id)
     row = submission.row(owner, id)
-    audience = answers.audience_of(request)
+    audience = responses.audience_of(request)
     if audience is Audience.PROGRAM:
         document = {"id": id, "status": row.status, "result": value}
         return HttpResponse(await _json(document, id), content_type="application/json")
@@ -67,7 +68,7 @@ async def result(request: HttpRequest, id: str) -> HttpResponse:
         f"ephemeral_tasks/{row.task}/{name}.html",
         f"ephemeral_tasks/{name}.html",
     ]
-    return await answers.rendered_page(
+    return await responses.render_page(
         request, templates, {"result": value, "row": row}
     )
 
@@ -78,7 +79,7 @@ async def cancel(request: HttpRequest, id: str) -> HttpResponse:
     owner = await _owner_of(request, id)
     submission.cancel(owner, id)
     row = submission.row(owner, id)
-    return await answers.changed(request, owner, body=row.as_json())
+    return await responses.answer_change(request, owner, body=row.as_json())
 
 
 @route("POST", is_about_table=True)
@@ -86,7 +87,7 @@ async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
     """The finished operation is gone."""
     owner = await _owner_of(request, id)
     submission.dismiss(owner, id)
-    return await answers.changed(request, owner, body={"removed": id}, gone=id)
+    return await responses.answer_change(request, owner, body={"removed": id}, gone=id)
 
 
 @route("POST", is_about_table=True)
@@ -95,7 +96,7 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
     owner = await _owner_of(request, id)
     handle = submission.retry(owner, id)
     row = submission.row(owner, handle.id)
-    return await answers.changed(
+    return await responses.answer_change(
         request,
         owner,
         body=row.as_json(),

@@ -195,7 +195,7 @@ def test_connections_are_looked_at_around_a_plain_body(owner, monkeypatch):
     def look(what="look"):
         looked.append((_thread(), what))
 
-    monkeypatch.setattr("ephemeral_tasks.threads.close_old_connections", look)
+    monkeypatch.setattr("ephemeral_tasks.pool.threads.close_old_connections", look)
 
     def body():
         look("body")
@@ -221,7 +221,7 @@ def test_a_connection_that_cannot_be_closed_fails_the_operation_alone(
         raise OSError("connection")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ephemeral_tasks.threads.close_old_connections", fail)
+        patch.setattr("ephemeral_tasks.pool.threads.close_old_connections", fail)
         handle = submit(owner, tasks.app_plain_echo, 1)
         nudges.until(lambda: row(owner, handle.id).status is Status.FAILED)
 

@@ -6,7 +6,15 @@ import time
 
 import pytest
 
-from ephemeral_tasks import Closed, NotFinished, aresult, pool, result, retry, submit
+from ephemeral_tasks import (
+    Closed,
+    NotFinished,
+    aresult,
+    pool,
+    result,
+    retry,
+    submit,
+)
 from ephemeral_tasks.core import Status
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain as settle_all
@@ -205,7 +213,7 @@ def test_the_autoreloader_is_not_kept_waiting(
     settle_all()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "ephemeral_tasks.draining.drain", lambda pool, took: given.append(took)
+            "ephemeral_tasks.pool.draining.drain", lambda pool, took: given.append(took)
         )
         pool.drain()
 

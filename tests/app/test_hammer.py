@@ -4,10 +4,17 @@ import threading
 
 import pytest
 
-from ephemeral_tasks import UnknownOperation, cancel, dismiss, pool, retry, submit
+from ephemeral_tasks import (
+    UnknownOperation,
+    cancel,
+    dismiss,
+    pool,
+    retry,
+    submit,
+)
 from ephemeral_tasks import window as window_of
 from ephemeral_tasks.errors import Conflict
-from ephemeral_tasks.pool import Pool
+from ephemeral_tasks.pool.pool import Pool
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from ephemeral_tasks.core.errors import Closed
-from ephemeral_tasks.inbox import LoopThread
+from ephemeral_tasks.pool.loop import LoopThread
 from tests.app.holds import PATIENCE_SECONDS
 
 

@@ -2,9 +2,16 @@
 
 import pytest
 
-from ephemeral_tasks import QueueFull, pool, result, submit, window, windows
-from ephemeral_tasks.bodies import size_of
+from ephemeral_tasks import (
+    QueueFull,
+    pool,
+    result,
+    submit,
+    window,
+    windows,
+)
 from ephemeral_tasks.core import Status
+from ephemeral_tasks.pool.body import size_of
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain
 from tests.app import tasks

@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from ephemeral_tasks import lanes
-from ephemeral_tasks.lanes import Lane, LoopExecutor
+from ephemeral_tasks.pool import executors
+from ephemeral_tasks.pool.executors import Lane, LoopExecutor
 
 PATIENCE_SECONDS = 10
 
@@ -97,7 +97,7 @@ def test_the_loops_executor_uses_an_idle_thread_again():
 
 def test_an_idle_thread_of_the_loops_executor_ends(monkeypatch):
     """After a while without calls; the next call starts another."""
-    monkeypatch.setattr(lanes, "_LINGER_SECONDS", 0.0)
+    monkeypatch.setattr(executors, "_LINGER_SECONDS", 0.0)
     executor = LoopExecutor()
 
     thread = executor.submit(threading.current_thread).result(PATIENCE_SECONDS)

@@ -77,7 +77,7 @@ def test_a_pool_that_cannot_begin_is_no_pool(owner, monkeypatch):
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ephemeral_tasks.watchdog.Watchdog.start", fail)
+        patch.setattr("ephemeral_tasks.pool.watchdog.Watchdog.start", fail)
         with pytest.raises(RuntimeError, match="can't start new thread"):
             submit(owner, tasks.app_echo, 1)
 

@@ -24,7 +24,7 @@ hold = Hold()
 
 def when_draining(callback):
     """Call back once the interpreter's exit has closed the pool."""
-    from ephemeral_tasks import draining
+    from ephemeral_tasks.pool import draining
     close = draining.close
     def closing(pool):
         close(pool)

@@ -5,7 +5,12 @@ import re
 
 import pytest
 
-from ephemeral_tasks import TaskFailed, cancel, result, submit
+from ephemeral_tasks import (
+    TaskFailed,
+    cancel,
+    result,
+    submit,
+)
 from ephemeral_tasks.core import Status
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain
@@ -143,7 +148,7 @@ def test_a_logger_that_fails_harms_nobody(owner, caplog):
 def test_a_logger_that_is_off_costs_nothing(owner, caplog, monkeypatch):
     """Not even the line's making."""
     caplog.set_level(logging.CRITICAL, "ephemeral_tasks")
-    monkeypatch.setattr("ephemeral_tasks.reports.duration_seconds", None)
+    monkeypatch.setattr("ephemeral_tasks.pool.log.duration_seconds", None)
 
     handle = submit(owner, tasks.app_echo, 1)
     drain()

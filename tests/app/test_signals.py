@@ -5,8 +5,8 @@ from ephemeral_tasks import signals
 
 def test_a_listener_hears_of_changes_and_ends(nudges):
     """Each names the owner, and nothing else."""
-    signals.changed("a")
-    signals.ended("b")
+    signals.send_changed("a")
+    signals.send_ended("b")
 
     assert (nudges.changed, nudges.ended) == (["a"], ["b"])
 
@@ -18,7 +18,7 @@ def test_a_listener_that_left_hears_nothing():
     disconnect()
     disconnect()
 
-    signals.changed("a")
+    signals.send_changed("a")
 
     assert heard == []
 
@@ -30,7 +30,7 @@ def test_one_listeners_error_reaches_no_other(nudges, caplog):
         raise ValueError
 
     disconnect = signals.connect(changed=fail, ended=fail)
-    signals.changed("a")
+    signals.send_changed("a")
     disconnect()
 
     assert nudges.changed == ["a"]
@@ -45,7 +45,7 @@ def test_a_listener_may_leave_while_it_is_told(nudges):
         leave[0]()
 
     leave.append(signals.connect(changed=leaves, ended=leaves))
-    signals.changed("a")
-    signals.changed("a")
+    signals.send_changed("a")
+    signals.send_changed("a")
 
     assert nudges.changed == ["a", "a"]

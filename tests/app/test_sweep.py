@@ -4,7 +4,13 @@ import logging
 
 import pytest
 
-from ephemeral_tasks import pool, submit, sweep, window, windows
+from ephemeral_tasks import (
+    pool,
+    submit,
+    window,
+    windows,
+)
+from ephemeral_tasks.pool import sweep
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import on_loop, settle

@@ -10,7 +10,14 @@ import pytest
 from django import forms
 from django.utils.safestring import mark_safe
 
-from ephemeral_tasks import Task, UnknownTask, result, submit, task, window
+from ephemeral_tasks import (
+    Task,
+    UnknownTask,
+    result,
+    submit,
+    task,
+    window,
+)
 from ephemeral_tasks import tasks as module
 from ephemeral_tasks.compat import DjangoTask, InvalidTask
 from ephemeral_tasks.tasks import Registry
@@ -336,7 +343,7 @@ def test_only_tasks_with_a_form_are_exposed():
     for one in [tasks.app_echo, *exposed]:
         registry.add(one)
 
-    assert registry.exposed() == [exposed[1], exposed[0]]
+    assert registry.list_exposed() == [exposed[1], exposed[0]]
 
 
 def test_the_same_function_declared_again_replaces_itself():

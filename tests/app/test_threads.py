@@ -2,7 +2,14 @@
 
 import threading
 
-from ephemeral_tasks import cancel, current_operation, pool, progress, result, submit
+from ephemeral_tasks import (
+    cancel,
+    current_operation,
+    pool,
+    progress,
+    result,
+    submit,
+)
 from ephemeral_tasks.core import Status
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain

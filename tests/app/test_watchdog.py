@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from ephemeral_tasks import cancel, pool, submit, watchdog
+from ephemeral_tasks import cancel, pool, submit
+from ephemeral_tasks.pool import watchdog
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import on_loop, settle

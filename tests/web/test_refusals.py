@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.test import RequestFactory, override_settings
 
-from ephemeral_tasks import draining, pool
+from ephemeral_tasks import pool
 from ephemeral_tasks.errors import EphemeralTasksError
+from ephemeral_tasks.pool import draining
 from ephemeral_tasks.web import inputs, refusals
 from tests.web import tasks
 

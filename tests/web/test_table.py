@@ -6,7 +6,8 @@ import pytest
 from django.db.backends.utils import CursorWrapper
 from django.test import Client, override_settings
 
-from ephemeral_tasks import draining, pool
+from ephemeral_tasks import pool
+from ephemeral_tasks.pool import draining
 from ephemeral_tasks.web import processes
 from tests.web import tasks
 

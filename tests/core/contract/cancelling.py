@@ -5,10 +5,7 @@ import gc
 
 import pytest
 
-from ephemeral_tasks.core import (
-    OperationCancelled,
-    Status,
-)
+from ephemeral_tasks.core import OperationCancelled, Status
 from tests.core.bodies import (
     complaints,
     echo,

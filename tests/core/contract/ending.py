@@ -4,10 +4,7 @@ import asyncio
 
 import pytest
 
-from ephemeral_tasks.core import (
-    Closed,
-    Status,
-)
+from ephemeral_tasks.core import Closed, Status
 from tests.core.bodies import (
     echo,
 )

@@ -6,9 +6,7 @@ import weakref
 
 import pytest
 
-from ephemeral_tasks.core import (
-    OperationCancelled,
-)
+from ephemeral_tasks.core import OperationCancelled
 from tests.core.bodies import (
     complaints,
     echo,

@@ -5,10 +5,7 @@ import dataclasses
 
 import pytest
 
-from ephemeral_tasks.core import (
-    Status,
-    UnknownOperation,
-)
+from ephemeral_tasks.core import Status, UnknownOperation
 from tests.core.bodies import (
     adds_up,
     echo,

@@ -5,10 +5,7 @@ import dataclasses
 
 import pytest
 
-from ephemeral_tasks.core import (
-    QueueFull,
-    Status,
-)
+from ephemeral_tasks.core import QueueFull, Status
 from tests.core.bodies import (
     echo,
     lambda_body,

@@ -2,10 +2,7 @@
 
 import asyncio
 
-from ephemeral_tasks.core import (
-    current_operation,
-    progress,
-)
+from ephemeral_tasks.core import current_operation, progress
 from tests.core.bodies import (
     VARIABLE,
 )

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from .core.errors import Closed
-from .lanes import LoopExecutor
+from ..core.errors import Closed
+from .executors import LoopExecutor
 
 logger = logging.getLogger("ephemeral_tasks")
 

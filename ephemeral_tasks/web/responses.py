@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from ..projection import Row
-from . import fragments
 from .pages import Page
 from .refusals import Refusal
+from .rows import render_rows
 
 STOP_POLLING = 286  # htmx docs, "Polling"
 
@@ -48,7 +48,7 @@ def page_of(request: HttpRequest) -> Page:
     return Page.current(task if task and task.isidentifier() else None)
 
 
-async def rendered_page(
+async def render_page(
     request: HttpRequest,
     templates: Sequence[str],
     context: Mapping[str, Any],
@@ -63,13 +63,13 @@ async def rendered_page(
     return HttpResponse(await render([*templates], {**context}, request), status=status)
 
 
-def table(request: HttpRequest, owner: str | None) -> HttpResponse:
+def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
     """Return the table fragment."""
-    html, is_polling = fragments.table(owner, page_of(request))
+    html, is_polling = render_rows(owner, page_of(request))
     return HttpResponse(html, status=200 if is_polling else STOP_POLLING)
 
 
-async def changed(
+async def answer_change(
     request: HttpRequest,
     owner: str,
     *,
@@ -92,10 +92,10 @@ async def changed(
     match audience_of(request):
         case Audience.HTMX:
             response = HttpResponse(
-                fragments.table(owner, page_of(request))[0], status=status
+                render_rows(owner, page_of(request))[0], status=status
             )
         case Audience.BROWSER:
-            return back(request, gone=gone)
+            return redirect_back(request, gone=gone)
         case Audience.PROGRAM:
             response = JsonResponse(body, status=status)
     if location:
@@ -103,7 +103,9 @@ async def changed(
     return response
 
 
-def back(request: HttpRequest, *, gone: str | None = None) -> HttpResponseRedirect:
+def redirect_back(
+    request: HttpRequest, *, gone: str | None = None
+) -> HttpResponseRedirect:
     """Return a redirect to where the browser came from, else to the table's page."""
     url = next_of(request)
     if url is None or (gone is not None and f"/{gone}/" in url):
@@ -141,7 +143,7 @@ def is_own(request: HttpRequest, url: str) -> bool:
     )
 
 
-async def refused(
+async def refuse(
     request: HttpRequest,
     refusal: Refusal,
     *,
@@ -163,14 +165,14 @@ async def refused(
     match audience_of(request):
         case Audience.HTMX if is_about_table:
             page = page_of(request)
-            html, _ = fragments.table(owner, page)
-            response = HttpResponse(html + notice(page.live_id, refusal.message))
+            html, _ = render_rows(owner, page)
+            response = HttpResponse(html + render_notice(page.live_id, refusal.message))
             response.headers["HX-Reswap"] = "outerHTML"
         case Audience.HTMX:
             response = HttpResponse(_sentence(refusal.message))
             response.headers["HX-Reswap"] = "innerHTML"
         case Audience.BROWSER:
-            response = await rendered_page(
+            response = await render_page(
                 request,
                 ["ephemeral_tasks/error.html"],
                 {"refusal": refusal, "next": next_of(request), **(context or {})},
@@ -183,7 +185,7 @@ async def refused(
     return response
 
 
-def notice(id: str, message: str) -> str:
+def render_notice(id: str, message: str) -> str:
     """Return a sentence for a live region, swapped in wherever the answer goes."""
     context = {"id": id, "message": message}
     return render_to_string("ephemeral_tasks/notice.html", context)

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .compat import TaskContext, TaskError, TaskResult, TaskResultStatus
-from .core.context import OperationContext
-from .core.errors import OperationCancelled
-from .core.status import Status
+from ..compat import (
+    TaskContext,
+    TaskError,
+    TaskResult,
+    TaskResultStatus,
+)
+from ..core.context import OperationContext
+from ..core.errors import OperationCancelled
+from ..core.status import Status
 
 if TYPE_CHECKING:
-    from .operations import PoolOperation
+    from .operation import PoolOperation
 
 _STATUSES = {
     Status.READY: TaskResultStatus.READY,
@@ -45,7 +50,7 @@ def result_of(operation: PoolOperation) -> TaskResult[..., Any]:
         last_attempted_at=_instant(operation.attempted_time),
         args=args,
         kwargs=kwargs,
-        backend=operation.definition.backend,
+        backend=operation.task.backend,
         errors=_errors(operation, snapshot.status),
         worker_ids=[operation.worker] * snapshot.attempt,
     )

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from . import signals
-from .bodies import Call, sentence_of
-from .compat import TaskError
-from .core.operation import Operation
-from .core.status import Status
-from .errors import OperationFailed
-from .tasks import Task
+from .. import signals
+from ..compat import TaskError
+from ..core.operation import Operation
+from ..core.status import Status
+from ..errors import OperationFailed
+from ..tasks import Task
+from .body import Call, sentence_of
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -24,7 +24,6 @@ class PoolOperation(Operation[Call, Any]):
     __slots__ = (
         "attempted_time",
         "cause",
-        "definition",
         "failure",
         "form_key",
         "has_slot",
@@ -36,6 +35,7 @@ class PoolOperation(Operation[Call, Any]):
         "kept_bytes",
         "owner",
         "result_bytes",
+        "task",
         "worker",
     )
 
@@ -56,7 +56,7 @@ class PoolOperation(Operation[Call, Any]):
             priority=task.priority,
             policy=task.policy,
         )
-        self.definition: Task = task
+        self.task: Task = task
         self.owner = owner
         self.worker = worker
         """The name of the process that runs it, as ``django.tasks`` shows it."""
@@ -124,7 +124,7 @@ class PoolOperation(Operation[Call, Any]):
     def announce(self, pool: Pool) -> None:
         """Tell whoever listens of a step; on the loop."""
         if self.owner is not None:
-            signals.changed(self.owner)
+            signals.send_changed(self.owner)
 
     def attempt_failed(self, error: BaseException) -> None:
         """Hear of an attempt's error; an owned operation keeps nothing of it."""
@@ -135,7 +135,7 @@ class PoolOperation(Operation[Call, Any]):
 
     def visible_task(self) -> Any:
         """Return what ``TaskResult`` shows as the task."""
-        return self.definition
+        return self.task
 
     def visible_arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """Return what ``TaskResult`` shows of the arguments: nothing of an owner's."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import signals
-from .bodies import PlainContext, PoolContext, run
-from .core.context import OperationContext
-from .core.keyed import KeyedCoordinator
-from .core.operation import Operation
-from .core.status import Status
-from .errors import ResultTooLarge
-from .operations import PoolOperation
-from .threads import uncarried
+from .. import signals
+from ..core.context import OperationContext
+from ..core.keyed import KeyedCoordinator
+from ..core.operation import Operation
+from ..core.status import Status
+from ..errors import ResultTooLarge
+from .body import PlainContext, PoolContext, run
+from .operation import PoolOperation
+from .threads import uncarry
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -87,7 +87,7 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
         return PoolContext(operation) if is_async else PlainContext(operation)
 
     def _delay_after(self, operation: Any, error: BaseException) -> float | None:
-        error = uncarried(error)
+        error = uncarry(error)
         operation.attempt_failed(error)
         if isinstance(error, ResultTooLarge):
             return None
@@ -110,7 +110,7 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
             operation.is_ending = True
             if operation.is_cancelling:  # asked for while the attempt ended
                 status, value, error = Status.CANCELLED, None, None
-        error = None if error is None else uncarried(error)
+        error = None if error is None else uncarry(error)
         super()._finish(operation, status, value=value, error=error)
 
     def _stepped(self, operation: Any) -> None:
@@ -124,7 +124,7 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
         """Hear that no attempt runs: it waits, at first or again, or it has ended."""
         with self._pool.kept.lock:
             self._pool.room.stop(operation)
-            if operation.is_finished and not operation.definition.is_async:
+            if operation.is_finished and not operation.task.is_async:
                 self._pool.plain -= 1
         if operation.attempt:
             self._pool.watchdog.ended(operation.id)
@@ -136,7 +136,7 @@ class PoolCoordinator(KeyedCoordinator[Any, Any]):
         if not operation.is_announced:
             operation.is_announced = True
             if operation.owner is not None:
-                signals.changed(operation.owner)
+                signals.send_changed(operation.owner)
 
     def find(self, id: str) -> PoolOperation | None:
         """Return an unfinished operation; from any thread."""

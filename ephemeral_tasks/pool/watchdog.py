@@ -8,10 +8,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from .core.context import CURRENT
+from ..core.context import CURRENT
 
 if TYPE_CHECKING:
-    from .operations import PoolOperation
+    from .operation import PoolOperation
     from .pool import Pool
 
 logger = logging.getLogger("ephemeral_tasks")
@@ -86,7 +86,7 @@ class Watchdog:
             "the body of operation id=%s task=%s still runs %.0f s after it was told "
             "to end",
             id,
-            operation.definition.name,
+            operation.task.name,
             _STUCK_SECONDS,
         )
 
@@ -150,7 +150,7 @@ class Watchdog:
         operation = self._pool.coordinator.find(_operation_id(task))
         if operation is None:
             return "something"
-        return f"task {operation.definition.name} (operation {operation.id})"
+        return f"task {operation.task.name} (operation {operation.id})"
 
 
 def _operation_id(task: asyncio.Task[Any]) -> str:

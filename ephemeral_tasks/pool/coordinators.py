@@ -12,19 +12,31 @@ from typing import TYPE_CHECKING, Any, Generic, Unpack
 
 from django.utils import translation
 
-from . import pool as pools
-from .bodies import in_own_lane
-from .core import Coordinator, Operation, Snapshot, Statistics, Status, WorkCoordinator
-from .core.checks import check_body
-from .core.coordinator import Options
-from .core.errors import Closed, NotFinished, QueueFull, UnknownCoordinator
-from .core.operation import Item, Value
-from .core.registry import Registry
+from .. import pool as pools
+from ..core import (
+    Coordinator,
+    Operation,
+    Snapshot,
+    Statistics,
+    Status,
+    WorkCoordinator,
+)
+from ..core.coordinator import Options
+from ..core.errors import (
+    Closed,
+    NotFinished,
+    QueueFull,
+    UnknownCoordinator,
+)
+from ..core.operation import Item, Value
+from ..core.registry import Registry
+from ..core.validation import check_body
+from .body import in_own_lane
 from .threads import Raised
-from .waiting import wait, wait_in_thread
+from .waiters import wait, wait_in_thread
 
 if TYPE_CHECKING:
-    from .core.runner import Body
+    from ..core.runner import Body
     from .pool import Pool
 
 

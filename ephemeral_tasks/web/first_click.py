@@ -12,7 +12,7 @@ _SECONDS = 10.0
 _SIZE = 1000
 
 
-class Newcomers:
+class FirstClicks:
     """Gives the clicks of one form one owner, before a session can name it.
 
     A double click brings two first submissions, and neither has a session that the
@@ -50,4 +50,4 @@ class Newcomers:
             self._given.popitem(last=False)
 
 
-newcomers = Newcomers()
+first_clicks = FirstClicks()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from .conf import Config
-from .core.errors import QueueFull
-from .operations import PoolOperation
+from ..conf import Config
+from ..core.errors import QueueFull
+from .operation import PoolOperation
 
 
 class Kept:

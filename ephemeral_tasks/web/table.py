@@ -14,11 +14,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from ..conf import get_config
 from ..tasks import registry
-from . import forms, fragments, processes
+from . import forms, processes
 from .pages import Page
+from .rows import render_rows
 
 
-def rendered(
+def render_table(
     request: HttpRequest, page: Page, *, owner: str | None, is_live: bool | None = None
 ) -> SafeString:
     """Return the table with its wrapper.
@@ -31,7 +32,7 @@ def rendered(
             where the wrapper with its socket stands already, so that the rows are
             enough; False where it had no owner.
     """
-    html, _ = fragments.table(owner, page, is_oob=bool(is_live))
+    html, _ = render_rows(owner, page, is_oob=bool(is_live))
     if is_live:
         return mark_safe(html)  # noqa: S308  # a template's output
     context = {
@@ -72,5 +73,5 @@ def _csrf_header() -> str:
 
 
 def _label_of(page: Page) -> str | None:
-    names = {task.name: forms.label_of(task) for task in registry.exposed()}
+    names = {task.name: forms.label_of(task) for task in registry.list_exposed()}
     return None if page.task is None else names.get(page.task, page.task)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .core.operation import Operation, Waiter
+from ..core.operation import Operation, Waiter
 
 if TYPE_CHECKING:
     from .pool import Pool

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.cache import patch_vary_headers
 
 from ..errors import EphemeralTasksError
-from . import answers
+from . import responses
 from .owner import aowner_of
 from .refusals import refusal_of
 
@@ -65,6 +65,6 @@ async def _refused(
 ) -> HttpResponse:
     owner = await aowner_of(request, create=False)
     refusal = refusal_of(error, owner=owner, id=captured.get("id"))
-    return await answers.refused(
+    return await responses.refuse(
         request, refusal, owner=owner, is_about_table=is_about_table
     )

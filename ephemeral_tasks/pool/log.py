@@ -6,14 +6,14 @@ import logging
 import traceback
 from collections import deque
 
-from .conf import get_config
-from .core.status import Status
-from .operations import PoolOperation
+from ..conf import get_config
+from ..core.status import Status
+from .operation import PoolOperation
 
 logger = logging.getLogger("ephemeral_tasks")
 
 
-def finished(operation: PoolOperation, error: BaseException | None) -> None:
+def log_finished(operation: PoolOperation, error: BaseException | None) -> None:
     """Log one line; a failure adds the error's class and where it was raised."""
     level = logging.ERROR if operation.status is Status.FAILED else logging.INFO
     if not logger.isEnabledFor(level):
@@ -22,7 +22,7 @@ def finished(operation: PoolOperation, error: BaseException | None) -> None:
         level,
         "operation id=%s task=%s status=%s attempt=%s duration=%.3f%s",
         operation.id,
-        operation.definition.name,
+        operation.task.name,
         operation.status,
         operation.attempt,
         duration_seconds(operation),

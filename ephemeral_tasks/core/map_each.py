@@ -8,13 +8,13 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from contextlib import aclosing
 from typing import Any, Literal, overload
 
-from .checks import check_at_least, check_body
 from .context import CURRENT
 from .errors import OperationCancelled
 from .operation import Item, Operation, Value
 from .runner import Body
 from .sources import turning
 from .status import Status
+from .validation import check_at_least, check_body
 from .work import WorkCoordinator
 
 

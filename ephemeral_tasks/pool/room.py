@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable
 
-from .conf import Config
-from .core.errors import QueueFull
-from .operations import PoolOperation
+from ..conf import Config
+from ..core.errors import QueueFull
+from .operation import PoolOperation
 
 _NEVER = object()  # the key of what is not due
 

@@ -16,18 +16,18 @@ from django.db import connections
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from .conf import get_config
-from .core.context import OperationContext, current_operation
-from .core.errors import OperationCancelled
-from .core.operation import Value
-from .errors import ResultTooLarge, TaskFailed
-from .lanes import Lane
-from .results import context_of
-from .tasks import Task
-from .threads import Threads, carried
+from ..conf import get_config
+from ..core.context import OperationContext, current_operation
+from ..core.errors import OperationCancelled
+from ..core.operation import Value
+from ..errors import ResultTooLarge, TaskFailed
+from ..tasks import Task
+from .executors import Lane
+from .task_result import context_of
+from .threads import Threads, carry
 
 if TYPE_CHECKING:
-    from .operations import PoolOperation
+    from .operation import PoolOperation
 
 
 class Call:
@@ -142,7 +142,7 @@ def _context() -> PoolContext:
 async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
     """Await a coroutine function, with a database thread of its own if it needs one.
 
-    An error that would end the pool's loop comes out carried.
+    An error that would end the pool's loop comes out inside a carrier.
 
     asgiref runs what is thread-sensitive, Django's async ORM above all, in the thread
     of the context. Without a context of its own every body would share one thread and
@@ -156,7 +156,7 @@ async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Val
     try:
         return await function()
     except (SystemExit, KeyboardInterrupt) as error:  # would end the pool's loop
-        raise carried(error) from None
+        raise carry(error) from None
     finally:
         # Not its __aexit__, which blocks the loop until the thread has come to rest.
         SyncToAsync.context_to_thread_executor.pop(context, None)

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone, translation
 
 from ephemeral_tasks import submission
-from ephemeral_tasks.web import fragments
+from ephemeral_tasks.web import rows
 from ephemeral_tasks.web.pages import Page
 from tests.web.hold import until_status
 from tests.web.tasks import web_echo, web_hold, web_say
@@ -16,13 +16,13 @@ ECHO = {"text": "a", "language": "es"}
 def rendered(monkeypatch):
     """The ids of the rows that were rendered, in order."""
     ids = []
-    render = fragments.row
+    render = rows.render_row
 
     def noted(row, page):
         ids.append(row.id)
         return render(row, page)
 
-    monkeypatch.setattr(fragments, "row", noted)
+    monkeypatch.setattr(rows, "render_row", noted)
     return ids
 
 
@@ -32,10 +32,10 @@ async def test_equal_states_give_equal_bytes(owner):
     await until_status(owner, "RUNNING")
     page = Page.current()
 
-    first, _ = fragments.table(owner, page)
-    fragments.forget(owner)
+    first, _ = rows.render_rows(owner, page)
+    rows.forget(owner)
 
-    assert fragments.table(owner, page)[0] == first
+    assert rows.render_rows(owner, page)[0] == first
 
 
 async def test_an_unchanged_row_is_not_rendered_anew(owner, rendered):
@@ -44,7 +44,7 @@ async def test_an_unchanged_row_is_not_rendered_anew(owner, rendered):
     await until_status(owner, "SUCCESSFUL")
 
     for _ in range(3):
-        fragments.table(owner, Page.current())
+        rows.render_rows(owner, Page.current())
 
     assert len(rendered) == 1
 
@@ -53,10 +53,10 @@ async def test_another_language_is_rendered_anew(owner, rendered):
     """Each with its own words."""
     submission.submit(owner, web_echo, **ECHO)
     await until_status(owner, "SUCCESSFUL")
-    english, _ = fragments.table(owner, Page.current())
+    english, _ = rows.render_rows(owner, Page.current())
 
     with translation.override("de"):
-        german, _ = fragments.table(owner, Page.current())
+        german, _ = rows.render_rows(owner, Page.current())
 
     assert ("Done" in english, "Fertig" in german) == (True, True)
     assert len(rendered) == 2
@@ -71,8 +71,8 @@ async def test_a_time_zone_moves_the_clock(owner):
     for zone in ("Asia/Tokyo", "America/Lima", timezone.get_fixed_timezone(90)):
         with timezone.override(zone):
             page = Page.current()
-        with page.active():
-            shown.add(fragments.table(owner, page)[0])
+        with page.activate():
+            shown.add(rows.render_rows(owner, page)[0])
 
     assert len(shown) == 3
 
@@ -81,48 +81,48 @@ async def test_what_left_the_window_is_not_kept(owner):
     """No rendered row outlives its operation: nobody has to look again."""
     handle = submission.submit(owner, web_say, text="marker", language="es")
     await until_status(owner, "FAILED")
-    fragments.table(owner, Page.current())
-    assert fragments._cache.of(owner)
+    rows.render_rows(owner, Page.current())
+    assert rows._cache.of(owner)
 
     submission.dismiss(owner, handle.id)
 
-    assert not fragments._cache.of(owner)
+    assert not rows._cache.of(owner)
 
 
 async def test_a_change_between_look_and_rendering_leaves_nothing(owner, monkeypatch):
     """What was dismissed while it was rendered is kept by nobody."""
     handle = submission.submit(owner, web_echo, **ECHO)
     await until_status(owner, "SUCCESSFUL")
-    render = fragments.row
+    render = rows.render_row
 
     def dismissed_meanwhile(row, page):
         submission.dismiss(owner, handle.id)
         return render(row, page)
 
-    monkeypatch.setattr(fragments, "row", dismissed_meanwhile)
-    fragments.table(owner, Page.current())
+    monkeypatch.setattr(rows, "render_row", dismissed_meanwhile)
+    rows.render_rows(owner, Page.current())
 
-    assert not fragments._cache.of(owner)
+    assert not rows._cache.of(owner)
 
 
 async def test_an_ended_owner_is_forgotten(owner):
     """As at logout."""
     submission.submit(owner, web_echo, **ECHO)
     await until_status(owner, "SUCCESSFUL")
-    fragments.table(owner, Page.current())
+    rows.render_rows(owner, Page.current())
 
     submission.end_owner(owner)
 
-    assert not fragments._cache.of(owner)
+    assert not rows._cache.of(owner)
 
 
 async def test_only_so_many_owners_are_kept(owner, monkeypatch):
     """Who looked longest ago is rendered anew."""
-    monkeypatch.setattr(fragments._Cache, "OWNERS", 2)
+    monkeypatch.setattr(rows._Cache, "OWNERS", 2)
     for name in ("a", "b", "c"):
-        fragments.table(f"{owner}{name}", Page.current())
+        rows.render_rows(f"{owner}{name}", Page.current())
 
-    assert len(fragments._cache._owners) <= 2
+    assert len(rows._cache._owners) <= 2
 
 
 async def test_a_row_holds_no_content(owner):
@@ -130,7 +130,7 @@ async def test_a_row_holds_no_content(owner):
     submission.submit(owner, web_echo, text="secretword", language="es")
     await until_status(owner, "SUCCESSFUL")
 
-    html, _ = fragments.table(owner, Page.current())
+    html, _ = rows.render_rows(owner, Page.current())
 
     assert "secretword" not in html
     assert '<span class="operation-shown">es</span>' in html
@@ -141,7 +141,7 @@ async def test_a_label_made_of_shown_arguments_stands_alone(owner):
     submission.submit(owner, web_say, **ECHO)
     await until_status(owner, "FAILED")
 
-    html, _ = fragments.table(owner, Page.current())
+    html, _ = rows.render_rows(owner, Page.current())
 
     assert "Say es" in html
     assert "operation-shown" not in html
@@ -152,7 +152,7 @@ async def test_a_failure_is_a_sentence_and_a_reference(owner):
     handle = submission.submit(owner, web_say, text="<i>", language="es")
     await until_status(owner, "FAILED")
 
-    html, _ = fragments.table(owner, Page.current())
+    html, _ = rows.render_rows(owner, Page.current())
 
     assert "the word &lt;i&gt; cannot be said" in html
     assert handle.id[:8] in html
@@ -164,11 +164,11 @@ def test_a_page_survives_signing(zone):
     with timezone.override(zone), translation.override("de"):
         page = Page.current("web_echo")
 
-    assert Page.unsigned(page.signed()) == page
-    assert page.signed() == page.signed()
+    assert Page.unsign(page.sign()) == page
+    assert page.sign() == page.sign()
 
 
 @pytest.mark.parametrize("value", [None, "", "x", "x:y"])
 def test_an_unsigned_page_is_the_default(value):
     """Nobody but us says how a socket renders."""
-    assert Page.unsigned(value) == Page.current()
+    assert Page.unsign(value) == Page.current()

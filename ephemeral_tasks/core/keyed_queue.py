@@ -7,7 +7,12 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from itertools import count
 
-from .queues import AnyOperation, Waiting, index_in, ordered
+from .queues import (
+    AnyOperation,
+    Waiting,
+    index_in,
+    ordered,
+)
 
 _NONE: Waiting = OrderedDict()  # of the many keys of which nothing is tried again
 

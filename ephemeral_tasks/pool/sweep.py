@@ -6,8 +6,8 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from . import signals, windows
-from .windows import Handle
+from .. import signals, windows
+from ..windows import Handle
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -69,7 +69,7 @@ class Sweep:
             while self._owners:
                 owner = self._owners.pop()
                 if reconcile(self._pool, owner):
-                    signals.changed(owner)
+                    signals.send_changed(owner)
                 if time.perf_counter() > until:
                     self._pool.thread.loop.call_soon(self._slice)
                     return

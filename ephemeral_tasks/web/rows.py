@@ -65,7 +65,9 @@ def forget(owner: str) -> None:
     _cache.drop(owner)
 
 
-def table(owner: str | None, page: Page, *, is_oob: bool = False) -> tuple[str, bool]:
+def render_rows(
+    owner: str | None, page: Page, *, is_oob: bool = False
+) -> tuple[str, bool]:
     """Return the table fragment, and whether it polls.
 
     To be called while the page is active. Equal states give equal bytes.
@@ -77,8 +79,8 @@ def table(owner: str | None, page: Page, *, is_oob: bool = False) -> tuple[str, 
     """
     rendered = None if owner is None else _cache.of(owner)
     window = () if owner is None else submission.window(owner)
-    rows = shown(window, page.task)
-    pieces = _rows(rows, page, {} if rendered is None else rendered)
+    rows = filter_by_task(window, page.task)
+    pieces = _render_each(rows, page, {} if rendered is None else rendered)
     if rendered is not None:
         _prune(rendered, window)
     interval = poll_seconds(rows)
@@ -94,7 +96,7 @@ def table(owner: str | None, page: Page, *, is_oob: bool = False) -> tuple[str, 
     return render_to_string("ephemeral_tasks/rows.html", context), interval is not None
 
 
-def row(one: Row, page: Page) -> SafeString:
+def render_row(one: Row, page: Page) -> SafeString:
     """Return one row as HTML."""
     context = {"page": page, "row": one, "shown": _beside_label(one)}
     return mark_safe(  # noqa: S308  # a template's output
@@ -110,7 +112,7 @@ def _beside_label(one: Row) -> list[object]:
     return [value for value in one.shown.values() if value not in {None, ""}]
 
 
-def shown(window: Sequence[Row], task: str | None) -> tuple[Row, ...]:
+def filter_by_task(window: Sequence[Row], task: str | None) -> tuple[Row, ...]:
     """Return the rows of one task, or all of them."""
     return tuple(one for one in window if task is None or one.task == task)
 
@@ -125,12 +127,14 @@ def poll_seconds(rows: Sequence[Row]) -> float | None:
     return pause if age < SLOW_AFTER_SECONDS else max(pause, SLOW_POLL_SECONDS)
 
 
-def _rows(rows: Sequence[Row], page: Page, rendered: _Rendered) -> list[SafeString]:
+def _render_each(
+    rows: Sequence[Row], page: Page, rendered: _Rendered
+) -> list[SafeString]:
     pieces = []
     for one in rows:
         known = rendered.get((page, one.id))
         if known is None or known[0] != one:
-            known = rendered[page, one.id] = (one, row(one, page))
+            known = rendered[page, one.id] = (one, render_row(one, page))
         pieces.append(known[1])
     return pieces
 

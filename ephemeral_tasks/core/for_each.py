@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable
 from typing import Any
 
-from .checks import check_at_least, check_body
 from .clock import Clock
 from .context import CURRENT
 from .keyed import KeyedCoordinator
@@ -16,6 +15,7 @@ from .policy import Backoff
 from .runner import Body
 from .status import Status
 from .summary import Failure, Summary
+from .validation import check_at_least, check_body
 from .workers import Workers
 
 _AHEAD = 1000  # items read ahead at most, past those whose keys are busy

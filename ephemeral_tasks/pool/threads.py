@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
-from .core.errors import Closed
+from ..core.errors import Closed
 
 Post = Callable[..., None]
 
@@ -26,14 +26,14 @@ class Raised(Exception):
         self.error = error
 
 
-def carried(error: BaseException) -> BaseException:
+def carry(error: BaseException) -> BaseException:
     """Return the error, or what carries it past futures and the loop."""
     if isinstance(error, StopIteration | SystemExit | KeyboardInterrupt):
         return Raised(error)
     return error
 
 
-def uncarried(error: BaseException) -> BaseException:
+def uncarry(error: BaseException) -> BaseException:
     """Return what the body raised."""
     return error.error if isinstance(error, Raised) else error
 
@@ -123,7 +123,7 @@ class Threads:
         if error is None:
             future.set_result(value)
         else:
-            future.set_exception(carried(error))
+            future.set_exception(carry(error))
 
 
 def _outcome(
