@@ -269,8 +269,7 @@ def _traced(fill: Callable[[], None]) -> int:
 
     pool.reset()
     pool.get()
-    with windows.changing(owner(2**64)):  # makes the store
-        pass
+    windows.exists(owner(2**64))  # makes the store
     gc.collect()
     tracemalloc.start()
     try:
@@ -287,17 +286,18 @@ def _write_windows(owners: int) -> None:
     from ephemeral_tasks.core.operation import new_id
 
     for number in range(owners):
-        with windows.changing(owner(number)) as handles:
-            for _ in range(5):
-                handles.append(
-                    windows.Handle(
-                        id=new_id(),
-                        task="noop",
-                        label="Noop",
-                        submitted_time=time.time(),
-                        shown={},
-                    )
-                )
+        handles = [
+            windows.Handle(
+                id=new_id(),
+                task="noop",
+                label="Noop",
+                submitted_time=time.time(),
+                shown={},
+                submitted_monotonic=windows.now(),
+            )
+            for _ in range(5)
+        ]
+        windows.write(owner(number), handles)
 
 
 def _run_operations(owners: int) -> None:
@@ -423,8 +423,8 @@ def _swept(owners: int) -> _Heart:
     class Skewed(LoopClock):
         skew = 0.0
 
-        def time(self) -> float:
-            return time.time() + self.skew
+        def monotonic(self) -> float:
+            return time.monotonic() + self.skew
 
     clock = Skewed()
     pool.reset(clock)
@@ -435,7 +435,7 @@ def _swept(owners: int) -> _Heart:
                 until_idle()
         until_idle()
         gc.collect()
-        thread = pool.get().thread
+        thread = pool.get().loop
         heart = _Heart(thread.loop)
         thread.post(heart.beat)
         clock.skew = 2 * pool.get().config.max_age_seconds

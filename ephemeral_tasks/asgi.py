@@ -5,13 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.asgi import get_asgi_application as get_django_application
 
-from .web.lifespan import (
-    Application,
-    Receive,
-    Scope,
-    Send,
-    with_lifespan,
-)
+from .web.lifespan import Application, Receive, Scope, Send, with_lifespan
 
 __all__ = ["get_asgi_application", "with_lifespan"]
 

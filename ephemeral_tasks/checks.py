@@ -11,12 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Info, register
 from django.forms import ModelChoiceField
 
-from .conf import (
-    NAME,
-    RULES,
-    Config,
-    problems,
-)
+from .conf import NAME, RULES, Config, problems
 from .tasks import registry
 
 _DUMMY = "django.core.cache.backends.dummy.DummyCache"

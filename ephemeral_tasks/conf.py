@@ -15,6 +15,7 @@ from django.core.signals import setting_changed
 
 NAME = "EPHEMERAL_TASKS"
 
+_RUNNING = min(32, (os.cpu_count() or 1) + 4)
 _HOUR = 3600.0
 _MEBIBYTE = 2**20
 _MOST_SECONDS = 1e9  # over 30 years; instants far beyond do not fit a datetime
@@ -93,15 +94,15 @@ class Config:
     sweep_seconds: float = _seconds(30.0)
     """How long something may outlive its handle."""
 
-    max_running: int = field(
-        default=min(32, (os.cpu_count() or 1) + 4), metadata={"rule": Rule((int,), 1)}
-    )
+    max_running: int = field(default=_RUNNING, metadata={"rule": Rule((int,), 1)})
     """Operations that run at once in this process."""
 
     max_running_per_owner: int | None = field(
-        default=None, metadata={"rule": Rule((int,), 1, may_be_none=True)}
+        default=max(1, _RUNNING // 2),
+        metadata={"rule": Rule((int,), 1, may_be_none=True)},
     )
-    """Operations of one owner that run at once; None for no limit of its own."""
+    """Operations of one owner that run at once; half of ``max_running`` by default, at
+    least 1; None for no bound."""
 
     max_waiting: int = _whole(1000, least=0)
     """Operations that wait; one more is refused."""
@@ -172,7 +173,12 @@ def get_config() -> Config:
     if found := list(problems(given)):
         raise ImproperlyConfigured("; ".join(found))
     values = {key.lower(): value for key, value in given.items()}
-    return Config(**{"log_errors": settings.DEBUG, **values})
+    running = values.get("max_running", _RUNNING)
+    defaults = {
+        "log_errors": settings.DEBUG,
+        "max_running_per_owner": max(1, running // 2),
+    }
+    return Config(**{**defaults, **values})
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:

@@ -11,8 +11,10 @@ from django.utils import formats
 from django.utils.translation import gettext, pgettext_lazy
 
 from . import windows
-from .core.context import Progress
+from .core.clock import Clock, monotonic_of
+from .core.operation import instant
 from .core.status import Status
+from .core.values import Progress
 from .pool.operation import PoolOperation
 from .windows import Handle
 
@@ -156,20 +158,18 @@ def project(
     handle: Handle,
     operation: PoolOperation,
     *,
-    used_time: float,
-    now: float,
+    used_monotonic: float,
+    clock: Clock,
     position: int | None,
 ) -> Row:
     """Return the row of an operation; from any thread."""
-    operation.is_announced = False  # before the reading: what comes later is announced
+    operation.is_announced = False  # before the look: what comes later is announced
     is_asked_to_end = operation.is_cancelling
-    snapshot = operation.snapshot()
-    status = snapshot.status
-    is_waiting = status is Status.READY
+    facts = operation.facts()
+    status = facts.status
     task = operation.task
-    end = now if snapshot.finished_at is None else snapshot.finished_at.timestamp()
-    began = snapshot.started_at
     is_cancelling = is_asked_to_end and not status.is_finished
+    expires_time = clock.time() + windows.seconds_left(handle, used_monotonic)
     return Row(
         id=handle.id,
         task=handle.task,
@@ -179,14 +179,14 @@ def project(
         is_finished=status.is_finished,
         is_cancelling=is_cancelling,
         submitted_at=handle.submitted_at,
-        started_at=began,
-        finished_at=snapshot.finished_at,
-        expires_at=windows.expires_at(handle, used_time),
-        elapsed_seconds=0.0 if began is None else max(0.0, end - began.timestamp()),
-        attempt=snapshot.attempt,
+        started_at=_instant(facts.started_time),
+        finished_at=_instant(facts.finished_time),
+        expires_at=instant(expires_time),
+        elapsed_seconds=operation.elapsed_seconds(monotonic_of(clock)()),
+        attempt=facts.attempt,
         max_attempts=task.max_attempts,
-        progress=snapshot.progress,
-        position=position if is_waiting else None,
+        progress=facts.progress,
+        position=position if status is Status.READY else None,
         error=_error(operation) if status is Status.FAILED else None,
         actions=actions(
             status, is_cancelling=is_cancelling, is_cancellable=task.cancellable
@@ -209,6 +209,10 @@ def actions(
 
 def _error(operation: PoolOperation) -> RowError:
     return RowError(message=operation.sentence(), reference=operation.reference)
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else instant(seconds)
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -22,14 +22,13 @@ from .core.status import Status
 from .errors import (
     Conflict,
     NotFinished,
-    OperationCancelled,
     UnknownOperation,
     WindowFull,
 )
-from .pool.body import Call
-from .pool.operation import PoolOperation
+from .pool.call import Call
+from .pool.ledger import Change
+from .pool.operation import PoolOperation, make_handle
 from .pool.pool import Pool
-from .pool.sweep import forget_unnamed, reconcile
 from .pool.waiters import wait
 from .projection import Row, actions, project
 from .tasks import Task
@@ -44,7 +43,8 @@ def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
     Args:
         owner: Opaque key, 1 to 64 ASCII letters or digits; see ``owner_of``.
         task: Declared with ``@task``, ours or Django's.
-        args, kwargs: The function's arguments; they stay in memory as they are.
+        args, kwargs: The function's arguments. Uploaded files are copied; lists and
+            dicts are copied for each attempt; other objects stay as they are.
 
     Raises:
         TypeError: The arguments do not fit the task.
@@ -57,15 +57,12 @@ def submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
 ) -> Handle:
     """Submit, unless the same form with equal input is in the window: then that one."""
-    once = (form_key, _digest(kwargs))
-    with windows.lock:
+    once = _digest(task.name, form_key, kwargs)
+    with windows.lock:  # or a double click would pass the look twice
+        pool = pools.get()
         for handle in windows.read(owner, touch=False).handles:
-            operation = pools.get().kept.get(handle.id)
-            if (
-                operation is not None
-                and operation.form_key == once
-                and operation.task.name == task.name
-            ):
+            operation = pool.ledger.memory.get(handle.id)
+            if operation is not None and operation.form_key == once:
                 return handle
         return _submit(owner, task, (), kwargs, form_key=once)
 
@@ -76,63 +73,75 @@ def _submit(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     *,
-    form_key: tuple[str, bytes] | None = None,
+    form_key: bytes | None = None,
 ) -> Handle:
     windows.check_owner(owner)
     arguments = task.check_arguments(args, kwargs)
     shown = task.shown_of(arguments)
     label = task.label_for(shown)
     pool = pools.get()
-    operation = PoolOperation(
-        Call(task, args, kwargs),
-        owner=owner,
-        submitted_time=pool.clock.time(),
-        form_key=form_key,
-    )
-    handle = _handle(operation, label, shown)
-    with windows.changing(owner) as handles:
-        _make_room(pool, owner, handles)
-        pool.accept(operation)
-        handles.insert(0, handle)
-        # Within the lock: another thread's newer operation is not in our list.
-        forget_unnamed(pool, owner, handles)
+    operation = _make_operation(pool, owner, Call(task, args, kwargs))
+    operation.form_key = form_key
+    operation.handle = handle = make_handle(operation, label, shown)
+    with windows.lock:
+        leaving = _leaving(pool, owner)
+        change = _accept(pool, owner, operation, leaving)
+    pool.follow(change)
     signals.send_changed(owner)
-    pool.submitted(operation)
+    pool.on_submitted(operation)
     return handle
 
 
-def _make_room(pool: Pool, owner: str, handles: list[Handle]) -> None:
-    """Take out what must go for one more handle.
+def _make_operation(pool: Pool, owner: str, call: Call) -> PoolOperation:
+    now, clock_offset = pool.times()
+    return PoolOperation(
+        call, owner=owner, key=owner, now=now, clock_offset=clock_offset
+    )
+
+
+def _accept(
+    pool: Pool,
+    owner: str,
+    operation: PoolOperation,
+    leaving: tuple[PoolOperation, ...],
+    place: int = 0,
+) -> Change:
+    """Take an operation and write its owner's window, both or neither."""
+    change = pool.accept(operation, leaving=leaving, place=place)
+    try:
+        mates = pool.ledger.memory.of(owner)
+        windows.write(owner, [one.handle for one in mates if one.handle is not None])
+    except BaseException:  # of the cache's backend
+        pool.ledger.forget(operation)
+        raise
+    return change
+
+
+def _leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
+    """Return what goes for one more operation: too old, unnamed, or pushed out.
+
+    The ledger knows the window's operations, so the cache is asked only whether it
+    still has the window.
 
     Raises:
         WindowFull: All are unfinished, and nothing may be pushed out.
     """
+    mates = pool.ledger.memory.of(owner)
+    if mates and not windows.exists(owner):
+        return tuple(mates)
+    leaving = [one for one in mates if windows.is_too_old(one.submitted_monotonic)]
     config = get_config()
-    known = pool.kept.ids_of(owner)
-    handles[:] = [handle for handle in handles if handle.id in known]
-    while len(handles) >= config.window_size:
-        if config.when_window_full == "push":
-            handles.pop()
-            continue
-        oldest = next((one for one in reversed(handles) if _has_ended(pool, one)), None)
-        if oldest is None:
-            raise WindowFull(config.window_size)
-        handles.remove(oldest)
-
-
-def _has_ended(pool: Pool, handle: Handle) -> bool:
-    operation = pool.kept.get(handle.id)
-    return operation is None or operation.snapshot().status.is_finished
-
-
-def _handle(operation: PoolOperation, label: str, shown: Mapping[str, Any]) -> Handle:
-    return Handle(
-        id=operation.id,
-        task=operation.task.name,
-        label=label,
-        submitted_time=operation.submitted_time,
-        shown=dict(shown),
-    )
+    staying = [one for one in mates if one not in leaving]
+    while len(staying) >= config.window_size:
+        oldest = staying[-1]
+        if config.when_window_full == "refuse":
+            finished = [one for one in staying if one.is_finished]
+            if not finished:
+                raise WindowFull(config.window_size)
+            oldest = finished[-1]
+        staying.remove(oldest)
+        leaving.append(oldest)
+    return tuple(leaving)
 
 
 def window(owner: str) -> tuple[Row, ...]:
@@ -142,13 +151,14 @@ def window(owner: str) -> tuple[Row, ...]:
     if pool is None:
         return ()
     found = windows.read(owner, touch=True)
-    now = pool.clock.time()
-    rows = []
-    for handle in found.handles:
-        operation = pool.kept.get(handle.id)
-        if operation is not None:
-            rows.append(_row(pool, handle, operation, found.used_time, now))
-    return tuple(rows)
+    memory = pool.ledger.memory
+    return tuple(
+        [
+            _row(pool, handle, operation, found.used_monotonic)
+            for handle in found.handles
+            if (operation := memory.get(handle.id)) is not None
+        ]
+    )
 
 
 def row(owner: str, id: str) -> Row:
@@ -157,20 +167,20 @@ def row(owner: str, id: str) -> Row:
     Raises:
         UnknownOperation: The owner's window does not name it.
     """
-    pool, handle, operation, used_time = _find(owner, id)
-    return _row(pool, handle, operation, used_time, pool.clock.time())
+    pool, handle, operation, used = _find(owner, id)
+    return _row(pool, handle, operation, used)
 
 
 def _row(
-    pool: Pool, handle: Handle, operation: PoolOperation, used_time: float, now: float
+    pool: Pool, handle: Handle, operation: PoolOperation, used_monotonic: float
 ) -> Row:
-    is_waiting = operation.status is Status.READY and not operation.is_cancelling
+    is_waiting = operation.status is Status.READY
     return project(
         handle,
         operation,
-        used_time=used_time,
-        now=now,
-        position=pool.coordinator.position(operation) if is_waiting else None,
+        used_monotonic=used_monotonic,
+        clock=pool.clock,
+        position=pool.position(operation) if is_waiting else None,
     )
 
 
@@ -180,9 +190,9 @@ def _find(owner: str, id: str) -> tuple[Pool, Handle, PoolOperation, float]:
     if pool is not None:
         found = windows.read(owner, touch=True)
         for handle in found.handles:
-            operation = pool.kept.get(id)
+            operation = pool.ledger.memory.get(id)
             if handle.id == id and operation is not None:
-                return pool, handle, operation, found.used_time
+                return pool, handle, operation, found.used_monotonic
     raise UnknownOperation(id)
 
 
@@ -194,13 +204,11 @@ def cancel(owner: str, id: str) -> None:
         Conflict: It has finished otherwise, or it runs and is not cancellable.
     """
     pool, _, operation, _ = _find(owner, id)
-    with pool.kept.lock:  # or it might start between the look and the deed
-        status = operation.snapshot().status
-        if status is Status.CANCELLED or operation.is_cancelling:
-            return
-        is_refused = status is Status.RUNNING and not operation.task.cancellable
-        if is_refused or not pool.end(operation):
-            raise Conflict("cancel", id, status)
+    spare_running = not operation.task.cancellable
+    is_cancelled, change = pool.ledger.cancel(operation, spare_running=spare_running)
+    if not is_cancelled:
+        raise Conflict("cancel", id, operation.status)
+    pool.follow(change)
     signals.send_changed(owner)
 
 
@@ -212,13 +220,12 @@ def dismiss(owner: str, id: str) -> None:
         Conflict: It has not finished.
     """
     with windows.lock:
-        pool, handle, operation, _ = _find(owner, id)
-        status = operation.snapshot().status
-        if not status.is_finished:
-            raise Conflict("dismiss", id, status)
-        with windows.changing(owner) as handles:
-            handles[:] = [one for one in handles if one.id != handle.id]
-        reconcile(pool, owner)
+        pool, _, operation, _ = _find(owner, id)
+        if not operation.is_finished:
+            raise Conflict("dismiss", id, operation.status)
+        change = pool.ledger.forget(operation)
+        windows.keep(owner, {one.id for one in pool.ledger.memory.of(owner)})
+    pool.follow(change)
     signals.send_changed(owner)
 
 
@@ -232,24 +239,18 @@ def retry(owner: str, id: str) -> Handle:
     """
     with windows.lock:
         pool, old, operation, _ = _find(owner, id)
-        status = operation.snapshot().status
-        call = operation.item
+        status, call = operation.status, operation.item
         if "retry" not in actions(status, is_cancelling=False, is_cancellable=True):
             raise Conflict("retry", id, status)
-        again = PoolOperation(
-            Call(call.task, call.args, call.kwargs),
-            owner=owner,
-            submitted_time=pool.clock.time(),
-        )
-        handle = _handle(again, old.label, old.shown)
-        with windows.changing(owner) as handles:
-            if old not in handles:  # its time came just now
-                raise UnknownOperation(id)
-            pool.accept(again)
-            handles[handles.index(old)] = handle
-        reconcile(pool, owner)
+        again = _make_operation(pool, owner, call.again())
+        again.handle = handle = make_handle(again, old.label, old.shown)
+        mates = pool.ledger.memory.of(owner)
+        if operation not in mates:  # it was evicted just now
+            raise UnknownOperation(id)
+        change = _accept(pool, owner, again, (operation,), mates.index(operation))
+    pool.follow(change)
     signals.send_changed(owner)
-    pool.submitted(again)
+    pool.on_submitted(again)
     return handle
 
 
@@ -262,10 +263,18 @@ def result(owner: str, id: str) -> Any:
         OperationFailed: It failed; the error holds the sentence and the reference.
         OperationCancelled: It was cancelled.
     """
-    _, _, operation, _ = _find(owner, id)
-    if operation.snapshot().status is Status.CANCELLED:
-        raise OperationCancelled(id)
-    return operation.outcome()
+    return _find(owner, id)[2].outcome()
+
+
+def fetch(owner: str, id: str) -> tuple[Row, Any]:
+    """Return an operation's row and what it returned, in one look.
+
+    Raises:
+        UnknownOperation, NotFinished, OperationFailed, OperationCancelled: As for
+            ``result``.
+    """
+    pool, handle, operation, used = _find(owner, id)
+    return _row(pool, handle, operation, used), operation.outcome()
 
 
 async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
@@ -285,13 +294,11 @@ async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
         OperationCancelled: It was cancelled.
     """
     pool, _, operation, _ = _find(owner, id)
-    if not operation.snapshot().status.is_finished:
+    if not operation.is_finished:
         try:
-            await asyncio.wait_for(wait(pool, operation), timeout)
+            await asyncio.wait_for(wait(pool.loop, operation), timeout)
         except TimeoutError:
             raise NotFinished(id) from None
-    if operation.is_cancelling:
-        raise OperationCancelled(id)
     return operation.outcome()
 
 
@@ -301,20 +308,23 @@ def end_owner(owner: str) -> None:
     with windows.lock:
         windows.drop(owner)
         pool = pools.current()
-        if pool is not None:
-            reconcile(pool, owner)
+        operations = [] if pool is None else pool.ledger.memory.of(owner)
+        change = None if pool is None else pool.ledger.forget(*operations)
+    if pool is not None and change is not None:
+        pool.follow(change)
     signals.send_ended(owner)
 
 
-def _digest(kwargs: Mapping[str, Any]) -> bytes:
-    """Return a keyed digest of cleaned data; equal input gives an equal one.
+def _digest(task: str, form_key: str, kwargs: Mapping[str, Any]) -> bytes:
+    """Return a keyed digest of a form's one-time key and cleaned data.
 
-    Input that cannot be pickled equals nothing.
+    Equal input gives an equal one; what cannot be pickled equals nothing.
     """
-    digest = hashlib.blake2b(key=_DIGEST_KEY)
+    digest = hashlib.blake2b(key=_DIGEST_KEY, digest_size=32)
     pickler = pickle.Pickler(SimpleNamespace(write=digest.update), protocol=5)
     pickler.fast = True  # by value: it does not matter which objects are the same
     try:
+        pickler.dump((task, form_key))
         for name in sorted(kwargs):
             pickler.dump((name, _content(kwargs[name])))
     except Exception:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
-from inspect import Parameter
+from inspect import Parameter, isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from asgiref.sync import iscoroutinefunction
@@ -24,6 +25,7 @@ from .compat import (
     is_module_level_function,
 )
 from .core.policy import Backoff, Policy, full_jitter
+from .core.values import finite, plain_text
 from .errors import UnknownTask
 
 if TYPE_CHECKING:
@@ -156,8 +158,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     def label_for(self, shown: Mapping[str, Any]) -> str:
         """Return what a row calls an operation with these shown arguments."""
         if callable(self.label):
-            return _text(self.label(**shown))
-        return _text(self.label) or self.name.replace("_", " ").capitalize()
+            return plain_text(self.label(**shown))
+        return plain_text(self.label) or self.name.replace("_", " ").capitalize()
 
     @staticmethod
     def of(task: object) -> Task:
@@ -176,14 +178,13 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 
 
 def _plain(value: object) -> object:
-    if value is None or type(value) in {bool, int, float, str}:
+    """Return a harmless argument as JSON and HTML can express it, and bounded."""
+    if value is None or type(value) is bool:
         return value
-    return _text(value)
-
-
-def _text(value: object) -> str:
-    """Return plain text, not a subclass that a template would take for safe."""
-    return str.__str__(str(value))
+    if type(value) in {int, float}:
+        with suppress(ValueError):
+            return finite("value", value)
+    return plain_text(value)
 
 
 def _restore(module_path: str, changes: dict[str, Any]) -> Task:
@@ -245,6 +246,8 @@ def _check_function(task: Task) -> None:
     """Refuse what no backend could run; the words are Django's."""
     if not is_module_level_function(task.func):
         raise InvalidTask("Task function must be defined at a module level.")
+    if isgeneratorfunction(task.func) or isasyncgenfunction(task.func):
+        raise InvalidTask("Task function must not be a generator function.")
     arguments = get_func_args(task.func)
     if task.takes_context and arguments[:1] != ["context"]:
         raise InvalidTask(

@@ -1,15 +1,14 @@
 """Each owner's newest handles, in the cache.
 
-A window is read, changed and written under ``lock``; whoever looks at a window and at
-the pool together holds it, too. The lock comes before the pool's own.
+A window is read, changed and written under ``lock``, which a look at a window and at
+the pool together holds, too. Order of locks: this one, then the ledger's.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,15 +17,19 @@ from django.core.cache import BaseCache, caches
 from django.core.cache.backends import locmem
 
 from .conf import get_config
-from .core.clock import Clock, LoopClock
+from .core.clock import Clock, LoopClock, monotonic_of
 
 lock = threading.RLock()
+"""Makes a read, a change and a write of a window one step: two requests of one browser
+would lose each other's handles. Reentrant, for verbs look before they change."""
 
 clock: Clock = LoopClock()
 """Tells how old handles are; the pool's own clock. Replaced by tests alone."""
 
 _PREFIX = "ephemeral_tasks.window."
 _STORE = "ephemeral-tasks-"
+_TOUCH_SHARE = 0.001
+"""Two uses within this share of IDLE_SECONDS, a second at most, count as one."""
 
 _Record = tuple[float, tuple[tuple[Any, ...], ...]]
 """When the window was used last, and its handles; plain tuples pickle small."""
@@ -35,7 +38,7 @@ _Record = tuple[float, tuple[tuple[Any, ...], ...]]
 class Handle(NamedTuple):
     """What the cache keeps of an operation: names, never content.
 
-    A named tuple, because each submission reads and writes five of them.
+    A named tuple, because each submission writes five of them.
     """
 
     id: str
@@ -48,10 +51,13 @@ class Handle(NamedTuple):
     """What a row calls it."""
 
     submitted_time: float
-    """When it was submitted, in seconds since the epoch."""
+    """When it was submitted, in seconds since the epoch; for people."""
 
     shown: Mapping[str, Any]
     """The arguments that the task names as harmless."""
+
+    submitted_monotonic: float
+    """When it was submitted, by the monotonic clock, which ages are measured by."""
 
     @property
     def submitted_at(self) -> datetime:
@@ -69,8 +75,13 @@ class Window(NamedTuple):
     handles: list[Handle]
     """Newest first."""
 
-    used_time: float
-    """When it was last used, in seconds since the epoch."""
+    used_monotonic: float
+    """When it was last used, by the monotonic clock."""
+
+
+def now() -> float:
+    """Return the monotonic time that ages are measured by."""
+    return monotonic_of(clock)()
 
 
 def read(owner: str, *, touch: bool) -> Window:
@@ -78,36 +89,34 @@ def read(owner: str, *, touch: bool) -> Window:
 
     Args:
         owner: Opaque key, 1 to 64 ASCII letters or digits.
-        touch: Whether this is a use, from which its idleness counts anew.
+        touch: Whether to restart the window's idle time.
     """
     with lock:
         window = _load(owner)
-        if touch and window.handles:
-            window = Window(handles=window.handles, used_time=clock.time())
+        if touch and window.handles and _is_worth_a_touch(window):
+            window = Window(window.handles, now())
             _save(owner, window)
         return window
 
 
-@contextmanager
-def changing(owner: str) -> Iterator[list[Handle]]:
-    """Give the owner's handles, newest first, to be changed in place.
-
-    They are written when the block ends well and are as before when it raises.
-    """
+def write(owner: str, handles: Iterable[Handle]) -> None:
+    """Replace the owner's handles, newest first; this is a use of the window."""
     with lock:
-        handles = _load(owner).handles
-        yield handles
-        _save(owner, Window(handles=handles, used_time=clock.time()))
+        _save(owner, Window([*handles], now()))
 
 
-def keep(owner: str, ids: Iterable[str]) -> None:
-    """Drop the owner's handles of other operations than these; this is no use."""
+def exists(owner: str) -> bool:
+    """Return whether the cache holds a window of the owner."""
+    return _cache().has_key(_key(owner))
+
+
+def keep(owner: str, ids: Collection[str]) -> None:
+    """Keep only the handles with these ids, without restarting the idle time."""
     with lock:
         window = _load(owner)
-        named = set(ids)
-        kept = [handle for handle in window.handles if handle.id in named]
+        kept = [handle for handle in window.handles if handle.id in ids]
         if len(kept) < len(window.handles):
-            _save(owner, Window(handles=kept, used_time=window.used_time))
+            _save(owner, Window(kept, window.used_monotonic))
 
 
 def drop(owner: str) -> None:
@@ -116,11 +125,16 @@ def drop(owner: str) -> None:
         _cache().delete(_key(owner))
 
 
-def expires_at(handle: Handle, used_time: float) -> datetime:
-    """Return when the handle ends if nobody uses its window again, UTC."""
+def is_too_old(submitted_monotonic: float) -> bool:
+    """Return whether a handle of this age is over."""
+    return now() - submitted_monotonic >= get_config().max_age_seconds
+
+
+def seconds_left(handle: Handle, used_monotonic: float) -> float:
+    """Return after how many seconds the handle ends if its window is not used again."""
     config = get_config()
-    by_age = handle.submitted_time + config.max_age_seconds
-    return datetime.fromtimestamp(min(by_age, used_time + config.idle_seconds), UTC)
+    by_age = handle.submitted_monotonic + config.max_age_seconds
+    return min(by_age, used_monotonic + config.idle_seconds) - now()
 
 
 def check_owner(owner: object) -> None:
@@ -138,16 +152,19 @@ def check_owner(owner: object) -> None:
         raise ValueError("owner must be 1 to 64 ASCII letters or digits")
 
 
+def _is_worth_a_touch(window: Window) -> bool:
+    pause = min(1.0, get_config().idle_seconds * _TOUCH_SHARE)
+    return now() - window.used_monotonic >= pause
+
+
 def _load(owner: str) -> Window:
     record: _Record | None = _cache().get(_key(owner))
     if record is None:
-        return Window(handles=[], used_time=clock.time())
+        return Window([], now())
     used, rows = record
-    config, now = get_config(), clock.time()
-    oldest = now - config.max_age_seconds
-    is_idle = now - used >= config.idle_seconds
-    young = [] if is_idle else [_handle(row) for row in rows if row[3] > oldest]
-    window = Window(handles=young, used_time=used)
+    is_idle = now() - used >= get_config().idle_seconds
+    young = [] if is_idle else [_handle(row) for row in rows if not is_too_old(row[5])]
+    window = Window(young, used)
     if len(young) < len(rows):
         _save(owner, window)
     return window
@@ -160,7 +177,7 @@ def _save(owner: str, window: Window) -> None:
     rows = tuple(map(tuple, window.handles))
     config = get_config()
     longest = min(config.max_age_seconds, config.idle_seconds)
-    _cache().set(_key(owner), (window.used_time, rows), timeout=longest)
+    _cache().set(_key(owner), (window.used_monotonic, rows), timeout=longest)
 
 
 def _key(owner: str) -> str:
@@ -175,11 +192,23 @@ def _cache() -> BaseCache:
 
 
 class _Store(locmem.LocMemCache):
-    """A local-memory cache whose keys are owners', checked before they come here."""
+    """A local-memory cache whose keys are owners', checked before they come here.
+
+    Its entries expire by the monotonic clock: an adjustment of the system's time would
+    else end every window at once.
+    """
 
     def make_and_validate_key(self, key: str, version: int | None = None) -> str:
         """Return the key as it is; Django would look at each of its letters."""
         return key
+
+    def get_backend_timeout(self, timeout: Any = None) -> float | None:
+        """Return the instant at which an entry expires."""
+        return None if timeout is None else now() + timeout
+
+    def _has_expired(self, key: str) -> bool:
+        expires: float | None = self._expire_info.get(key, -1.0)  # type: ignore[attr-defined]
+        return expires is not None and expires <= now()
 
 
 _private: _Store | None = None

@@ -385,12 +385,11 @@ def test_inline_a_body_may_submit_and_look(settings, inline_tasks):
 
 def test_inline_a_paused_pool_is_said_so(inline_tasks, monkeypatch):
     """Instead of hanging."""
-    monkeypatch.setattr(testing, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("ephemeral_tasks.testing.inline_pool.PATIENCE_SECONDS", 0.05)
     pool.pause()
 
     with pytest.raises(AssertionError, match="did not start; is the pool paused"):
         submit(OWNER, tasks.app_echo, 1)
-    pool.resume()
     cancel_all(10.0)
 
 

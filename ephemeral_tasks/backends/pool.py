@@ -18,9 +18,8 @@ from ..compat import (
     normalize_json,
     task_enqueued,
 )
-from ..pool.task_result import result_of
+from ..pool.unowned import UnownedOperation
 from ..tasks import Task
-from .unowned import UnownedOperation
 
 
 class PoolBackend(BaseTaskBackend):
@@ -63,20 +62,23 @@ class PoolBackend(BaseTaskBackend):
         ours = Task.of(task)
         ours.check_arguments(tuple(args), kwargs)
         pool = pools.get()
+        now, clock_offset = pool.times()
         operation = UnownedOperation(
             task,
             ours,
             cast("list[Any]", normalize_json(list(args))),
             cast("dict[str, Any]", normalize_json(dict(kwargs))),
-            submitted_time=pool.clock.time(),
+            now=now,
+            clock_offset=clock_offset,
             worker=pools.process_id()[0],
             backend=type(self),
         )
-        result = result_of(operation)
-        pool.accept(operation, delay=_seconds_until(task.run_after))
+        result = operation.task_result()
+        change = pool.accept(operation, delay=_seconds_until(task.run_after))
+        pool.follow(change)
         task_enqueued.send_robust(type(self), task_result=result)
-        pool.post(operation.was_enqueued, pool)
-        pool.submitted(operation)
+        pool.loop.try_post(operation.on_enqueued, pool.notify)
+        pool.on_submitted(operation)
         return result
 
     def at_an_instant(self, task: Any) -> Any:
@@ -97,10 +99,10 @@ class PoolBackend(BaseTaskBackend):
             TaskResultDoesNotExist: It never was, was forgotten, or has an owner.
         """
         pool = pools.current()
-        operation = None if pool is None else pool.kept.get(result_id)
+        operation = None if pool is None else pool.ledger.memory.get(result_id)
         if not isinstance(operation, UnownedOperation):
             raise TaskResultDoesNotExist(result_id)
-        return result_of(operation)
+        return operation.task_result()
 
     async def aget_result(self, result_id: str) -> TaskResult[..., Any]:
         """Return the result; nothing here waits, so no thread is needed."""

@@ -1,12 +1,7 @@
 """Ephemeral execution for any asyncio program; knows no Django."""
 
 from .clock import Clock, LoopClock, TimerHandle
-from .context import (
-    OperationContext,
-    Progress,
-    current_operation,
-    progress,
-)
+from .context import OperationContext, current_operation, progress
 from .coordinator import Coordinator
 from .errors import (
     Closed,
@@ -27,6 +22,7 @@ from .registry import Registry
 from .statistics import Statistics
 from .status import Status
 from .summary import Failure, Summary
+from .values import Progress
 from .work import WorkCoordinator
 
 __all__ = [

@@ -17,7 +17,9 @@ class TimerHandle(Protocol):
 class Clock(Protocol):
     """What an operation needs to know of time.
 
-    ``time`` may be called from any thread; ``call_later`` on the loop alone.
+    ``time`` may be called from any thread; ``call_later`` on the loop alone. A clock
+    may also have ``monotonic() -> float``, whose seconds never jump; durations and ages
+    are measured by it. Without it ``time`` is taken to be steady.
     """
 
     def time(self) -> float:
@@ -40,6 +42,10 @@ class LoopClock:
         """Return seconds since the epoch, UTC."""
         return time.time()
 
+    def monotonic(self) -> float:
+        """Return seconds that an adjustment of the system's time does not change."""
+        return time.monotonic()
+
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: Any
     ) -> TimerHandle:
@@ -47,3 +53,9 @@ class LoopClock:
         return asyncio.get_running_loop().call_later(
             delay, callback, *args, context=contextvars.Context()
         )
+
+
+def monotonic_of(clock: Clock) -> Callable[[], float]:
+    """Return the function that durations and ages are measured by."""
+    monotonic: Callable[[], float] = getattr(clock, "monotonic", clock.time)
+    return monotonic

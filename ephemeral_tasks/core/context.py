@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any
 
-if TYPE_CHECKING:
-    from typing import Any
-
-    from .operation import Operation
-
-
-class Progress(NamedTuple):
-    """How far a body has come, in its own units."""
-
-    done: float
-    """Units done so far."""
-
-    total: float | None = None
-    """Units in all; None while the body does not know."""
-
-    message: str = ""
-    """A few words for people."""
+from .operation import Operation
+from .values import Progress
 
 
 class OperationContext:
-    """What a running body may ask and tell about its own operation.
+    """What a running body may ask and report about its own operation.
 
     Belongs to one attempt. The fields are read-only; ``progress`` may be called as
     often as the body likes.
@@ -69,12 +54,16 @@ class OperationContext:
     def progress(
         self, done: float, total: float | None = None, message: str = ""
     ) -> None:
-        """Say how far the body is; the next snapshot shows it."""
+        """Report how far the body is; the next snapshot shows it.
+
+        Raises:
+            TypeError, ValueError: ``done`` or ``total`` is no finite number.
+        """
         if self._operation is not None:
-            self._operation.report(Progress(done, total, message))
+            self._operation.report(Progress.of(done, total, message))
 
     def detach(self) -> None:
-        """Let go of the operation; for the coordinator, at the attempt's end."""
+        """Refer to the operation no more; for the coordinator, at the attempt's end."""
         self._operation = None
 
 
@@ -98,15 +87,17 @@ def current_operation() -> OperationContext:
 
 
 def progress(done: float, total: float | None = None, message: str = "") -> None:
-    """Say how far the running body is; outside an operation this does nothing.
+    """Report how far the running body is; outside an operation this does nothing.
 
     Args:
-        done: Units done so far.
-        total: Units in all, if known.
-        message: A few words for people, such as ``"paragraph 3"``.
+        done: Units done so far, a finite number.
+        total: Units in all, if known, a finite number.
+        message: A few words for people, such as ``"paragraph 3"``; what is over 500
+            characters is cut.
 
     Raises:
         OperationCancelled: In a plain function of the pool that was told to end.
+        TypeError, ValueError: ``done`` or ``total`` is no finite number.
     """
     context = CURRENT.get()
     if context is not None:

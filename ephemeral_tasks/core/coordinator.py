@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections import OrderedDict
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable
 from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Required, Self, TypedDict
 
+from .attempts import Body
+from .blocked import BlockedSubmitters
 from .clock import Clock, LoopClock
 from .errors import Closed, QueueFull
 from .history import Echo, History
-from .operation import (
-    Item,
-    Operation,
-    Snapshot,
-    Value,
-)
+from .idle import Idle
+from .operation import Facts, Item, Operation, Snapshot, Value
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
-from .runner import Body, Runner
+from .runner import Runner
 from .sources import turning
 from .statistics import Statistics
 from .status import Status
@@ -42,6 +39,7 @@ class Options(TypedDict, total=False):
     retry_on: tuple[type[BaseException], ...]
     on_change: Callable[[Snapshot], object] | None
     clock: Clock | None
+    max_retrying: int | None
 
 
 class Coordinator(Runner[Item, Value]):
@@ -55,7 +53,7 @@ class Coordinator(Runner[Item, Value]):
         self,
         body: Body[Item, Value],
         *,
-        queue: Queue,
+        queue: Queue[Any],
         limit: int,
         capacity: int = 1000,
         history: int = 200,
@@ -67,6 +65,7 @@ class Coordinator(Runner[Item, Value]):
         retry_on: tuple[type[BaseException], ...] = (Exception,),
         on_change: Callable[[Snapshot], object] | None = None,
         clock: Clock | None = None,
+        max_retrying: int | None = None,
     ) -> None:
         """Make a coordinator for the running loop; nothing runs yet.
 
@@ -77,7 +76,7 @@ class Coordinator(Runner[Item, Value]):
             capacity: How many may wait, at least 0.
             history: How many finished operations are remembered, at least 0.
             max_age: Seconds that the history remembers one; None for no limit.
-            echoes: How many of those that the history let go leave an echo.
+            echoes: How many of those that the history evicted leave an echo.
             timeout: Seconds that an attempt may take; it then fails with TimeoutError.
             max_attempts: How often the body is called at most.
             backoff: ``(failed attempt, error) -> seconds`` until the next attempt;
@@ -86,6 +85,8 @@ class Coordinator(Runner[Item, Value]):
             on_change: Called on the loop with a snapshot at each step; an error in it
                 is logged and harms nothing.
             clock: Where the time comes from.
+            max_retrying: While so many are between two attempts, none is taken; None
+                for no such bound.
 
         Raises:
             RuntimeError: No loop is running.
@@ -103,24 +104,22 @@ class Coordinator(Runner[Item, Value]):
             body,
             queue=queue,
             limit=limit,
+            capacity=capacity,
+            max_retrying=max_retrying,
             history=History(size=history, max_age=max_age, echoes=echoes, clock=clock),
             on_change=on_change,
             clock=clock,
         )
-        self._capacity = capacity
         self._policy = Policy(
             timeout=timeout,
             max_attempts=max_attempts,
             backoff=full_jitter if backoff is None else backoff,
             retry_on=retry_on,
         )
-        self._blocked: OrderedDict[Operation[Item, Value], asyncio.Future[None]]
-        self._blocked = OrderedDict()
-        """Those whose submitters wait for room, oldest first."""
-        self._idle: list[asyncio.Future[None]] = []
+        self._blocked = BlockedSubmitters()
+        self._idle = Idle(self._is_drained, clock)
         self._source: asyncio.Task[None] | None = None
         self._is_closed = False
-        self._refused = 0
 
     # -- submitting --------------------------------------------------------------------
 
@@ -135,14 +134,14 @@ class Coordinator(Runner[Item, Value]):
         self._check_open()
         key = self._key_of(item)
         operation = self._make(item, key)
-        if self._has_room(key):
+        if self._admits(key):
             return self.admit(operation)
-        turn = self._blocked[operation] = self._loop.create_future()
         try:
-            await turn
+            await self._blocked.add(operation)
         except asyncio.CancelledError:
-            if self._blocked.pop(operation, None) is None and operation.host:
-                self.end(operation)  # it was let in just now, and nobody has it
+            if not self._blocked.discard(operation) and operation.host is not None:
+                # It was admitted just now, and nobody has it.
+                self.cancel_operation(operation)
             raise
         if operation.host is None:
             raise Closed
@@ -157,10 +156,11 @@ class Coordinator(Runner[Item, Value]):
         """
         self._check_open()
         key = self._key_of(item)
-        if not self._has_room(key):
+        if not self._admits(key):
             self._refused += 1
             raise QueueFull(
-                f"{len(self._queue)} operations wait, capacity is {self._capacity}"
+                f"{self._scheduler.waiting} operations wait, "
+                f"capacity is {self._scheduler.capacity}"
             )
         return self.admit(self._make(item, key))
 
@@ -182,54 +182,48 @@ class Coordinator(Runner[Item, Value]):
         return 0
 
     def _make(self, item: Item, key: Hashable) -> Operation[Item, Value]:
+        now = self._monotonic()
         return Operation(
             item,
             key=key,
             priority=self._priority_of(item),
             policy=self._policy,
             variables=contextvars.copy_context(),
-            submitted_time=self._clock.time(),
+            submitted_monotonic=now,
+            clock_offset=self._clock.time() - now,
         )
 
     def prepare(self, item: Item) -> Operation[Item, Value]:
-        """Make an operation for ``admit``; a host may do so from any thread."""
+        """Make an operation for ``accept``, from any thread."""
         return self._make(item, self._key_of(item))
 
     def admit(self, operation: Operation[Item, Value]) -> Operation[Item, Value]:
-        """Take an operation that its host made, whatever the capacity says."""
-        self._accept(operation)
-        self._dispatch()
+        """Take an operation for which there is a place, and run it or let it wait."""
+        accepted = operation.facts()
+        self.run_accepted(accepted, self.accept(operation))
         return operation
 
-    # -- having room -------------------------------------------------------------------
+    def run_accepted(self, accepted: Facts, started: list[Operation[Any, Any]]) -> None:
+        """Notify of an accepted operation as it was, and run what got a slot."""
+        self._notify_facts(accepted)
+        self.run_bodies(started)
 
-    def _has_room(self, key: Hashable) -> bool:
-        """Return whether a newcomer may be taken now and overtakes nobody."""
-        if not self._blocked and len(self._queue) < self._capacity:
-            return True
-        return (
-            self._has_slot()
-            and self._queue.is_free(key)
-            and all(other.key != key for other in self._blocked)
-        )
+    # -- admission ---------------------------------------------------------------------
 
-    def _dispatch(self) -> None:
-        """Start what may start, and let in those for whom there is room now."""
-        super()._dispatch()
-        while self._blocked and (operation := self._next_blocked()) is not None:
-            turn = self._blocked.pop(operation)
-            if not turn.done():
-                turn.set_result(None)
-                self._accept(operation)
-                super()._dispatch()
+    def _admits(self, key: Hashable) -> bool:
+        """Return whether a new operation may be taken now and overtakes none."""
+        if self._blocked and self._blocked.has_key(key):
+            return False
+        return self._scheduler.admits(key)
 
-    def _next_blocked(self) -> Operation[Item, Value] | None:
-        """Return the oldest one for whom there is room; None when there is none."""
-        if len(self._queue) < self._capacity:
-            return next(iter(self._blocked))
-        if not self._has_slot():
-            return None
-        return next((o for o in self._blocked if self._queue.is_free(o.key)), None)
+    def run_bodies(self, started: Iterable[Operation[Any, Any]]) -> None:
+        """Run what got a slot, and admit blocked operations that now have a place."""
+        super().run_bodies(started)
+        while self._blocked:
+            operation = self._blocked.pop_first(self._scheduler.admits)
+            if operation is None:
+                return
+            self.admit(operation)
 
     # -- a source ----------------------------------------------------------------------
 
@@ -274,30 +268,28 @@ class Coordinator(Runner[Item, Value]):
         """Ask one operation to end CANCELLED; False when it finished or is unknown."""
         self.check_loop()
         operation = self._unfinished.get(id)
-        return operation is not None and self.end(operation)
+        return operation is not None and self.cancel_operation(operation)
 
     def cancel_all(self) -> int:
         """Ask all that is unfinished to end; return how many were asked."""
         self.check_loop()
-        return self._end_all()
+        return self._cancel_all()
 
     def pause(self) -> None:
         """Start nothing more until ``resume``; what runs goes on."""
         self.check_loop()
-        self._is_paused = True
+        self._scheduler.pause()
 
     def resume(self) -> None:
         """Start what may start, now and from now on."""
         self.check_loop()
-        self._is_paused = False
-        self._dispatch()
+        self._reschedule(self._scheduler.resume)
 
     def resize(self, limit: int) -> None:
         """Let ``limit`` run at once: more start now, fewer as running ones end."""
         self.check_loop()
         check_at_least("limit", limit, 1)
-        self._limit = limit
-        self._dispatch()
+        self._reschedule(self._scheduler.resize, limit)
 
     # -- ending ------------------------------------------------------------------------
 
@@ -310,11 +302,8 @@ class Coordinator(Runner[Item, Value]):
         self._is_closed = True
         if self._source is not None:
             self._source.cancel()
-        while self._blocked:
-            _, turn = self._blocked.popitem()
-            if not turn.done():
-                turn.set_result(None)
-        self._wake_idle()
+        self._blocked.close()
+        self._idle.notify()
 
     async def drain(self, timeout: float | None = None) -> None:
         """Close, then wait until all that was accepted has finished.
@@ -331,52 +320,21 @@ class Coordinator(Runner[Item, Value]):
         self._check_no_body()
         if self._source is None:
             self.close()
-        if timeout is None:
-            await self._until_idle()
-        else:
-            await self._until_idle_or_late(timeout)
+        await self._idle.wait(timeout)
         self._raise_source_error()
-
-    async def _until_idle(self) -> None:
-        if not self._is_drained():
-            waiter = self._loop.create_future()
-            self._idle.append(waiter)
-            try:
-                await waiter
-            finally:
-                if waiter in self._idle:
-                    self._idle.remove(waiter)
-
-    async def _until_idle_or_late(self, timeout: float) -> None:
-        waiting = self._loop.create_task(self._until_idle())
-        timer = self._clock.call_later(timeout, waiting.cancel)
-        try:
-            await asyncio.wait((waiting,))
-        finally:
-            timer.cancel()
-            waiting.cancel()
-        if not self._is_drained():
-            raise TimeoutError(f"operations are unfinished after {timeout} s")
 
     def _is_drained(self) -> bool:
         is_source_open = self._source is not None and not self._source.done()
         return self._is_closed and not self._unfinished and not is_source_open
 
-    def _emptied(self) -> None:
-        self._wake_idle()
-
-    def _wake_idle(self) -> None:
-        if self._idle and self._is_drained():
-            waiters, self._idle = self._idle, []
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
+    def _on_empty(self) -> None:
+        self._idle.notify()
 
     async def aclose(self) -> None:
         """Close, cancel all that is unfinished, wait until the bodies have ended."""
         self.close()
         self.cancel_all()
-        await self._until_idle()
+        await self._idle.wait()
 
     async def __aenter__(self) -> Self:
         self.check_loop()
@@ -399,19 +357,21 @@ class Coordinator(Runner[Item, Value]):
 
     def statistics(self) -> Statistics:
         """Return the counters of this instant."""
-        return Statistics(
-            running=self._running,
-            waiting=len(self._queue),
-            retrying=self._retrying,
-            limit=self._limit,
-            capacity=self._capacity,
-            accepted=self._accepted,
-            refused=self._refused,
-            successful=self._ended[Status.SUCCESSFUL],
-            failed=self._ended[Status.FAILED],
-            cancelled=self._ended[Status.CANCELLED],
-            is_paused=self._is_paused,
-        )
+        with self._lock:
+            scheduler = self._scheduler
+            return Statistics(
+                running=scheduler.running,
+                waiting=scheduler.waiting,
+                retrying=scheduler.retrying,
+                limit=scheduler.limit,
+                capacity=scheduler.capacity,
+                accepted=self._accepted,
+                refused=self._refused,
+                successful=self._ended[Status.SUCCESSFUL],
+                failed=self._ended[Status.FAILED],
+                cancelled=self._ended[Status.CANCELLED],
+                is_paused=scheduler.is_paused,
+            )
 
     def snapshots(self, *, status: Status | None = None) -> tuple[Snapshot, ...]:
         """Return the unfinished operations and the history, oldest submission first."""
@@ -422,7 +382,7 @@ class Coordinator(Runner[Item, Value]):
         return tuple(p for p in pictures if status is None or p.status is status)
 
     def echoes(self) -> tuple[Echo, ...]:
-        """Return what is left of operations that the history let go, oldest first."""
+        """Return what is left of operations that the history evicted, oldest first."""
         self.check_loop()
         return self._history.echoes()
 
@@ -436,7 +396,7 @@ class Coordinator(Runner[Item, Value]):
         self._history.pin(id, is_coming=id in self._unfinished)
 
     def unpin(self, id: str) -> None:
-        """Let a pinned operation go with its age again."""
+        """Let a pinned operation leave the history by count and age again."""
         self.check_loop()
         self._history.unpin(id)
 

@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable
 from typing import Any
 
+from .attempts import Body, Outcome
 from .clock import Clock
 from .context import CURRENT
 from .keyed import KeyedCoordinator
 from .operation import Item, Operation
 from .policy import Backoff
-from .runner import Body
 from .status import Status
 from .summary import Failure, Summary
 from .validation import check_at_least, check_body
@@ -108,6 +108,7 @@ class _Loop(KeyedCoordinator[Any, object]):
             capacity=_AHEAD if has_keys else 0,
             history=0,
             echoes=0,
+            max_retrying=limit,
             **policy,
         )
         self._indexes: dict[str, int] = {}
@@ -136,30 +137,18 @@ class _Loop(KeyedCoordinator[Any, object]):
             except asyncio.CancelledError:
                 continue
 
-    def _accept(self, operation: Operation[Any, object]) -> None:
+    def accept(self, operation: Operation[Any, object]) -> list[Operation[Any, Any]]:
+        """Take a new operation and remember its item's index."""
         self._indexes[operation.id] = self._accepted
-        super()._accept(operation)
+        return super().accept(operation)
 
-    def _finish(
-        self,
-        operation: Operation[Any, object],
-        status: Status,
-        *,
-        value: object = None,
-        error: BaseException | None = None,
-    ) -> None:
+    def _conclude(self, operation: Operation[Any, Any], outcome: Outcome) -> None:
         index = self._indexes.pop(operation.id)
-        if error is not None:
-            self._failures.append(Failure(index=index, error=error))
-        super()._finish(operation, status, value=value, error=error)
+        if outcome.error is not None:
+            self._failures.append(Failure(index=index, error=outcome.error))
+        super()._conclude(operation, outcome)
 
-    def _has_room(self, key: Hashable) -> bool:
-        return self._retrying < self._limit and super()._has_room(key)
-
-    def _next_blocked(self) -> Operation[Any, object] | None:
-        return super()._next_blocked() if self._retrying < self._limit else None
-
-    def progressed(self, operation: Operation[Any, Any]) -> None:
+    def on_progress(self, operation: Operation[Any, Any]) -> None:
         """Report what a body says as progress of the operation that runs the loop."""
         if self._outer is not None and operation.progress is not None:
             self._outer.progress(*operation.progress)

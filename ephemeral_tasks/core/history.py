@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from .clock import Clock
+from .clock import Clock, monotonic_of
 from .errors import UnknownOperation
 from .operation import Facts, Snapshot, instant
 from .status import Status
@@ -15,7 +15,7 @@ from .status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
-    """What is left of a finished operation that the history let go."""
+    """What is left of a finished operation that the history evicted."""
 
     id: str
     """The operation's id."""
@@ -25,6 +25,10 @@ class Echo:
 
     finished_at: datetime
     """When it ended, UTC."""
+
+
+_Entry = tuple[float, Facts]
+"""When it was added, by the monotonic clock, and what is remembered."""
 
 
 class History:
@@ -40,8 +44,9 @@ class History:
         self._size = size
         self._max_age = max_age
         self._clock = clock
-        self._facts: OrderedDict[str, Facts] = OrderedDict()
-        self._pinned: OrderedDict[str, Facts] = OrderedDict()
+        self._monotonic = monotonic_of(clock)
+        self._facts: OrderedDict[str, _Entry] = OrderedDict()
+        self._pinned: OrderedDict[str, _Entry] = OrderedDict()
         self._coming: set[str] = set()
         """Pinned before they finished."""
         self._echoes: deque[tuple[str, Status, float]] = deque(maxlen=echoes)
@@ -56,19 +61,19 @@ class History:
         """Remember a finished operation; the oldest one may leave for it."""
         if facts.id in self._coming:
             self._coming.remove(facts.id)
-            self._pinned[facts.id] = facts
+            self._pinned[facts.id] = self._monotonic(), facts
         else:
-            self._facts[facts.id] = facts
+            self._facts[facts.id] = self._monotonic(), facts
             self._trim()
 
     def __iter__(self) -> Iterator[Snapshot]:
         """Yield what is remembered, pinned ones first, each group oldest first."""
         self._trim()
-        for facts in [*self._pinned.values(), *self._facts.values()]:
+        for _, facts in [*self._pinned.values(), *self._facts.values()]:
             yield facts.snapshot()
 
     def echoes(self) -> tuple[Echo, ...]:
-        """Return what is left of those that were let go, oldest first."""
+        """Return what is left of those that were evicted, oldest first."""
         self._trim()
         return tuple(
             Echo(id=id, status=status, finished_at=instant(finished_time))
@@ -97,33 +102,30 @@ class History:
         if id in self._pinned:
             self._facts[id] = self._pinned.pop(id)
             self._facts = OrderedDict(
-                sorted(self._facts.items(), key=lambda pair: _end(pair[1]))
+                sorted(self._facts.items(), key=lambda pair: pair[1][0])
             )
             self._trim()
 
     def _trim(self) -> None:
         while len(self._facts) > self._size:
-            self._let_go()
+            self._evict()
         if self._max_age is None:
             return
         while self._facts and self._left_seconds(self._max_age) <= 0:
-            self._let_go()
+            self._evict()
         if self._facts and not self._has_timer:
             self._has_timer = True
             self._clock.call_later(self._left_seconds(self._max_age), self._aged)
 
     def _left_seconds(self, max_age: float) -> float:
-        oldest = next(iter(self._facts.values()))
-        return _end(oldest) + max_age - self._clock.time()
+        oldest, _ = next(iter(self._facts.values()))
+        return oldest + max_age - self._monotonic()
 
     def _aged(self) -> None:
         self._has_timer = False
         self._trim()
 
-    def _let_go(self) -> None:
-        _, facts = self._facts.popitem(last=False)
-        self._echoes.append((facts.id, facts.status, _end(facts)))
-
-
-def _end(facts: Facts) -> float:
-    return facts.finished_time or facts.submitted_time
+    def _evict(self) -> None:
+        _, (_, facts) = self._facts.popitem(last=False)
+        finished_time = facts.finished_time or facts.submitted_time
+        self._echoes.append((facts.id, facts.status, finished_time))

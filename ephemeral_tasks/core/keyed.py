@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Unpack
 
+from .attempts import Body
 from .coordinator import Coordinator, Options
 from .keyed_queue import KeyedQueue
 from .operation import Item, Value
-from .runner import Body
 from .validation import check_at_least
 
 
@@ -25,6 +25,7 @@ class KeyedCoordinator(Coordinator[Item, Value]):
         key: Callable[[Item], Hashable],
         limit_per_key: int = 1,
         priority: Callable[[Item], int] | None = None,
+        urgent_first: bool = False,
         **options: Unpack[Options],
     ) -> None:
         """Make a coordinator for the running loop.
@@ -36,12 +37,15 @@ class KeyedCoordinator(Coordinator[Item, Value]):
             priority: Gives an item's urgency, larger first: the key with the most
                 urgent head goes next; among equals the one whose last turn is longest
                 ago. Order within a key stays that of submission.
+            urgent_first: Whether within a key, too, the most urgent goes first.
             options: As for Coordinator; ``limit`` is required.
         """
         check_at_least("limit_per_key", limit_per_key, 1)
         if not callable(key):
             raise TypeError(f"key must be callable, got {key!r}")
-        super().__init__(body, queue=KeyedQueue(limit_per_key), **options)
+        super().__init__(
+            body, queue=KeyedQueue(limit_per_key, urgent_first=urgent_first), **options
+        )
         self._key = key
         self._priority = priority
 

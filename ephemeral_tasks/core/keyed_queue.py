@@ -4,28 +4,66 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator
 from itertools import count
+from typing import Any
 
-from .queues import (
-    AnyOperation,
-    Waiting,
-    index_in,
-    ordered,
-)
+from .operation import Operation
+from .queues import index_in
 
-_NONE: Waiting = OrderedDict()  # of the many keys of which nothing is tried again
+AnyOperation = Operation[Any, Any]
+
+
+class _Waiting:
+    """Waiting operations, the higher level first, in order within a level."""
+
+    __slots__ = ("_levels",)
+
+    def __init__(self) -> None:
+        # Ordered dicts: removal in the middle and at the front in constant time.
+        self._levels: dict[int, OrderedDict[AnyOperation, None]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._levels)
+
+    def __iter__(self) -> Iterator[AnyOperation]:
+        for level in sorted(self._levels, reverse=True):
+            yield from self._levels[level]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._levels.values()))
+
+    def add(self, operation: AnyOperation, level: int) -> None:
+        self._levels.setdefault(level, OrderedDict())[operation] = None
+
+    def first(self) -> AnyOperation | None:
+        return next(iter(self._levels[max(self._levels)])) if self._levels else None
+
+    def discard(self, operation: AnyOperation, level: int) -> bool:
+        """Take an operation out; False when it is not here."""
+        found = self._levels.get(level)
+        if found is None or operation not in found:
+            return False
+        del found[operation]
+        if not found:
+            del self._levels[level]
+        return True
+
+
+_NONE = _Waiting()  # of the many keys of which nothing is tried again
 
 
 class _Line:
-    """The operations of one key, in the order of their submission."""
+    """The operations of one key."""
 
-    __slots__ = ("again", "held", "key", "listed", "number", "turn", "waiting")
+    __slots__ = ("again", "held", "key", "limit", "listed", "number", "turn", "waiting")
 
-    def __init__(self, key: Hashable, turn: int) -> None:
+    def __init__(self, key: Hashable, limit: int, turn: int) -> None:
         self.key = key
-        self.waiting: Waiting = OrderedDict()
-        self.again: Waiting = _NONE
+        self.limit = limit
+        """How many of the key may be started and unfinished at once."""
+        self.waiting = _Waiting()
+        self.again = _NONE
         self.held = 0
         """How many have started and not finished, pauses between attempts included."""
         self.turn = turn
@@ -39,12 +77,13 @@ class _Line:
         """Return whether something of the key runs, or will after its pause."""
         return self.held > len(self.again)
 
+    def is_empty(self) -> bool:
+        """Return whether nothing of the key waits."""
+        return not (self.waiting or self.again)
+
     def rank(self, priority: int) -> int:
         """Return what goes first, the smaller: more urgent, then without a turn now."""
         return self.is_busy() - 2 * priority
-
-    def head(self) -> AnyOperation | None:
-        return next(iter(self.again or self.waiting), None)
 
 
 _Entry = tuple[int, int, int, _Line]  # rank, turn, number: unique, the smallest first
@@ -53,15 +92,28 @@ _Entry = tuple[int, int, int, _Line]  # rank, turn, number: unique, the smallest
 class KeyedQueue:
     """Order within a key, turns between keys.
 
-    The key whose head is most urgent goes next; among equals the one whose last turn
-    is longest ago. A turn lasts as long as something of the key runs, so who runs
-    nothing goes before who does, and a newcomer before who had a turn since. At most
-    ``limit_per_key`` operations of a key run at once. A key without operations is
+    The key whose head is most urgent goes next; among equals the key whose last turn is
+    longest ago. A turn lasts as long as something of the key runs, so an idle key goes
+    before a busy one, and a new key before one that has had a turn since it came. At
+    most ``limit_per_key`` operations of a key run at once. A key without operations is
     forgotten.
     """
 
-    def __init__(self, limit_per_key: int) -> None:
+    def __init__(
+        self,
+        limit_per_key: int | Callable[[Hashable], int],
+        *,
+        urgent_first: bool = False,
+    ) -> None:
+        """Make an empty queue.
+
+        Args:
+            limit_per_key: The same for all keys, or a key's own.
+            urgent_first: Whether within a key, too, the most urgent goes first; else
+                the order within a key is that of submission.
+        """
         self._limit_per_key = limit_per_key
+        self._urgent_first = urgent_first
         self._lines: dict[Hashable, _Line] = {}
         self._startable: list[_Entry] = []
         self._numbers = count(1)
@@ -70,28 +122,48 @@ class KeyedQueue:
     def __len__(self) -> int:
         return self._length
 
+    # -- new operations ----------------------------------------------------------------
+
     def is_free(self, key: Hashable) -> bool:
         """Return whether the key runs less than it may and nothing of it waits."""
         line = self._lines.get(key)
-        return line is None or (line.held < self._limit_per_key and line.head() is None)
+        return line is None or (line.held < line.limit and line.is_empty())
 
-    def push(self, operation: AnyOperation) -> None:
-        """Let a new operation wait at the end of its key's line."""
+    def begin(self, operation: AnyOperation) -> bool:
+        """Start a new operation without waiting; False where its key is not free."""
         line = self._lines.get(operation.key)
         if line is None:
-            line = _Line(operation.key, next(self._numbers))
-            self._lines[operation.key] = line
-        line.waiting[operation] = None
+            line = self._new_line(operation.key)
+        elif line.held >= line.limit or not line.is_empty():
+            return False
+        line.held += 1
+        line.turn = next(self._numbers)
+        return True
+
+    def push(self, operation: AnyOperation) -> None:
+        """Add a new operation at the end of its key's line."""
+        line = self._lines.get(operation.key) or self._new_line(operation.key)
+        line.waiting.add(operation, self._level(operation))
         self._length += 1
-        if not line.number:
-            self._list(line)
+        self._list(line)
+
+    def _new_line(self, key: Hashable) -> _Line:
+        limit = self._limit_per_key
+        line = _Line(key, limit(key) if callable(limit) else limit, next(self._numbers))
+        self._lines[key] = line
+        return line
+
+    def _level(self, operation: AnyOperation) -> int:
+        return operation.priority if self._urgent_first else 0
+
+    # -- turns -------------------------------------------------------------------------
 
     def push_again(self, operation: AnyOperation) -> None:
-        """Let an operation whose next attempt is due go before its key's new ones."""
+        """Add an operation whose next attempt is due before its key's new ones."""
         line = self._lines[operation.key]
         if line.again is _NONE:
-            line.again = OrderedDict()
-        line.again[operation] = None
+            line.again = _Waiting()
+        line.again.add(operation, self._level(operation))
         self._list(line)
 
     def pop(self) -> AnyOperation | None:
@@ -102,25 +174,38 @@ class KeyedQueue:
                 return self._take_from(line)
         return None
 
-    def _take_from(self, line: _Line) -> AnyOperation:
+    def _take_from(self, line: _Line) -> AnyOperation | None:
+        operation = self._head(line)
         line.number = 0
         line.turn = next(self._numbers)
-        if line.again:
-            operation, _ = line.again.popitem(last=False)
-        else:
-            operation, _ = line.waiting.popitem(last=False)
+        if operation is not None and not self._discard(line.again, operation):
+            self._discard(line.waiting, operation)
             line.held += 1
             self._length -= 1
         self._list(line)
         return operation
 
+    def _head(self, line: _Line) -> AnyOperation | None:
+        """Return what of the key may start next; an attempt again before a first one.
+
+        What is tried again holds its place in the key already.
+        """
+        again = line.again.first()
+        first = line.waiting.first() if line.held < line.limit else None
+        if again is None or first is None:
+            return again or first
+        return first if self._level(first) > self._level(again) else again
+
+    def _discard(self, waiting: _Waiting, operation: AnyOperation) -> bool:
+        return waiting.discard(operation, self._level(operation))
+
     def remove(self, operation: AnyOperation) -> None:
         """Take out an operation that waits."""
         line = self._lines[operation.key]
-        if operation in line.waiting:
-            del line.waiting[operation]
+        if self._discard(line.waiting, operation):
             self._length -= 1
-        line.again.pop(operation, None)
+        else:
+            self._discard(line.again, operation)
         self._settle(line)
 
     def release(self, operation: AnyOperation) -> None:
@@ -132,8 +217,8 @@ class KeyedQueue:
         self._settle(line)
 
     def _settle(self, line: _Line) -> None:
-        """Forget a line that nothing holds, or let its head have a turn."""
-        if not line.held and line.head() is None:
+        """Forget a line without operations, or list its head for a turn."""
+        if not line.held and line.is_empty():
             del self._lines[line.key]
             line.number = 0
         else:
@@ -141,8 +226,8 @@ class KeyedQueue:
 
     def _list(self, line: _Line) -> None:
         """Give a line that may start an entry that fits its head, and no other line."""
-        head = line.head()
-        if head is None or not (line.again or line.held < self._limit_per_key):
+        head = self._head(line)
+        if head is None:
             line.number = 0
             return
         rank = line.rank(head.priority)
@@ -157,44 +242,51 @@ class KeyedQueue:
             self._startable = [e for e in self._startable if e[2] == e[3].number]
             heapq.heapify(self._startable)
 
+    # -- places ------------------------------------------------------------------------
+
     def position(self, operation: AnyOperation) -> int | None:
         """Return its place among those that wait, from 1; None when it does not.
 
         Counts priorities and turns. An estimate where urgencies differ within a key or
-        keys are at their limit: then it depends on who ends first.
+        keys are at their limit: then it depends on which operation ends first.
         """
         own = self._lines.get(operation.key)
         if own is None:
             return None
-        order = ordered(own.again, own.waiting)
+        order = self._order_of(own)
         index = index_in(order, operation)
         if index is None:
             return None
-        # One waits for all before it in its line, and so no less than they do.
+        # It waits for all before it in its line, and so no less than they do.
         urgency = min(o.priority for o in [*order[:index], operation])
         is_between = operation not in order
         since = (own.held - is_between > len(own.again), own.turn)
-        # list() of a dict's values runs no Python code: no other thread comes between
-        others = [line for line in list(self._lines.values()) if line is not own]
-        before = sum(_turns_before(line, since, index, urgency) for line in others)
+        others = (line for line in self._lines.values() if line is not own)
+        before = sum(self._turns_before(o, since, index, urgency) for o in others)
         return 1 + index + before
 
+    def _order_of(self, line: _Line) -> list[AnyOperation]:
+        return sorted([*line.again, *line.waiting], key=lambda o: -self._level(o))
 
-def _turns_before(
-    line: _Line, since: tuple[bool, int], index: int, urgency: int
-) -> int:
-    """Return how many of another line go before the one at ``index`` of one's own.
+    def _turns_before(
+        self, line: _Line, since: tuple[bool, int], index: int, urgency: int
+    ) -> int:
+        """Return how many of another line go before the operation at ``index``.
 
-    Args:
-        since: Whether one's own key has its turn now, and since when it waits for one.
-    """
-    urgent = equal = 0
-    turns = index + ((line.is_busy(), line.turn) < since)
-    for operation in ordered(line.again, line.waiting):
-        if operation.priority > urgency:
-            urgent += 1
-        elif operation.priority == urgency and equal < turns:
-            equal += 1
-        else:
-            break
-    return urgent + equal
+        Args:
+            line: The other line.
+            since: Whether the operation's own key has its turn now, and since when it
+                waits for one.
+            index: The operation's index in its own line.
+            urgency: The least priority up to there.
+        """
+        urgent = equal = 0
+        turns = index + ((line.is_busy(), line.turn) < since)
+        for operation in self._order_of(line):
+            if operation.priority > urgency:
+                urgent += 1
+            elif operation.priority == urgency and equal < turns:
+                equal += 1
+            else:
+                break
+        return urgent + equal

@@ -8,10 +8,10 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from contextlib import aclosing
 from typing import Any, Literal, overload
 
+from .attempts import Body
 from .context import CURRENT
 from .errors import OperationCancelled
 from .operation import Item, Operation, Value
-from .runner import Body
 from .sources import turning
 from .status import Status
 from .validation import check_at_least, check_body
@@ -144,11 +144,11 @@ class _Results(WorkCoordinator[Item, Value]):
             return operation.error or OperationCancelled(operation.id)
         return self._line.popleft().outcome()  # a local would be in its traceback
 
-    def _stepped(self, operation: Operation[Item, Value]) -> None:
+    def _notify(self, operation: Operation[Item, Value]) -> None:
         if operation.is_finished:
             self._news.set()
 
-    def progressed(self, operation: Operation[Any, Any]) -> None:
+    def on_progress(self, operation: Operation[Any, Any]) -> None:
         """Report what a body says as progress of the operation that runs the loop."""
         if self._outer is not None and operation.progress is not None:
             self._outer.progress(*operation.progress)
@@ -160,7 +160,7 @@ class _ResultsAsReady(_Results[Item, Value]):
     def _took(self, operation: Operation[Item, Value]) -> None:
         """Do nothing: it joins the line when it has finished."""
 
-    def _stepped(self, operation: Operation[Item, Value]) -> None:
+    def _notify(self, operation: Operation[Item, Value]) -> None:
         if operation.is_finished:
             self._line.append(operation)
             self._news.set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
-import random
 from collections.abc import Generator, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,10 +12,10 @@ from types import TracebackType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from .clock import TimerHandle
-from .context import OperationContext, Progress
 from .errors import NotFinished, OperationCancelled
 from .policy import DEFAULT_POLICY, Policy
 from .status import FINISHED, Status
+from .values import Progress
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -27,17 +26,13 @@ def instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-_random = random.Random()  # our own, so that nobody else's seed() repeats an id
-os.register_at_fork(after_in_child=_random.seed)
-
-
 def new_id() -> str:
-    """Return 32 random hexadecimal digits: unique, but no secret."""
-    return f"{_random.getrandbits(128):032x}"
+    """Return 32 hexadecimal digits from the system's randomness."""
+    return os.urandom(16).hex()
 
 
 class Waiter(Protocol):
-    """What an operation needs of who awaits it: two methods of a future."""
+    """Two methods of a future: what an operation needs of its waiters."""
 
     def done(self) -> bool:
         """Return whether it no longer waits."""
@@ -49,11 +44,11 @@ class Waiter(Protocol):
 class Host(Protocol):
     """What an operation needs of the coordinator that runs it."""
 
-    def end(self, operation: Operation[Any, Any]) -> bool:
-        """Tell an operation to end; False when it had finished."""
+    def cancel_operation(self, operation: Any) -> bool:
+        """Cancel an operation; False when it had finished."""
 
-    def progressed(self, operation: Operation[Any, Any]) -> None:
-        """Hear of what is no step: progress, or a request to end what runs."""
+    def on_progress(self, operation: Any) -> None:
+        """Called on progress and on a cancel request; the status has not changed."""
 
     def check_loop(self) -> None:
         """Raise RuntimeError when the caller is not on the coordinator's loop."""
@@ -92,7 +87,7 @@ class Snapshot:
 
 
 class Facts(NamedTuple):
-    """A snapshot before anybody wants to see it: cheap to make, times in seconds."""
+    """What a snapshot says before it is asked for: cheap to make, times in seconds."""
 
     id: str
     key: Hashable
@@ -126,18 +121,22 @@ class Operation(Generic[Item, Value]):
     raises OperationCancelled, never CancelledError. A waiter that is cancelled does not
     cancel the operation.
 
-    Every field is written on the coordinator's loop. ``status`` is written last of a
-    step and read first by ``snapshot``, so a reader on any thread never sees an end
-    without its time.
+    Its times are kept by the monotonic clock, so that durations and ages do not jump
+    with the system's time; ``clock_offset`` turns them into seconds since the epoch.
+
+    The fields are written by the coordinator: on its loop, or in the process's pool
+    under the ledger's lock. ``status`` is written last of a step and read first by
+    ``facts``, so a reader on any thread never sees an end without its time.
     """
 
     __slots__ = (
         "__weakref__",
         "attempt",
         "attempt_task",
+        "clock_offset",
         "context",
         "error",
-        "finished_time",
+        "finished_monotonic",
         "host",
         "id",
         "is_cancelling",
@@ -148,9 +147,9 @@ class Operation(Generic[Item, Value]):
         "policy",
         "priority",
         "progress",
-        "started_time",
+        "started_monotonic",
         "status",
-        "submitted_time",
+        "submitted_monotonic",
         "timer",
         "value",
         "variables",
@@ -162,7 +161,8 @@ class Operation(Generic[Item, Value]):
         self,
         item: Item,
         *,
-        submitted_time: float,
+        submitted_monotonic: float,
+        clock_offset: float = 0.0,
         key: Hashable = None,
         priority: int = 0,
         policy: Policy = DEFAULT_POLICY,
@@ -178,25 +178,27 @@ class Operation(Generic[Item, Value]):
         """The context variables of its attempts; dropped at the end."""
         self.status = Status.READY
         self.attempt = 0
-        self.submitted_time = submitted_time
-        """Seconds since the epoch, like the two that follow."""
-        self.started_time: float | None = None
-        self.finished_time: float | None = None
+        self.submitted_monotonic = submitted_monotonic
+        """In seconds of the monotonic clock, like the two that follow."""
+        self.started_monotonic: float | None = None
+        self.finished_monotonic: float | None = None
+        self.clock_offset = clock_offset
+        """Seconds from the monotonic clock to the epoch, at the submission."""
         self.progress: Progress | None = None
         self.is_cancelling = False
-        """True once ``cancel`` was asked for; the operation then ends CANCELLED."""
+        """True once a body that runs was asked to end; then it ends CANCELLED."""
         self.is_interrupted = False
-        """True once the newest attempt's task was cancelled by us."""
+        """True once the newest attempt's task was cancelled by us; on the loop."""
         self.is_timed_out = False
-        """True once the newest attempt took too long."""
+        """True once the newest attempt took too long; on the loop."""
         self.value: Value | None = None
         self.error: BaseException | None = None
         self.where: TracebackType | None = None
         """The error's traceback as the body left it, before anybody awaited."""
         self.host: Host | None = None
         """The coordinator that accepted it."""
-        self.context: OperationContext | None = None
-        """The body's end of the attempt that runs."""
+        self.context: OperationEnd | None = None
+        """The body's end of the attempt that runs; on the loop, like what follows."""
         self.attempt_task: asyncio.Task[Value] | None = None
         """The attempt that runs."""
         self.timer: TimerHandle | None = None
@@ -204,7 +206,9 @@ class Operation(Generic[Item, Value]):
         self.waiters: list[Waiter] | None = None
 
     def __repr__(self) -> str:
-        return f"<Operation {self.id} {self.snapshot().status}>"
+        return f"<Operation {self.id} {self.status}>"
+
+    # -- looking -----------------------------------------------------------------------
 
     @property
     def is_told_to_end(self) -> bool:
@@ -216,27 +220,25 @@ class Operation(Generic[Item, Value]):
         """True once the status can no longer change."""
         return self.status in FINISHED
 
-    def cancel(self) -> bool:
-        """Ask the operation to end CANCELLED, whatever its body does.
-
-        Returns:
-            False when it had finished already.
-        """
-        return self.host is not None and self.host.end(self)
+    def elapsed_seconds(self, now: float) -> float:
+        """Return the seconds from the first start to the end or ``now``, monotonic."""
+        if self.started_monotonic is None:
+            return 0.0
+        end = now if self.finished_monotonic is None else self.finished_monotonic
+        return max(0.0, end - self.started_monotonic)
 
     def facts(self) -> Facts:
         """Return what a snapshot says, unprepared; from any thread."""
-        status, finished_time = self.status, self.finished_time
-        if status is Status.READY and self.is_cancelling:
-            status = Status.CANCELLED  # it waits, and it will never start
+        status, offset = self.status, self.clock_offset
+        started, finished = self.started_monotonic, self.finished_monotonic
         return Facts(
             self.id,
             self.key,
             status,
             self.attempt,
-            self.submitted_time,
-            self.started_time,
-            finished_time if status in FINISHED else None,
+            self.submitted_monotonic + offset,
+            None if started is None else started + offset,
+            finished + offset if finished is not None and status in FINISHED else None,
             self.progress,
             type(self.error).__name__ if status is Status.FAILED else None,
         )
@@ -244,12 +246,6 @@ class Operation(Generic[Item, Value]):
     def snapshot(self) -> Snapshot:
         """Return a frozen picture; from any thread."""
         return self.facts().snapshot()
-
-    def report(self, progress: Progress) -> None:
-        """Take the body's progress."""
-        self.progress = progress
-        if self.host is not None:
-            self.host.progressed(self)
 
     def outcome(self) -> Value:
         """Return the body's value or raise its error.
@@ -269,6 +265,22 @@ class Operation(Generic[Item, Value]):
         finally:
             del self  # this frame is in the error's traceback
 
+    # -- asking ------------------------------------------------------------------------
+
+    def cancel(self) -> bool:
+        """Ask the operation to end CANCELLED, whatever its body does.
+
+        Returns:
+            False when it had finished already.
+        """
+        return self.host is not None and self.host.cancel_operation(self)
+
+    def report(self, progress: Progress) -> None:
+        """Keep the body's progress."""
+        self.progress = progress
+        if self.host is not None:
+            self.host.on_progress(self)
+
     def __await__(self) -> Generator[Any, None, Value]:
         if self.status not in FINISHED:
             yield from self._wait().__await__()
@@ -281,14 +293,39 @@ class Operation(Generic[Item, Value]):
         if self.host is not None:
             self.host.check_loop()
         waiter = asyncio.get_running_loop().create_future()
-        if self.waiters is None:
-            self.waiters = []
-        self.waiters.append(waiter)
+        self.add_waiter(waiter)
         try:
             await waiter
         finally:
-            if self.waiters is not None and waiter in self.waiters:
-                self.waiters.remove(waiter)
+            self.remove_waiter(waiter)
+
+    def add_waiter(self, waiter: Waiter) -> None:
+        """Wake the waiter at the end, or now when it has ended; on the loop."""
+        if self.status in FINISHED:
+            waiter.set_result(None)
+        elif self.waiters is None:
+            self.waiters = [waiter]
+        else:
+            self.waiters.append(waiter)
+
+    def remove_waiter(self, waiter: Waiter) -> None:
+        """Wake the waiter no more; on the loop."""
+        if self.waiters is not None and waiter in self.waiters:
+            self.waiters.remove(waiter)
+
+    # -- steps, for its coordinator ----------------------------------------------------
+
+    def start(self, now: float) -> None:
+        """Begin the next attempt: READY becomes RUNNING."""
+        self.attempt += 1
+        if self.started_monotonic is None:
+            self.started_monotonic = now
+        self.is_timed_out = self.is_interrupted = False
+        self.status = Status.RUNNING
+
+    def rest(self) -> None:
+        """Wait for the next attempt: RUNNING becomes READY."""
+        self.status = Status.READY
 
     def finish(
         self,
@@ -298,20 +335,26 @@ class Operation(Generic[Item, Value]):
         value: Value | None = None,
         error: BaseException | None = None,
     ) -> None:
-        """Take the outcome and drop what only a running operation needs."""
-        if self.finished_time is None:
-            self.finished_time = now
+        """Take the outcome and drop what only an unfinished operation needs."""
+        self.finished_monotonic = now
         self.value = value
         self.error = error
         self.where = None if error is None else error.__traceback__
-        self.variables = self.attempt_task = self.timer = None
+        self.variables = self.attempt_task = None
         if status is Status.SUCCESSFUL:
             self.item = None
         self.status = status
 
     def wake(self) -> None:
-        """Wake everybody who awaits the outcome."""
+        """Wake everything that awaits the outcome; on the loop."""
         waiters, self.waiters = self.waiters, None
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
+
+
+class OperationEnd(Protocol):
+    """What an operation needs of the body's end of an attempt."""
+
+    def detach(self) -> None:
+        """Refer to the operation no more."""

@@ -1,5 +1,6 @@
 """How often and how long an operation is tried."""
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,9 +50,18 @@ class Policy:
                 f"retry_on must be a tuple of exception classes, got {self.retry_on!r}"
             )
 
-    def allows_another(self, attempt: int, error: BaseException) -> bool:
-        """Return whether a next attempt follows this failed one."""
-        return attempt < self.max_attempts and isinstance(error, self.retry_on)
+    def delay_after(self, attempt: int, error: BaseException) -> float | None:
+        """Return the seconds until the next attempt; None when none follows.
+
+        Raises:
+            Exception: What ``backoff`` raised, or ValueError for no finite number.
+        """
+        if attempt >= self.max_attempts or not isinstance(error, self.retry_on):
+            return None
+        delay = float(self.backoff(attempt, error))
+        if not math.isfinite(delay):
+            raise ValueError(f"backoff must return a finite number, got {delay}")
+        return max(0.0, delay)
 
 
 DEFAULT_POLICY = Policy()

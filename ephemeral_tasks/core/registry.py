@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from .attempts import Body
 from .coordinator import Coordinator
 from .errors import UnknownCoordinator
-from .runner import Body
 from .validation import check_body
 from .work import WorkCoordinator
 

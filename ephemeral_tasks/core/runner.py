@@ -3,272 +3,221 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
+import contextlib
 import logging
-from collections.abc import Callable, Coroutine
-from functools import partial
+import threading
+from collections.abc import Callable, Iterable
 from typing import Any, Generic
 
-from .clock import Clock
-from .context import CURRENT, OperationContext
+from .attempts import CANCELLED, Attempts, Body, Outcome
+from .clock import Clock, monotonic_of
+from .context import OperationContext
 from .history import History
-from .operation import (
-    Item,
-    Operation,
-    Snapshot,
-    Value,
-)
+from .operation import Facts, Item, Operation, Snapshot, Value
 from .queues import Queue
+from .scheduler import Scheduler
 from .status import Status
 from .validation import running_loop
 
 logger = logging.getLogger("ephemeral_tasks")
 
-Body = Callable[[Item], Coroutine[Any, Any, Value]]
+AnyOperation = Operation[Any, Any]
 
 
 class Runner(Generic[Item, Value]):
-    """Starts what its queue gives, at most ``limit`` at once, and counts what ends.
+    """Starts what its scheduler gives, at most ``limit`` at once, and counts the ends.
 
-    The inner half of a coordinator: it knows nothing of submitters and of closing.
-    Everything of it is touched on its loop alone, unless it says otherwise.
+    The inner half of a coordinator: it knows nothing of submitters and of closing. All
+    of it is touched on its loop alone, but for ``accept``.
     """
 
     def __init__(
         self,
         body: Body[Item, Value],
         *,
-        queue: Queue,
+        queue: Queue[AnyOperation],
         limit: int,
+        capacity: int,
         history: History,
         on_change: Callable[[Snapshot], object] | None,
         clock: Clock,
+        max_retrying: int | None = None,
     ) -> None:
         self._loop = running_loop(type(self).__name__)
-        self._body = body
-        self._queue = queue
-        self._limit = limit
+        self._clock = clock
+        self._monotonic = monotonic_of(clock)
         self._history = history
         self._on_change = on_change
-        self._clock = clock
-        self._no_variables = contextvars.Context()
-        """Where our own callbacks run; they would keep a body's variables alive."""
-        self._unfinished: dict[str, Operation[Item, Value]] = {}
-        self._is_paused = False
-        self._running = self._retrying = 0
+        self._attempts = Attempts(
+            body, clock=clock, make_context=OperationContext, on_end=self._on_end
+        )
+        self._lock = threading.Lock()
+        """Protects what ``accept`` changes, which any thread may call: the scheduler,
+        the three fields after it, and the statuses of what starts."""
+        self._scheduler: Scheduler[AnyOperation] = Scheduler(
+            queue, limit=limit, capacity=capacity, max_retrying=max_retrying
+        )
+        self._unfinished: dict[str, AnyOperation] = {}
         self._accepted = 0
+        self._refused = 0
         self._ended = {Status.SUCCESSFUL: 0, Status.FAILED: 0, Status.CANCELLED: 0}
 
     # -- starting ----------------------------------------------------------------------
 
-    def _accept(self, operation: Operation[Item, Value]) -> None:
-        """Let an operation wait for its turn."""
-        self._queue.push(operation)
-        operation.host = self
-        self._unfinished[operation.id] = operation
-        self._accepted += 1
-        self._stepped(operation)
+    def accept(self, operation: Operation[Item, Value]) -> list[AnyOperation]:
+        """Take a new operation, from any thread; return what ``run_bodies`` must start.
 
-    def _has_slot(self) -> bool:
-        return self._running < self._limit and not self._is_paused
+        Raises:
+            QueueFull: As many wait as may wait; nothing was changed.
+        """
+        with self._lock:
+            started = self._scheduler.offer(operation)
+            operation.host = self
+            self._unfinished[operation.id] = operation
+            self._accepted += 1
+            self._mark_started(started)
+        return started
 
-    def _dispatch(self) -> None:
-        """Start what may start."""
-        while self._running < self._limit and not self._is_paused:
-            operation = self._queue.pop()
-            if operation is None:
-                break
-            self._start(operation)
+    def _mark_started(self, started: Iterable[AnyOperation]) -> None:
+        """Make operations RUNNING in the same step that gave them a slot."""
+        for operation in started:
+            operation.start(self._monotonic())
 
-    def _start(self, operation: Operation[Item, Value]) -> None:
-        if operation.attempt:
-            self._retrying -= 1
-        if not self._claim(operation):
-            if not operation.attempt:
-                self._queue.release(operation)  # what its turn took
-            self._finish(operation, Status.CANCELLED)
-            return
-        operation.is_timed_out = operation.is_interrupted = False
-        self._running += 1
-        context = self._variables_of(operation)
-        operation.context = self._context_of(operation)
-        context.run(CURRENT.set, operation.context)
-        try:
-            coroutine = self._body(operation.item)
-        except Exception as error:  # the body could not even be called
-            self._settle(operation, error)
-            return
-        task = self._loop.create_task(coroutine, name=operation.id, context=context)
-        operation.attempt_task = task
-        if operation.policy.timeout is not None:
-            operation.timer = self._clock.call_later(
-                operation.policy.timeout, self._time_out, operation
-            )
-        task.add_done_callback(
-            partial(self._attempted, operation), context=self._no_variables
-        )
-        self._stepped(operation)
+    def run_bodies(self, started: Iterable[AnyOperation]) -> None:
+        """Run the bodies of operations that got a slot."""
+        for operation in started:
+            if operation.is_cancelling:  # asked for while it was on its way here
+                self._finish(operation, CANCELLED)
+            else:
+                self._attempts.start(operation)
+                self._notify(operation)
 
-    def _claim(self, operation: Operation[Item, Value]) -> bool:
-        """Make an operation RUNNING; False when it was told to end before."""
-        operation.attempt += 1
-        if operation.started_time is None:
-            operation.started_time = self._clock.time()
-        operation.status = Status.RUNNING
-        return True
-
-    def _variables_of(self, operation: Operation[Item, Value]) -> contextvars.Context:
-        """Return a context for one attempt; what it sets, no other attempt sees."""
-        variables = operation.variables
-        if variables is None:
-            return contextvars.Context()
-        if operation.attempt < operation.policy.max_attempts:
-            return variables.copy()
-        operation.variables = None  # they will hold the operation itself
-        return variables
-
-    def _context_of(self, operation: Operation[Item, Value]) -> OperationContext:
-        return OperationContext(operation)
+    def _reschedule(
+        self, change: Callable[..., list[AnyOperation]], *args: Any
+    ) -> None:
+        """Change the scheduler and run what that starts."""
+        with self._lock:
+            started = change(*args)
+            self._mark_started(started)
+        self.run_bodies(started)
 
     # -- an attempt's end --------------------------------------------------------------
 
-    def _time_out(self, operation: Operation[Item, Value]) -> None:
-        task = operation.attempt_task
-        if task is not None and not operation.is_told_to_end and not task.done():
-            operation.is_timed_out = operation.is_interrupted = True
-            task.cancel()
-
-    def _attempted(
-        self, operation: Operation[Item, Value], task: asyncio.Task[Value]
-    ) -> None:
-        """Take an attempt's outcome and let the next operation start."""
-        self._detach(operation)
-        if operation.timer is not None:
-            operation.timer.cancel()
-            operation.timer = None
-        # Asked for in each case: an error that nobody fetched would be logged.
-        error = None if task.cancelled() else task.exception()
-        if operation.is_timed_out and not operation.is_cancelling:
-            seconds = operation.policy.timeout
-            late = TimeoutError(f"the attempt took longer than {seconds} s")
-            self._settle(operation, late)
-        elif operation.is_cancelling or task.cancelled():
-            self._running -= 1
-            self._finish(operation, Status.CANCELLED)
-        elif error is None:
-            self._running -= 1
-            self._finish(operation, Status.SUCCESSFUL, value=task.result())
-        else:
-            self._settle(operation, error)
-        self._dispatch()
-
-    def _detach(self, operation: Operation[Item, Value]) -> None:
-        if operation.context is not None:
-            operation.context.detach()
-            operation.context = None
-
-    def _settle(self, operation: Operation[Item, Value], error: BaseException) -> None:
-        """Try a failed operation again, or end it."""
-        self._running -= 1
-        self._detach(operation)
-        operation.attempt_task = None
-        delay = self._delay_after(operation, error)
+    def _on_end(self, operation: AnyOperation, outcome: Outcome) -> None:
+        """Retry a failed operation, or finish it."""
+        delay = None
+        if operation.is_cancelling:
+            outcome = CANCELLED
+        elif outcome.error is not None:
+            delay = self._delay_after(operation, outcome.error)
         if delay is None:
-            self._finish(operation, Status.FAILED, error=error)
+            self._finish(operation, outcome)
         else:
-            self._retrying += 1
-            operation.status = Status.READY
-            operation.timer = self._clock.call_later(delay, self._due, operation)
-            self._stepped(operation)
+            self._rest(operation, delay)
 
     def _delay_after(
-        self, operation: Operation[Item, Value], error: BaseException
+        self, operation: AnyOperation, error: BaseException
     ) -> float | None:
         """Return the seconds until the next attempt; None when none follows."""
-        policy = operation.policy
-        if not policy.allows_another(operation.attempt, error):
-            return None
         try:
-            return max(0.0, float(policy.backoff(operation.attempt, error)))
+            return operation.policy.delay_after(operation.attempt, error)
         except Exception:
-            logger.error("backoff failed, no further attempt: id=%s", operation.id)
+            _log("backoff failed, no other attempt: id=%s", operation.id)
             return None
 
-    def _due(self, operation: Operation[Item, Value]) -> None:
+    def _rest(self, operation: AnyOperation, delay: float) -> None:
+        with self._lock:
+            operation.rest()
+            started = self._scheduler.rest(operation)
+            self._mark_started(started)
+        try:
+            operation.timer = self._clock.call_later(delay, self._requeue, operation)
+            self._notify(operation)
+        finally:
+            self.run_bodies(started)
+
+    def _requeue(self, operation: AnyOperation) -> None:
         operation.timer = None
-        self._queue.push_again(operation)
-        self._dispatch()
+        self._reschedule(self._scheduler.requeue, operation)
 
-    # -- an operation's end ------------------------------------------------------------
+    def _finish(self, operation: AnyOperation, outcome: Outcome) -> None:
+        """End an operation; whatever raises, what waits for its slot starts."""
+        is_waiting = operation.status is Status.READY
+        with self._lock:
+            leave = self._scheduler.withdraw if is_waiting else self._scheduler.finish
+            started = leave(operation)
+            self._mark_started(started)
+            del self._unfinished[operation.id]
+            self._ended[outcome.status] += 1
+        try:
+            self._conclude(operation, outcome)
+        finally:
+            self.run_bodies(started)
 
-    def _finish(
-        self,
-        operation: Operation[Item, Value],
-        status: Status,
-        *,
-        value: Value | None = None,
-        error: BaseException | None = None,
-    ) -> None:
-        del self._unfinished[operation.id]
-        if operation.attempt:
-            self._queue.release(operation)
-        self._ended[status] += 1
-        operation.finish(status, self._clock.time(), value=value, error=error)
-        if not self._history.is_off:
-            self._history.add(operation.facts())
-        self._stepped(operation)
-        operation.wake()
-        if not self._unfinished:
-            self._emptied()
+    def _conclude(self, operation: AnyOperation, outcome: Outcome) -> None:
+        """Write the outcome and pass it on."""
+        operation.finish(
+            outcome.status, self._monotonic(), value=outcome.value, error=outcome.error
+        )
+        try:
+            if not self._history.is_off:
+                self._history.add(operation.facts())
+            self._notify(operation)
+        finally:
+            operation.wake()
+            if not self._unfinished:
+                self._on_empty()
 
-    def _emptied(self) -> None:
-        """Hear that nothing is unfinished now."""
+    def _on_empty(self) -> None:
+        """Called when nothing is unfinished any more."""
 
-    def end(self, operation: Operation[Any, Any]) -> bool:
-        """Tell an operation to end; False when it had finished."""
+    # -- cancelling --------------------------------------------------------------------
+
+    def cancel_operation(self, operation: AnyOperation) -> bool:
+        """Cancel an operation; False when it had finished."""
         self.check_loop()
         if operation.id not in self._unfinished:
             return False
-        operation.is_cancelling = True
-        if operation.attempt_task is not None:
-            if not operation.is_interrupted:  # twice would break into its clean-up
-                operation.is_interrupted = True
-                operation.attempt_task.cancel()
-            self.progressed(operation)
+        if operation.status is Status.RUNNING:
+            operation.is_cancelling = True
+            self._attempts.interrupt(operation)
+            self.on_progress(operation)
             return True
         if operation.timer is not None:
             operation.timer.cancel()
-        if operation.attempt:
-            self._retrying -= 1
-        self._queue.remove(operation)
-        self._finish(operation, Status.CANCELLED)
-        self._dispatch()
+            operation.timer = None
+        self._finish(operation, CANCELLED)
         return True
 
-    def _end_all(self) -> int:
-        """Tell all that is unfinished to end; return how many were told.
+    def _cancel_all(self) -> int:
+        """Cancel all that is unfinished; return how many were.
 
-        Those that wait go first and those that run last, or the end of one would start
-        another that is to end, too.
+        What waits goes first and what runs last, or the end of one operation would
+        start another that is to be cancelled, too.
         """
         operations = sorted(
             self._unfinished.values(),
-            key=lambda o: (o.attempt_task is not None, o.attempt),
+            key=lambda o: (o.status is Status.RUNNING, o.attempt),
         )
-        return sum([self.end(operation) for operation in operations])
+        return sum([self.cancel_operation(operation) for operation in operations])
 
-    # -- hearing -----------------------------------------------------------------------
+    # -- notifying ---------------------------------------------------------------------
 
-    def _stepped(self, operation: Operation[Item, Value]) -> None:
-        """Tell the listener of a step."""
+    def _notify(self, operation: AnyOperation) -> None:
+        """Call ``on_change`` after a step."""
         if self._on_change is not None:
-            try:
-                self._on_change(operation.snapshot())
-            except Exception:
-                logger.exception("on_change failed: id=%s", operation.id)
+            self._notify_facts(operation.facts())
 
-    def progressed(self, operation: Operation[Any, Any]) -> None:
-        """Do nothing: progress and a request to end are no steps."""
+    def _notify_facts(self, facts: Facts) -> None:
+        if self._on_change is None:
+            return
+        try:
+            self._on_change(facts.snapshot())
+        except Exception:
+            _log("on_change failed: id=%s", facts.id, exc_info=True)
+
+    def on_progress(self, operation: AnyOperation) -> None:
+        """Do nothing: progress and a cancel request are no steps."""
 
     def check_loop(self) -> None:
         """Raise RuntimeError when the caller is not on the coordinator's loop."""
@@ -278,3 +227,9 @@ class Runner(Generic[Item, Value]):
                 "loop.call_soon_threadsafe() or asyncio.run_coroutine_threadsafe() "
                 "with its own loop"
             )
+
+
+def _log(message: str, *args: object, exc_info: bool = False) -> None:
+    """Log an error, whatever a handler raises."""
+    with contextlib.suppress(Exception):
+        logger.error(message, *args, exc_info=exc_info)

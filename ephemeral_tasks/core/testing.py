@@ -48,6 +48,10 @@ class ManualClock:
         """Return seconds since the epoch, UTC."""
         return self._now
 
+    def monotonic(self) -> float:
+        """Return the same seconds: this clock never jumps."""
+        return self._now
+
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: Any
     ) -> ManualTimer:

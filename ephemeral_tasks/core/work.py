@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Unpack
 
+from .attempts import Body
 from .coordinator import Coordinator, Options
 from .operation import Item, Value
 from .queues import FifoQueue
-from .runner import Body
 
 
 class WorkCoordinator(Coordinator[Item, Value]):

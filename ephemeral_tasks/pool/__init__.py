@@ -22,72 +22,64 @@ _pool: Pool | None = None
 _make: Callable[[Config], Pool] = Pool
 """How the next pool is made; replaced by tests alone."""
 _process = (secrets.token_hex(4), int(time.time()))
+_pid = os.getpid()
 
 
 def get() -> Pool:
-    """Return the process's pool; the first call starts its thread."""
+    """Return the process's pool; the first call starts its thread.
+
+    Raises:
+        ImproperlyConfigured: The settings are wrong, or threads are greenlets here.
+    """
     global _pool
-    if _pool is None:
-        with _lock:
-            if _pool is None:
-                _pool = _make(get_config())
-    return _pool
+    pool = current()
+    if pool is not None:
+        return pool
+    with _lock:  # or two first submissions would make two pools
+        if _pool is None:
+            _pool = _make(get_config())
+        return _pool
 
 
 def current() -> Pool | None:
     """Return the process's pool if it was started."""
+    if _pid != os.getpid():  # uWSGI forks without Python's hooks
+        _start_anew_in_child()
     return _pool
 
 
 def process_id() -> tuple[str, int]:
     """Return a random name of this process and its start in seconds since the epoch."""
+    current()
     return _process
 
 
 def is_healthy() -> bool:
     """Return whether a submission would be taken and run soon; from any thread."""
-    pool = _pool
-    if pool is None:
-        return True
-    return not (pool.is_closed or pool.room.is_full() or pool.watchdog.is_stalled())
+    pool = current()
+    return pool is None or pool.is_healthy()
 
 
-def check_limit(limit: int) -> None:
-    """Refuse what cannot be a limit.
+def resize(limit: int) -> None:
+    """Run ``limit`` operations at once in this process, from now on.
 
     Raises:
         TypeError, ValueError: ``limit`` is no whole number from 1 on.
     """
     check_at_least("limit", limit, 1)
-
-
-def resize(limit: int) -> None:
-    """Let ``limit`` operations run at once in this process, from now on.
-
-    Raises:
-        TypeError, ValueError: ``limit`` is no whole number from 1 on.
-    """
-    check_limit(limit)
     pool = get()
-    with pool.kept.lock:
-        pool.room.limit = limit
-        pool.thread.post(pool.coordinator.resize, limit)
+    pool.follow(pool.ledger.resize(limit))
 
 
 def pause() -> None:
     """Start nothing more until ``resume``; what runs goes on."""
-    pool = get()
-    with pool.kept.lock:
-        pool.room.is_paused = True
-        pool.thread.post(pool.coordinator.pause)
+    get().ledger.pause()
 
 
 def resume() -> None:
     """Start what waits, now and from now on."""
     pool = get()
-    with pool.kept.lock:
-        pool.room.is_paused = False
-        pool.thread.post(pool.coordinator.resume)
+    pool.follow(pool.ledger.resume())
 
 
 def statistics() -> PoolStatistics:
@@ -102,8 +94,8 @@ def drain(seconds: float | None = None) -> None:
         seconds: How long accepted work may go on; ``DRAIN_SECONDS`` by default, and
             zero under the autoreloader. One second more is for clean-up.
     """
-    pool = _pool
-    if pool is None or not pool.thread.is_alive() or pool.thread.is_current():
+    pool = current()
+    if pool is None or not pool.loop.is_alive() or pool.loop.is_current():
         return
     if seconds is None:
         is_reloading = os.environ.get("RUN_MAIN") == "true"
@@ -114,7 +106,7 @@ def drain(seconds: float | None = None) -> None:
 def reset(
     clock: Clock | None = None, make: Callable[[Config, Clock], Pool] = Pool
 ) -> None:
-    """Cancel everything, forget every window, and begin anew; for tests.
+    """Cancel everything, forget every window and start afresh; for tests.
 
     Args:
         clock: Where the next pool's time comes from; the system's by default.
@@ -133,8 +125,9 @@ def reset(
 
 def _start_anew_in_child() -> None:
     """Forget the parent's pool: its thread is not here, its locks may be held."""
-    global _lock, _pool, _process
+    global _lock, _pid, _pool, _process
     _lock = threading.Lock()
+    _pid = os.getpid()
     _pool = None
     _process = (secrets.token_hex(4), int(time.time()))
     windows.forget_all()

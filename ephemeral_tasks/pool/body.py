@@ -5,65 +5,55 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import pickle
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 from django.conf import settings
 from django.db import connections
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import get_config
 from ..core.context import OperationContext, current_operation
 from ..core.errors import OperationCancelled
 from ..core.operation import Value
+from ..core.values import plain_text
 from ..errors import ResultTooLarge, TaskFailed
-from ..tasks import Task
-from .executors import Lane
-from .task_result import context_of
-from .threads import Threads, carry
-
-if TYPE_CHECKING:
-    from .operation import PoolOperation
+from .call import size_of
+from .executors import BodyExecutor
+from .operation import PoolOperation
+from .task_result import OperationTaskContext
+from .threads import carry
 
 
-class Call:
-    """What an operation's body is called with; the one place that refers to content."""
-
-    __slots__ = ("args", "kwargs", "language", "task")
-
-    def __init__(
-        self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> None:
-        self.task = task
-        self.args = args
-        self.kwargs = kwargs
-        self.language = translation.get_language()
-        """The submitter's active language, in which the body runs, too."""
+class Runnable(Protocol):
+    """What is run: a call, or the same for another thread."""
 
     @property
     def is_async(self) -> bool:
         """True when the function is a coroutine function."""
-        return self.task.is_async
 
-    def function(self) -> Callable[[], Any]:
-        """Return the task's function with its arguments, for this attempt."""
-        if not self.task.takes_context:
-            return partial(self.task.func, *self.args, **self.kwargs)
-        context = _context()
-        first = context_of(context.operation, context)
-        return partial(self.task.func, first, *self.args, **self.kwargs)
+    @property
+    def language(self) -> str | None:
+        """The language in which it runs."""
+
+    def function(self, context: Callable[[], object]) -> Callable[[], Any]:
+        """Return the function with its arguments."""
 
     def value(self, returned: Any) -> Any:
         """Return what is kept of what the function returned."""
-        return returned
 
-    def size(self) -> int:
-        """Return how many bytes the arguments keep, estimated."""
-        return sum(map(size_of, self.args)) + sum(map(size_of, self.kwargs.values()))
+
+class PlainRunner(Protocol):
+    """Where plain functions run."""
+
+    def run(
+        self, context: contextvars.Context, function: Callable[[], Any]
+    ) -> asyncio.Future[Any]:
+        """Call the function in a thread; the future gives what it gave."""
 
 
 class PoolContext(OperationContext):
@@ -75,6 +65,12 @@ class PoolContext(OperationContext):
     def operation(self) -> PoolOperation:
         """The operation, for the pool alone."""
         return cast("PoolOperation", self._operation)
+
+    def task_context(self) -> OperationTaskContext:
+        """Return the first argument of a task that takes the context."""
+        return OperationTaskContext(
+            task_result=self.operation.task_result(), operation=self
+        )
 
 
 class PlainContext(PoolContext):
@@ -88,10 +84,11 @@ class PlainContext(PoolContext):
     def progress(
         self, done: float, total: float | None = None, message: str = ""
     ) -> None:
-        """Say how far the body is.
+        """Report how far the body is.
 
         Raises:
             OperationCancelled: It was told to end.
+            TypeError, ValueError: ``done`` or ``total`` is no finite number.
         """
         operation = self._operation
         if operation is not None and operation.is_told_to_end:
@@ -99,7 +96,7 @@ class PlainContext(PoolContext):
         PoolContext.progress(self, done, total, message)
 
 
-async def run(call: Call, threads: Threads) -> Any:
+async def run(call: Runnable, threads: PlainRunner) -> Any:
     """Call the task's function in the submitter's language and return its value.
 
     Raises:
@@ -107,11 +104,11 @@ async def run(call: Call, threads: Threads) -> Any:
     """
     _activate(call.language)
     if call.is_async:
-        value = await in_own_lane(call.function())
+        value = await in_own_thread(call.function(_context().task_context))
     else:
         value = await _run_plain(call, threads)
         if inspect.isawaitable(value):  # an `async def` behind a plain wrapper
-            value = await in_own_lane(partial(_awaited, value))
+            value = await in_own_thread(partial(_awaited, value))
     value = call.value(value)
     size = size_of(value)
     config = get_config()
@@ -139,7 +136,7 @@ def _context() -> PoolContext:
     return cast("PoolContext", current_operation())
 
 
-async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
+async def in_own_thread(function: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
     """Await a coroutine function, with a database thread of its own if it needs one.
 
     An error that would end the pool's loop comes out inside a carrier.
@@ -148,8 +145,8 @@ async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Val
     of the context. Without a context of its own every body would share one thread and
     one connection.
     """
-    context, lane = ThreadSensitiveContext(), Lane()
-    SyncToAsync.context_to_thread_executor[context] = lane
+    context, executor = ThreadSensitiveContext(), BodyExecutor()
+    SyncToAsync.context_to_thread_executor[context] = executor
     # Never reset: the variables are the attempt's own and end with it, and what was
     # left behind at the pool's end is closed elsewhere, where a reset is an error.
     SyncToAsync.thread_sensitive_context.set(context)
@@ -160,13 +157,15 @@ async def in_own_lane(function: Callable[[], Coroutine[Any, Any, Value]]) -> Val
     finally:
         # Not its __aexit__, which blocks the loop until the thread has come to rest.
         SyncToAsync.context_to_thread_executor.pop(context, None)
-        lane.close(connections.close_all)
+        executor.close(connections.close_all)
 
 
-async def _run_plain(call: Call, threads: Threads) -> Any:
+async def _run_plain(call: Runnable, threads: PlainRunner) -> Any:
     """Run a plain function in a thread, to its end whatever it is told meanwhile."""
     # asgiref shows a language to the thread alone that activated it.
-    function = partial(_in_language, call.language, call.function())
+    function = partial(
+        _in_language, call.language, call.function(_context().task_context)
+    )
     future = threads.run(contextvars.copy_context(), function)
     del function
     while not future.done():
@@ -182,36 +181,21 @@ async def _run_plain(call: Call, threads: Threads) -> Any:
         del future  # this frame is in the error's traceback, and the future has that
 
 
-def size_of(value: object) -> int:
-    """Return an estimate in bytes: the length of text and bytes, else pickled."""
-    if isinstance(value, str | bytes | bytearray):
-        return len(value)
-    if value is None or isinstance(value, int | float):
-        return 8
-    counter = _Counter()
-    try:
-        pickle.Pickler(counter, pickle.HIGHEST_PROTOCOL).dump(value)
-    except Exception:  # what cannot be pickled may still be kept in memory
-        return max(64, counter.size)
-    return counter.size
-
-
-class _Counter:
-    """A file that counts what is written and keeps none of it."""
-
-    def __init__(self) -> None:
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        """Count."""
-        self.size += len(data)
-        return len(data)
-
-
 def sentence_of(error: BaseException, *, is_timed_out: bool) -> object:
-    """Return what the owner may read of an error; lazy, for any language."""
-    if isinstance(error, TaskFailed):
-        return error.message
+    """Return what the owner may read of an error; lazy, for any language.
+
+    Whatever the error's own attributes raise, there is a sentence.
+    """
     if is_timed_out:
         return _("The task took too long.")
+    if isinstance(error, TaskFailed):
+        try:
+            return _bounded(error.message)
+        except BaseException:  # a subclass without a message, or with its own __str__
+            return _("The task failed.")
     return _("The task failed.")
+
+
+def _bounded(message: object) -> object:
+    """Return a lazy text as it is, anything else as plain text."""
+    return message if isinstance(message, Promise) else plain_text(message)

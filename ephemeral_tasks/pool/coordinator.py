@@ -1,166 +1,213 @@
-"""The coordinator that the pool hosts."""
+"""Running the pool's operations on its loop; the ledger decides which ones."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from .. import signals
+from ..core.attempts import Attempts, Outcome
+from ..core.clock import Clock
 from ..core.context import OperationContext
-from ..core.keyed import KeyedCoordinator
-from ..core.operation import Operation
 from ..core.status import Status
-from ..errors import ResultTooLarge
-from .body import PlainContext, PoolContext, run
-from .operation import PoolOperation
+from ..errors import OperationFailed, ResultTooLarge
+from .body import PlainContext, PoolContext, sentence_of
+from .ledger import Change, Ledger
+from .log import log, log_finished
+from .loop import LoopThread
+from .operation import Notify, PoolOperation
 from .threads import uncarry
+from .watchdog import Watchdog
 
-if TYPE_CHECKING:
-    from .pool import Pool
-
-_NO_LIMIT = 2**31
+RunBody = Callable[[Any], Coroutine[Any, Any, Any]]
+"""Runs a call and returns its value."""
 
 
-class PoolCoordinator(KeyedCoordinator[Any, Any]):
-    """The coordinator that the pool hosts; its keys are owners."""
+class PoolCoordinator:
+    """Carries out what the ledger decided: runs bodies, sets timers, reports ends.
 
-    def __init__(self, pool: Pool) -> None:
-        config = pool.config
-        super().__init__(
-            self._run,
-            key=_no_key,
-            limit=config.max_running,
-            limit_per_key=config.max_running_per_owner or _NO_LIMIT,
-            capacity=config.max_waiting,
-            history=0,
-            echoes=0,
-            clock=pool.clock,
-        )
-        self._pool = pool
-        self._deferred: dict[str, PoolOperation] = {}
-        """Taken, but not before their time; on the loop."""
+    Made on the pool's loop. Everything but ``follow``, ``cancel_operation`` and
+    ``on_progress`` is called there.
+    """
 
-    async def _run(self, call: Any) -> Any:
-        return await run(call, self._pool.threads)
-
-    def take(self, operation: PoolOperation, delay: float) -> None:
-        """Admit an operation from the inbox, now or later."""
-        if delay > 0:
-            operation.timer = self._clock.call_later(delay, self._due_first, operation)
-            self._deferred[operation.id] = operation
-        else:
-            self.admit(operation)
-
-    def _due_first(self, operation: PoolOperation) -> None:
-        """Admit an operation whose time has come, or which was told to end."""
-        if self._deferred.pop(operation.id, None) is not None:
-            operation.timer = None
-            with self._pool.kept.lock:
-                self._pool.room.due(operation)
-            self.admit(operation)
-
-    def cancel_deferred(self) -> None:
-        """End those whose time has not come."""
-        for operation in [*self._deferred.values()]:
-            self._pool.end(operation)
-
-    def end_if_unfinished(self, operation: PoolOperation) -> None:
-        """Tell an operation to end, unless it has."""
-        if operation.timer is not None and operation.id in self._deferred:
-            operation.timer.cancel()
-            self._due_first(operation)  # where it is refused its start
-        if self.end(operation) and not operation.is_finished:
-            self._pool.watchdog.told_to_end(operation)
-
-    def _claim(self, operation: Any) -> bool:
-        with self._pool.kept.lock:
-            if operation.is_cancelling:
-                return False
-            self._pool.room.start(operation)
-            super()._claim(operation)
-            is_first = operation.attempt == 1
-            now = operation.started_time if is_first else self._clock.time()
-            operation.attempted_time = now
-            return True
-
-    def _context_of(self, operation: Operation[Any, Any]) -> OperationContext:
-        is_async = operation.item.task.is_async
-        return PoolContext(operation) if is_async else PlainContext(operation)
-
-    def _delay_after(self, operation: Any, error: BaseException) -> float | None:
-        error = uncarry(error)
-        operation.attempt_failed(error)
-        if isinstance(error, ResultTooLarge):
-            return None
-        return super()._delay_after(operation, error)
-
-    def _time_out(self, operation: Any) -> None:
-        super()._time_out(operation)
-        if operation.is_timed_out:
-            self._pool.watchdog.told_to_end(operation)
-
-    def _finish(
+    def __init__(
         self,
-        operation: Any,
-        status: Status,
+        ledger: Ledger,
         *,
-        value: Any = None,
-        error: BaseException | None = None,
+        loop: LoopThread,
+        clock: Clock,
+        watchdog: Watchdog,
+        run_body: RunBody,
+        notify: Notify,
+        reconcile: Callable[[str], object],
+        on_empty: Callable[[], object],
+        may_pause: bool = True,
     ) -> None:
-        with self._pool.kept.lock:
-            operation.is_ending = True
-            if operation.is_cancelling:  # asked for while the attempt ended
-                status, value, error = Status.CANCELLED, None, None
-        error = None if error is None else uncarry(error)
-        super()._finish(operation, status, value=value, error=error)
+        """Make a coordinator for the running loop.
 
-    def _stepped(self, operation: Any) -> None:
-        if operation.status is Status.RUNNING:
-            self._pool.watchdog.wake()
-        else:
-            self._rested(operation)
-        operation.announce(self._pool)
+        Args:
+            ledger: The pool's.
+            loop: The thread that turns the running loop.
+            clock: Where time-outs and pauses come from.
+            watchdog: Told of each attempt.
+            run_body: Runs a call.
+            notify: Calls receivers of Django's signals in their own thread.
+            reconcile: Drops the handles of an owner's evicted operations.
+            on_empty: Called when nothing is unfinished any more.
+            may_pause: False to retry at once.
+        """
+        self._ledger = ledger
+        self._loop = loop
+        self._clock = clock
+        self._watchdog = watchdog
+        self._notify = notify
+        self._reconcile = reconcile
+        self._on_empty = on_empty
+        self._may_pause = may_pause
+        self._attempts: Attempts[Any, Any] = Attempts(
+            run_body,
+            clock=clock,
+            make_context=_make_context,
+            on_end=self._on_end,
+            on_interrupt=self._on_interrupt,
+        )
 
-    def _rested(self, operation: PoolOperation) -> None:
-        """Hear that no attempt runs: it waits, at first or again, or it has ended."""
-        with self._pool.kept.lock:
-            self._pool.room.stop(operation)
-            if operation.is_finished and not operation.task.is_async:
-                self._pool.plain -= 1
-        if operation.attempt:
-            self._pool.watchdog.ended(operation.id)
-        if operation.is_finished:
-            self._pool.finished(operation)
+    # -- from any thread ---------------------------------------------------------------
 
-    def progressed(self, operation: Any) -> None:
-        """Announce progress once, until somebody looks; from any thread."""
+    def follow(self, change: Change) -> None:
+        """Do what follows from a change of the ledger; the caller holds no lock."""
+        if self._loop.is_current():
+            self._follow_here(change)
+        elif change.started or change.interrupted or change.finished:
+            self._loop.try_post(self._follow_here, change)
+        for owner in change.evicted:
+            self._reconcile(owner)
+        for owner in change.changed | change.evicted:
+            signals.send_changed(owner)
+
+    def cancel_operation(self, operation: PoolOperation) -> bool:
+        """Cancel an operation; False when it had finished otherwise."""
+        is_cancelled, change = self._ledger.cancel(operation)
+        self.follow(change)
+        return is_cancelled
+
+    def check_loop(self) -> None:
+        """Do nothing: waiters of other loops have an object that crosses threads."""
+
+    def on_progress(self, operation: PoolOperation) -> None:
+        """Announce progress once, until somebody looks."""
         if not operation.is_announced:
             operation.is_announced = True
             if operation.owner is not None:
                 signals.send_changed(operation.owner)
 
-    def find(self, id: str) -> PoolOperation | None:
-        """Return an unfinished operation; from any thread."""
-        return self._unfinished.get(id)  # type: ignore[return-value]  # admits no other
+    # -- on the loop -------------------------------------------------------------------
 
-    def unfinished(self) -> list[PoolOperation]:
-        """Return what has arrived and not ended; from any thread."""
-        return [*self._unfinished.values(), *self._deferred.values()]  # type: ignore[list-item]
+    def _follow_here(self, change: Change) -> None:
+        """Start bodies first, for slots are precious; then end and report."""
+        for operation in change.started:
+            self.start(operation)
+        for operation in change.interrupted:
+            self._attempts.interrupt(operation)
+        for operation in change.finished:
+            self._report(operation, None)
 
-    def oldest_wait_seconds(self) -> float:
-        """Return how long the oldest waiting operation has waited; any thread."""
-        # list() of a dict's values runs no Python code: the loop cannot come between
-        for operation in list(self._unfinished.values()):
-            if not operation.attempt and not operation.is_cancelling:
-                return max(0.0, self._clock.time() - operation.submitted_time)
-        return 0.0
+    def start(self, operation: PoolOperation) -> None:
+        """Run the body of an operation that is RUNNING."""
+        operation.host = self
+        if operation.is_cancelling:  # asked for while it was on its way here
+            self._end(operation, Outcome(Status.CANCELLED), None, None)
+            return
+        self._attempts.start(operation)
+        self._watchdog.wake()
+        operation.on_step(self._notify)
 
-    def position(self, operation: PoolOperation) -> int | None:
-        """Return an operation's place among those that wait, from 1; any thread."""
-        if operation.host is None:  # in the inbox, behind all that wait
-            arriving = self._pool.accepted - self._accepted
-            return len(self._queue) + max(1, arriving)
-        return self._queue.position(operation)
+    def defer(self, operation: PoolOperation, delay: float) -> None:
+        """Let an operation start after ``delay`` seconds at the earliest."""
+        if not operation.is_finished:
+            operation.timer = self._clock.call_later(delay, self._release, operation)
+
+    def _release(self, operation: PoolOperation) -> None:
+        operation.timer = None
+        self.follow(self._ledger.release(operation))
+
+    def _requeue(self, operation: PoolOperation) -> None:
+        operation.timer = None
+        self.follow(self._ledger.requeue(operation))
+
+    def _on_interrupt(self, operation: Any) -> None:
+        self._watchdog.watch_end(operation)
+
+    # -- an attempt's end --------------------------------------------------------------
+
+    def _on_end(self, operation: Any, outcome: Outcome) -> None:
+        """Take how an attempt ended; whatever raises, its slot is given back."""
+        self._watchdog.forget(operation.id)
+        cause = None if outcome.error is None else uncarry(outcome.error)
+        if cause is None:
+            self._end(operation, outcome, None, None)
+            return
+        delay = self._delay_after(operation, cause)
+        if delay is None:
+            operation.failure = sentence_of(cause, is_timed_out=operation.is_timed_out)
+            # For its name alone: the body's error would keep its frames alive.
+            outcome = Outcome(
+                Status.FAILED, error=OperationFailed("", operation.reference)
+            )
+        self._end(operation, outcome, delay, cause)
+
+    def _delay_after(
+        self, operation: PoolOperation, error: BaseException
+    ) -> float | None:
+        """Return the seconds until the next attempt; None when none follows."""
+        try:
+            operation.note_failure(error)
+            if isinstance(error, ResultTooLarge):
+                return None
+            delay = operation.policy.delay_after(operation.attempt, error)
+        except BaseException:  # of the site's backoff, or of the error's own class
+            log(
+                logging.ERROR,
+                "backoff failed, no other attempt: id=%s",
+                operation.id,
+            )
+            return None
+        return delay if delay is None or self._may_pause else 0.0
+
+    def _end(
+        self,
+        operation: PoolOperation,
+        outcome: Outcome,
+        delay: float | None,
+        cause: BaseException | None,
+    ) -> None:
+        change = self._ledger.end_attempt(operation, outcome, delay)
+        if operation in change.finished:
+            change.finished.remove(operation)
+            self.follow(change)
+            self._report(operation, cause)
+        else:
+            operation.timer = self._clock.call_later(
+                delay or 0.0, self._requeue, operation
+            )
+            self.follow(change)
+
+    def _report(self, operation: PoolOperation, cause: BaseException | None) -> None:
+        """Log the end, send signals and wake what waits for it."""
+        if operation.timer is not None:
+            operation.timer.cancel()
+            operation.timer = None
+        try:
+            log_finished(operation, cause if operation.error is not None else None)
+            operation.on_step(self._notify)
+        finally:
+            operation.wake()
+            if self._ledger.is_empty:
+                self._on_empty()
 
 
-def _no_key(item: Any) -> None:
-    raise NotImplementedError("the pool makes its operations itself")
+def _make_context(operation: Any) -> OperationContext:
+    return (
+        PoolContext(operation) if operation.task.is_async else PlainContext(operation)
+    )

@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 import contextvars
-import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Unpack
+from typing import Any, Generic, Unpack, cast
 
 from django.utils import translation
 
-from .. import pool as pools
-from ..core import (
-    Coordinator,
-    Operation,
-    Snapshot,
-    Statistics,
-    Status,
-    WorkCoordinator,
-)
+from ..core import Coordinator, Operation, Snapshot, Statistics, Status, WorkCoordinator
+from ..core.attempts import Body
 from ..core.coordinator import Options
-from ..core.errors import (
-    Closed,
-    NotFinished,
-    QueueFull,
-    UnknownCoordinator,
-)
+from ..core.errors import Closed, NotFinished, UnknownCoordinator
 from ..core.operation import Item, Value
 from ..core.registry import Registry
-from ..core.validation import check_body
-from .body import in_own_lane
+from ..core.validation import check_at_least, check_body
+from . import get
+from .body import in_own_thread
+from .pool import Pool
 from .threads import Raised
 from .waiters import wait, wait_in_thread
-
-if TYPE_CHECKING:
-    from ..core.runner import Body
-    from .pool import Pool
-
 
 _language: ContextVar[str | None] = ContextVar("language", default=None)
 """The submitter's language, on its way to the body."""
@@ -71,7 +54,7 @@ class HostedOperation(Generic[Item, Value]):
         """Ask it to end CANCELLED, soon; False when it had finished."""
         if self._operation.is_finished:
             return False
-        self._pool.thread.post(self._operation.cancel)
+        self._pool.loop.post(self._operation.cancel)
         return True
 
     def result(self, timeout: float | None = None) -> Value:
@@ -86,17 +69,17 @@ class HostedOperation(Generic[Item, Value]):
             RuntimeError: Called on the pool's own loop, which would wait for itself.
         """
         if not self._operation.is_finished:
-            if self._pool.thread.is_current():
+            if self._pool.loop.is_current():
                 raise RuntimeError(
                     "result() would block the pool's own loop; await the operation"
                 )
-            if not wait_in_thread(self._pool, self._operation, timeout):
+            if not wait_in_thread(self._pool.loop, self._operation, timeout):
                 raise NotFinished(self.id)
         return self._operation.outcome()
 
     def __await__(self) -> Generator[Any, None, Value]:
         if not self._operation.is_finished:
-            yield from wait(self._pool, self._operation).__await__()
+            yield from wait(self._pool.loop, self._operation).__await__()
         return self._operation.outcome()
 
 
@@ -123,7 +106,7 @@ class HostedCoordinator(Generic[Item, Value]):
         operation = hosting.coordinator.prepare(item)
         operation.variables = contextvars.Context()
         operation.variables.run(_language.set, translation.get_language())
-        hosting.take(operation)
+        hosting.accept(operation)
         return HostedOperation(hosting.pool, operation)
 
     def pause(self) -> None:
@@ -140,61 +123,36 @@ class HostedCoordinator(Generic[Item, Value]):
         Raises:
             TypeError, ValueError: ``limit`` is no whole number from 1 on.
         """
-        pools.check_limit(limit)
+        check_at_least("limit", limit, 1)
         self._post("resize", limit)
 
     def statistics(self) -> Statistics:
         """Return the counters of this instant."""
-        return _hosting(self.name).statistics()
+        return _hosting(self.name).coordinator.statistics()
 
     def _post(self, method: str, *args: Any) -> None:
         hosting = _hosting(self.name)
-        hosting.pool.thread.post(getattr(hosting.coordinator, method), *args)
+        hosting.pool.loop.post(getattr(hosting.coordinator, method), *args)
 
 
 class Hosting:
-    """A coordinator on one pool's loop, and what is on its way to it."""
+    """A coordinator on one pool's loop."""
 
     def __init__(self, pool: Pool, coordinator: Coordinator[Any, Any]) -> None:
         self.pool = pool
         self.coordinator = coordinator
-        self._lock = threading.Lock()
-        self._arriving = 0
-        """Taken and still in the inbox; under the lock."""
 
-    def take(self, operation: Operation[Any, Any]) -> None:
-        """Take an operation; from any thread.
+    def accept(self, operation: Operation[Any, Any]) -> None:
+        """Take an operation and have the loop run what starts; from any thread.
 
         Raises:
             QueueFull, Closed: It was refused, and nothing was changed.
         """
-        with self._lock:
-            if self.pool.is_closed:
-                raise Closed("closed: this process is ending")
-            counters = self.coordinator.statistics()
-            free = 0 if counters.is_paused else counters.limit - counters.running
-            if counters.waiting + self._arriving - max(0, free) >= counters.capacity:
-                raise QueueFull(
-                    f"{counters.waiting} operations wait, "
-                    f"capacity is {counters.capacity}"
-                )
-            self._arriving += 1
-            self.pool.thread.post(self._admit, operation)
-
-    def statistics(self) -> Statistics:
-        """Return the coordinator's counters, with what is still in the inbox."""
-        with self._lock:
-            counters, coming = self.coordinator.statistics(), self._arriving
-        return replace(
-            counters,
-            accepted=counters.accepted + coming,
-            waiting=counters.waiting + coming,
-        )
-
-    def _admit(self, operation: Operation[Any, Any]) -> None:
-        self.coordinator.admit(operation)
-        with self._lock:
-            self._arriving -= 1
+        if self.pool.ledger.is_closed:
+            raise Closed("closed: this process is ending")
+        accepted = operation.facts()
+        started = self.coordinator.accept(operation)
+        self.pool.loop.post(self.coordinator.run_accepted, accepted, started)
 
 
 class Coordinators(Mapping[str, HostedCoordinator[Any, Any]]):
@@ -247,28 +205,27 @@ def coordinator(
     """
 
     def declare(body: Body[Item, Value]) -> HostedCoordinator[Item, Value]:
-        async def in_lane(item: Item) -> Value:
+        async def in_thread(item: Item) -> Value:
             # Here: asgiref shows a language to the thread alone that activated it.
             if (language := _language.get()) is not None:
                 translation.activate(language)
             try:
-                return await in_own_lane(partial(body, item))
+                return await in_own_thread(partial(body, item))
             except Raised as raised:
                 kind = type(raised.error).__name__
                 raise RuntimeError(f"the body raised {kind}") from None
 
         check_body(body)
         hosted: HostedCoordinator[Item, Value]
-        hosted = coordinators.add(name, in_lane, kind=kind, **options)
+        hosted = coordinators.add(name, in_thread, kind=kind, **options)
         return hosted
 
     return declare
 
 
 def _hosting(name: str) -> Hosting:
-    pool = pools.get()
-    hosting: Hosting = pool.hosting(name, partial(_make, pool, name))
-    return hosting
+    pool = get()
+    return cast("Hosting", pool.host(name, partial(_make, pool, name)))
 
 
 def _make(pool: Pool, name: str) -> Hosting:

@@ -1,16 +1,15 @@
-"""Ending the pool: what goes on, what is cancelled, and when it is over."""
+"""Ending the pool: what goes on, what is cancelled, and when it is over.
+
+Any number of threads may drain at once: they wait for the same event.
+"""
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .pool import Pool
-
-logger = logging.getLogger("ephemeral_tasks")
+from .log import log
+from .pool import Pool
 
 _LAST_SECONDS = 1.0  # what follows the drain: bodies that clean up, threads that end
 _BODY_SECONDS = 0.8  # the bodies' part of it
@@ -24,56 +23,48 @@ def drain(pool: Pool, seconds: float) -> None:
     wait but not the clean-up.
     """
     close(pool)
-    if not pool.thread.is_alive():
-        return
-    is_idle, is_over = threading.Event(), False
-    pool.post(_watch_end, pool, is_idle)
+    is_over = not pool.loop.is_alive()
     try:
-        is_over = is_idle.wait(seconds)
+        is_over = is_over or pool.is_idle.wait(seconds)
     finally:
-        _end(pool, is_idle, is_over=is_over)
+        _end(pool, is_over=is_over)
 
 
-def _end(pool: Pool, is_idle: threading.Event, *, is_over: bool) -> None:
+def _end(pool: Pool, *, is_over: bool) -> None:
     until = time.monotonic() + _LAST_SECONDS
     if not is_over:
-        pool.post(_cancel_all, pool)
-        is_idle.wait(_BODY_SECONDS)
+        pool.loop.try_post(_cancel_all, pool)
+        pool.is_idle.wait(_BODY_SECONDS)
     pool.stop(until - time.monotonic())
 
 
 def close(pool: Pool) -> None:
     """Take no more; from any thread."""
-    with pool.kept.lock:
-        pool.is_closed = True
-    pool.post(_close, pool)
+    pool.follow(pool.ledger.close())
+    pool.loop.try_post(_close_hosted, pool)
 
 
-def _close(pool: Pool) -> None:
-    pool.coordinator.cancel_deferred()
-    for coordinator in pool.coordinators():
-        coordinator.close()
-
-
-def _watch_end(pool: Pool, is_idle: threading.Event) -> None:
-    pool.end_of_work = pool.thread.loop.create_task(_until_idle(pool, is_idle))
-
-
-async def _until_idle(pool: Pool, is_idle: threading.Event) -> None:
-    for coordinator in pool.coordinators():
-        await coordinator.drain()
-    is_idle.set()
+def _close_hosted(pool: Pool) -> None:
+    for coordinator in pool.hosted():
+        end = pool.loop.loop.create_task(coordinator.drain())
+        end.add_done_callback(lambda _: pool.look_for_idle())
+    pool.look_for_idle()
 
 
 def _cancel_all(pool: Pool) -> None:
-    counters = [coordinator.statistics() for coordinator in pool.coordinators()]
-    running = sum(one.running for one in counters)
-    waiting = sum(one.waiting + one.retrying for one in counters)
+    own = pool.statistics()
+    running, waiting = own.running, own.waiting + own.retrying
+    for coordinator in pool.hosted():
+        hosted = coordinator.statistics()
+        running += hosted.running
+        waiting += hosted.waiting + hosted.retrying
     if running or waiting:
-        logger.warning(
+        log(
+            logging.WARNING,
             "the process ends: cancelling %s running and %s waiting operations",
             running,
             waiting,
         )
-    for coordinator in pool.coordinators():
+    pool.follow(pool.ledger.cancel_all())
+    for coordinator in pool.hosted():
         coordinator.cancel_all()

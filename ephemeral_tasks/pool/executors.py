@@ -1,4 +1,4 @@
-"""Threads for what bodies hand to executors; none holds up the interpreter's exit.
+"""Daemon-thread executors for async bodies' blocking calls; they never delay exit.
 
 ``concurrent.futures`` has its own threads joined when the interpreter ends, however
 long their calls take.
@@ -18,18 +18,19 @@ _LINGER_SECONDS = 10.0  # how long a thread of the loop waits for another call
 _Call = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
-class Lane(Executor):
+class BodyExecutor(Executor):
     """An executor of one thread for one body; the first call starts it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: SimpleQueue[_Call | None] | None = None
-        """Made with the thread, under the lock."""
+        """Made with the thread, under the lock: two threads of the body may submit at
+        once, and the first call must start one thread only."""
 
     def submit(
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> Future[Any]:
-        """Have the lane's thread call the function, after the calls before."""
+        """Call the function in the body's own thread, after the calls before it."""
         future: Future[Any] = Future()
         with self._lock:
             if self._calls is None:
@@ -40,7 +41,7 @@ class Lane(Executor):
         return future
 
     def close(self, last: Callable[[], object]) -> None:
-        """Have the thread, if there is one, make a last call and end."""
+        """Make a last call in the thread, if there is one, and end it."""
         if self._calls is not None:
             self.submit(last)
             self._calls.put(None)
@@ -63,12 +64,13 @@ class LoopExecutor(ThreadPoolExecutor):
         self._calls: SimpleQueue[_Call] = SimpleQueue()
         self._lock = threading.Lock()
         self._alive = self._unfinished = 0
-        """Threads and calls; changed under the lock."""
+        """Threads and calls; changed under the lock, since the last thread to leave and
+        the next call may meet."""
 
     def submit(
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> Future[Any]:
-        """Have a thread call the function, at most ``max_workers`` at once."""
+        """Call the function in a thread, at most ``max_workers`` at once."""
         future: Future[Any] = Future()
         with self._lock:
             if self._alive < min(self._unfinished + 1, self._max_workers):
@@ -101,7 +103,7 @@ class LoopExecutor(ThreadPoolExecutor):
 
 
 def _start(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="ephemeral-tasks-lane", daemon=True).start()
+    threading.Thread(target=work, name="ephemeral-tasks-executor", daemon=True).start()
 
 
 def _do(

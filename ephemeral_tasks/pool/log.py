@@ -1,10 +1,11 @@
-"""What the log says of a finished operation: never content."""
+"""What the log says: never content, and whatever a handler raises."""
 
 from __future__ import annotations
 
 import logging
 import traceback
 from collections import deque
+from contextlib import suppress
 
 from ..conf import get_config
 from ..core.status import Status
@@ -13,32 +14,31 @@ from .operation import PoolOperation
 logger = logging.getLogger("ephemeral_tasks")
 
 
+def log(level: int, message: str, *args: object) -> None:
+    """Log a line, unless a handler or filter of the site's own raises."""
+    with suppress(Exception):
+        logger.log(level, message, *args)
+
+
 def log_finished(operation: PoolOperation, error: BaseException | None) -> None:
     """Log one line; a failure adds the error's class and where it was raised."""
     level = logging.ERROR if operation.status is Status.FAILED else logging.INFO
     if not logger.isEnabledFor(level):
         return
-    logger.log(
+    log(
         level,
         "operation id=%s task=%s status=%s attempt=%s duration=%.3f%s",
         operation.id,
         operation.task.name,
         operation.status,
         operation.attempt,
-        duration_seconds(operation),
+        operation.elapsed_seconds(0.0),
         "" if error is None else f" error={class_of(error)} at={place_of(error)}",
     )
     if error is not None and get_config().log_errors:
         # As text: a record that holds the error would keep its frames alive.
         text = "".join(traceback.format_exception(error))
-        logger.error("operation id=%s traceback:\n%s", operation.id, text)
-
-
-def duration_seconds(operation: PoolOperation) -> float:
-    """Return the seconds from the first start to the end; 0 when it never started."""
-    if operation.started_time is None or operation.finished_time is None:
-        return 0.0
-    return max(0.0, operation.finished_time - operation.started_time)
+        log(logging.ERROR, "operation id=%s traceback:\n%s", operation.id, text)
 
 
 def class_of(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import sys
 import threading
 import traceback
 from collections import deque
@@ -12,12 +13,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from ..core.errors import Closed
 from .executors import LoopExecutor
 
 logger = logging.getLogger("ephemeral_tasks")
 
-_TURN = 100  # entries after which the loop gets its turn
+_TURN = 100  # calls after which the loop gets its turn
+_LOOK_SECONDS = 1.0  # how often a caller that waits looks whether the thread lives
 
 _Entry = tuple[Callable[..., object], tuple[Any, ...]]
 
@@ -39,15 +43,22 @@ class LoopThread:
         """True while the loop is going to look; cleared before its last look."""
         self._is_stopping = False
         """True from ``stop`` on; written once."""
+        self._on_stop: list[Callable[[], object]] = []
+        """Filled before ``start``."""
         self._no_variables = contextvars.Context()
         """The wake-up runs here, or a burst would inherit its first one's variables."""
 
     def start(self) -> None:
-        """Let the loop turn."""
+        """Start the thread and its loop.
+
+        Raises:
+            ImproperlyConfigured: Threads are greenlets here: no second loop can turn.
+        """
+        refuse_green_threads()
         self._thread.start()
 
     def post(self, callback: Callable[..., object], *args: Any) -> None:
-        """Have the loop call ``callback(*args)``; from any thread, in order.
+        """Call ``callback(*args)`` on the loop; from any thread, in order.
 
         Raises:
             Closed: The loop has stopped for good.
@@ -55,15 +66,23 @@ class LoopThread:
         self.put(callback, *args)
         self.wake()
 
-    def put(self, callback: Callable[..., object], *args: Any) -> None:
-        """Have the loop call ``callback(*args)`` after a ``wake`` that follows.
+    def try_post(self, callback: Callable[..., object], *args: Any) -> bool:
+        """Post a call unless the loop has stopped for good; return whether it was."""
+        try:
+            self.post(callback, *args)
+        except Closed:
+            return False
+        return True
 
-        For who holds a lock that the loop is going to want, and wakes it later.
+    def put(self, callback: Callable[..., object], *args: Any) -> None:
+        """Add a call for the loop to make after the next ``wake``.
+
+        For several calls, or callers that hold a lock: wake() follows once it is free.
         """
         self._inbox.append((callback, args))
 
     def wake(self) -> None:
-        """Have the loop look at what was put.
+        """Wake the loop so that it makes the calls added by ``put``.
 
         Raises:
             Closed: The loop has stopped for good.
@@ -81,33 +100,36 @@ class LoopThread:
     def _empty(self) -> None:
         """Make the calls that came, and look again after a turn before resting.
 
-        In a burst the next entry is on its way: the second look spares its wake-up,
-        and with it two hand-overs of the interpreter lock.
+        In a burst the next call is on its way: the second look spares its wake-up, and
+        with it two hand-overs of the interpreter lock.
         """
         count = 0
-        while self._inbox and count < _TURN:
-            self._call(*self._inbox.popleft())
-            count += 1
-        if not count:
-            self._is_woken = False
-        if self._inbox or count:  # also what came before the flag was cleared
-            self._is_woken = True
-            self.loop.call_soon(self._empty, context=self._no_variables)
+        try:
+            while self._inbox and count < _TURN:
+                count += 1
+                self._call(*self._inbox.popleft())
+        finally:  # whatever was raised: a flag left set would end all wake-ups
+            if not count:
+                self._is_woken = False
+            if self._inbox or count:  # also what came before the flag was cleared
+                self._is_woken = True
+                self.loop.call_soon(self._empty, context=self._no_variables)
 
     def _call(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
         try:
             callback(*args)
-        except Exception as error:  # those that came after it have their turn, too
+        except Exception as error:  # the calls after it are made nevertheless
             where = "".join(traceback.format_tb(error.__traceback__))
             name = type(error).__name__
-            logger.error("a call on the pool's loop raised %s:\n%s", name, where)
+            with suppress(Exception):  # of a handler of the site's own
+                logger.error("a call on the pool's loop raised %s:\n%s", name, where)
 
     def call(self, function: Callable[[], object]) -> None:
-        """Have the loop call a function and wait until it has; from any thread.
+        """Call a function on the loop and wait until it returns; from any thread.
 
         Raises:
             Exception: What the function raised.
-            Closed: The loop has stopped for good.
+            Closed: The loop has stopped, perhaps while the call waited.
         """
         if self.is_current():
             function()
@@ -115,7 +137,9 @@ class LoopThread:
         is_done = threading.Event()
         errors: list[Exception] = []
         self.post(_call_for, function, is_done, errors)
-        is_done.wait()
+        while not is_done.wait(_LOOK_SECONDS):
+            if not self.is_alive():
+                raise Closed("closed: the pool's thread has ended")
         if errors:
             raise errors.pop()
 
@@ -132,6 +156,10 @@ class LoopThread:
         """The thread's identifier, as in ``sys._current_frames()``."""
         return self._thread.ident
 
+    def on_stop(self, callback: Callable[[], object]) -> None:
+        """Call back, on the thread itself, once the loop has stopped for good."""
+        self._on_stop.append(callback)
+
     def stop(self, timeout: float) -> None:
         """Stop the loop and wait for the thread, at most ``timeout`` seconds."""
         self._is_stopping = True
@@ -143,15 +171,22 @@ class LoopThread:
             self._thread.join(timeout)
 
     def _turn(self) -> None:
-        while not self._is_stopping:
-            # What a body's own tasks and callbacks may raise through the loop.
-            with suppress(SystemExit, KeyboardInterrupt):
-                self.loop.run_forever()
+        try:
+            while not self._is_stopping:
+                # What a body's own tasks and callbacks may raise through the loop.
+                with suppress(SystemExit, KeyboardInterrupt):
+                    self.loop.run_forever()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         for task in asyncio.all_tasks(self.loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # meant
         self.loop.close()
-        self._is_woken = False  # who posts from now on hears that it is closed
+        self._is_woken = False  # a later post() finds the loop closed and raises
         self._inbox.clear()
+        for callback in self._on_stop:
+            callback()
 
 
 def _call_for(
@@ -163,3 +198,24 @@ def _call_for(
         errors.append(error)
     finally:
         is_done.set()
+
+
+def refuse_green_threads() -> None:
+    """Refuse a process in which gevent or eventlet has replaced threads.
+
+    There all greenlets share one thread, and asyncio turns one loop a thread: the
+    pool's would never run.
+
+    Raises:
+        ImproperlyConfigured: The message names what to use.
+    """
+    gevent = sys.modules.get("gevent.monkey")
+    eventlet = sys.modules.get("eventlet.patcher")
+    is_green = (gevent is not None and gevent.is_module_patched("threading")) or (
+        eventlet is not None and eventlet.is_monkey_patched("thread")
+    )
+    if is_green:
+        raise ImproperlyConfigured(
+            "threads are greenlets in this process (gevent or eventlet), where the "
+            "pool's event loop cannot run: use gunicorn's gthread or uvicorn worker"
+        )

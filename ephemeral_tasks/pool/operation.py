@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from django.utils.translation import gettext
-
-from .. import signals
-from ..compat import TaskError
+from ..compat import TaskResult
 from ..core.operation import Operation
 from ..core.status import Status
 from ..errors import OperationFailed
 from ..tasks import Task
-from .body import Call, sentence_of
+from ..windows import Handle
+from .call import Call
+from .task_result import make_result
 
-if TYPE_CHECKING:
-    from .pool import Pool
+Notify = Callable[[Callable[[], object]], object]
 
 
 class PoolOperation(Operation[Call, Any]):
-    """An operation of the pool: also whose it is and how much it keeps in memory."""
+    """An operation of the pool: also whose it is and how much it keeps in memory.
+
+    The ledger alone writes its status. Unless a field says otherwise it is written
+    under the ledger's lock.
+    """
 
     __slots__ = (
-        "attempted_time",
-        "cause",
+        "attempted_monotonic",
         "failure",
         "form_key",
-        "has_slot",
+        "handle",
         "is_announced",
-        "is_counted",
-        "is_due",
-        "is_ending",
-        "is_forgotten",
         "kept_bytes",
         "owner",
         "result_bytes",
@@ -44,15 +42,17 @@ class PoolOperation(Operation[Call, Any]):
         call: Call,
         *,
         owner: str | None,
-        submitted_time: float,
+        key: str | None,
+        now: float,
+        clock_offset: float,
         worker: str = "",
-        form_key: tuple[str, bytes] | None = None,
     ) -> None:
         task = call.task
         super().__init__(
             call,
-            submitted_time=submitted_time,
-            key=task.priority if owner is None else owner,
+            submitted_monotonic=now,
+            clock_offset=clock_offset,
+            key=key,
             priority=task.priority,
             policy=task.policy,
         )
@@ -60,50 +60,30 @@ class PoolOperation(Operation[Call, Any]):
         self.owner = owner
         self.worker = worker
         """The name of the process that runs it, as ``django.tasks`` shows it."""
-        self.attempted_time: float | None = None
-        """When its newest attempt started, in seconds since the epoch."""
-        self.form_key = form_key
-        """The one-time key of the form that started it, and a digest of the input."""
+        self.handle: Handle | None = None
+        """What its owner's window keeps; set before it is accepted, as is the next."""
+        self.form_key: bytes | None = None
+        """A digest of the form's one-time key and of the input."""
+        self.attempted_monotonic: float | None = None
+        """When its newest attempt started, by the monotonic clock."""
         self.failure: object = None
         """A sentence for the owner, perhaps lazy; written before the status FAILED."""
-        self.cause: BaseException | None = None
-        """What it failed with, until the pool has reported it; on the loop."""
         self.kept_bytes = call.size()
-        """Estimated at submission and again at the end; under the kept's lock."""
+        """Estimated at submission and again at the end."""
         self.result_bytes = 0
-        """What the value keeps, estimated where it was made."""
+        """What the value keeps, estimated where it was made; written on the loop."""
         self.is_announced = False
         """True from a report of progress until somebody looks; any thread."""
-        self.is_forgotten = False
-        """True once no handle names it; like what follows under the kept's lock."""
-        self.is_ending = False
-        """True once its outcome is settled: too late to cancel it."""
-        self.is_counted = False
-        """True while it waits for its first start."""
-        self.is_due = False
-        """True once it may start."""
-        self.has_slot = False
-        """True while an attempt runs."""
 
-    def finish(
-        self,
-        status: Status,
-        now: float,
-        *,
-        value: Any = None,
-        error: BaseException | None = None,
-    ) -> None:
-        """Take the outcome; of an error nobody but the report sees more than a word."""
-        if error is not None:
-            self.cause = error
-            self.failure = sentence_of(error, is_timed_out=self.is_timed_out)
-            error = OperationFailed("", self.reference)  # for its name alone
-        super().finish(status, now, value=value, error=error)
+    def start(self, now: float) -> None:
+        """Begin the next attempt: READY becomes RUNNING."""
+        self.attempted_monotonic = now
+        super().start(now)
 
     def outcome(self) -> Any:
         """Return the value or raise the error.
 
-        The error is made anew for each who asks: it collects their frames.
+        The error is made anew for each caller: it collects their frames.
         """
         if self.status is Status.FAILED:
             raise OperationFailed(self.sentence(), self.reference)
@@ -111,32 +91,35 @@ class PoolOperation(Operation[Call, Any]):
 
     def sentence(self) -> str:
         """Return what the owner may read of its failure, in the active language."""
-        try:
-            return str(self.failure)
-        except Exception:  # the body's own object, with a __str__ of its own
-            return gettext("The task failed.")
+        return str(self.failure)
 
     @property
     def reference(self) -> str:
-        """What an owner and a log line call it."""
+        """The name of the operation that its owner and a log line share."""
         return self.id[:8]
 
-    def announce(self, pool: Pool) -> None:
-        """Tell whoever listens of a step; on the loop."""
-        if self.owner is not None:
-            signals.send_changed(self.owner)
+    # -- django.tasks ------------------------------------------------------------------
 
-    def attempt_failed(self, error: BaseException) -> None:
-        """Hear of an attempt's error; an owned operation keeps nothing of it."""
+    def note_failure(self, error: BaseException) -> None:
+        """Record a failed attempt; on the loop. An owned operation keeps nothing."""
 
-    def attempt_errors(self) -> list[TaskError]:
-        """Return what ``TaskResult`` shows of failed attempts: nothing to an owner."""
-        return []
+    def on_step(self, notify: Notify) -> None:
+        """Called on the loop after a start and after the end."""
 
-    def visible_task(self) -> Any:
-        """Return what ``TaskResult`` shows as the task."""
-        return self.task
+    def task_result(self) -> TaskResult[..., Any]:
+        """Return Django's picture of this instant: nothing of an owner's arguments."""
+        return make_result(self, task=self.task, args=[], kwargs={}, errors=[])
 
-    def visible_arguments(self) -> tuple[list[Any], dict[str, Any]]:
-        """Return what ``TaskResult`` shows of the arguments: nothing of an owner's."""
-        return [], {}
+
+def make_handle(
+    operation: PoolOperation, label: str, shown: Mapping[str, Any]
+) -> Handle:
+    """Return the handle of an operation."""
+    return Handle(
+        id=operation.id,
+        task=operation.task.name,
+        label=label,
+        submitted_time=operation.submitted_monotonic + operation.clock_offset,
+        shown=dict(shown),
+        submitted_monotonic=operation.submitted_monotonic,
+    )

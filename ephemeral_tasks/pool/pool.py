@@ -1,217 +1,201 @@
-"""The process's pool: one thread, one loop, one coordinator behind an inbox.
-
-Threads meet here: any of them submits, the pool's loop runs.
-"""
+"""Putting the parts together: one thread, one loop, one ledger."""
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
-import logging
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from .. import signals
 from ..conf import Config
-from ..core.clock import Clock, LoopClock
+from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
-from ..core.errors import Closed, QueueFull
-from ..core.status import Status
-from . import log
-from .coordinator import PoolCoordinator
+from .body import PlainRunner, run
+from .coordinator import PoolCoordinator, RunBody
 from .counters import PoolStatistics
-from .kept import Kept
+from .ledger import Change, Ledger
 from .loop import LoopThread
 from .operation import PoolOperation
-from .room import Room
 from .sweep import Sweep, reconcile
 from .threads import Threads
 from .watchdog import Watchdog
 
-if TYPE_CHECKING:
-    from .coordinators import Hosting
 
-logger = logging.getLogger("ephemeral_tasks")
+class Hosted(Protocol):
+    """What the pool needs of a named coordinator that it hosts."""
 
-_LAST_SECONDS = 1.0  # how long threads may take to end
+    coordinator: Coordinator[Any, Any]
 
 
 class Pool:
-    """Runs the operations of this process; made by ``get``, at the first submission."""
+    """Runs the operations of this process; made at the first submission."""
 
     def __init__(self, config: Config, clock: Clock | None = None) -> None:
         self.config = config
         self.clock: Clock = clock or LoopClock()
-        self.kept = Kept(config)
-        self.thread = LoopThread("ephemeral-tasks")
-        self.threads = Threads(self.thread.post)
-        self.receivers = Threads(self.thread.post, most=1)
+        self.monotonic = monotonic_of(self.clock)
+        self.ledger = Ledger(config, self.monotonic)
+        self.is_idle = threading.Event()
+        """Set once the pool is closed and nothing is unfinished, or its loop ended."""
+        self.loop = LoopThread("ephemeral-tasks")
+        self.loop.on_stop(self.is_idle.set)
+        self.threads = Threads(self.loop.post)
+        self._receivers = Threads(self.loop.post, limit=1)
         """One thread for Django's signals: off the loop, and in order."""
-        self.watchdog = Watchdog(self)
-        self.sweep = Sweep(self)
-        self.is_closed = False
-        """True once nothing more is taken; under the kept's lock."""
-        self.accepted = self.refused = 0
-        """Counted under the kept's lock."""
-        self._hosted: dict[str, Hosting] = {}
+        self.watchdog = Watchdog(
+            self.loop,
+            clock=self.clock,
+            find=self.ledger.find,
+            count_running=self.ledger.running,
+            tolerated_seconds=config.lag_warning_seconds,
+        )
+        self._hosted: dict[str, Hosted] = {}
         """Named coordinators; changed on the loop, read by any thread."""
-        self.end_of_work: asyncio.Task[None] | None = None
-        """Waits for the last operation once the pool is closed; on the loop."""
-        self.plain = 0
-        """Unfinished operations that need a thread; under the kept's lock."""
-        self.room = Room(config)
-        self.thread.start()
+        self.loop.start()
         try:
-            self.thread.call(self._begin)
+            self.loop.call(self._begin)
         except Exception:
-            self.thread.stop(_LAST_SECONDS)
+            self.loop.stop(1.0)
             raise
 
     def _begin(self) -> None:
-        self.coordinator = self.make_coordinator()
+        self.coordinator = PoolCoordinator(
+            self.ledger,
+            loop=self.loop,
+            clock=self.clock,
+            watchdog=self.watchdog,
+            run_body=self.body_runner(),
+            notify=self.notify,
+            reconcile=self.reconcile,
+            on_empty=self.look_for_idle,
+            may_pause=self.may_pause,
+        )
         self.watchdog.start()
+        follow = self.coordinator.follow
+        self.sweep = Sweep(self.loop, self.config, self.clock, self.ledger, follow)
         self.sweep.start()
 
-    def make_coordinator(self) -> PoolCoordinator:
-        """Return what orders and runs the operations; on the loop."""
-        return PoolCoordinator(self)
+    # -- what tests replace ------------------------------------------------------------
 
-    def accept(self, operation: PoolOperation, *, delay: float = 0.0) -> None:
-        """Take an operation; from any thread, at once.
+    may_pause = True
+    """Whether a retry waits for its delay."""
+
+    def body_runner(self) -> RunBody:
+        """Return what runs a call; asked for on the loop."""
+        threads: PlainRunner = self.threads
+        return partial(run, threads=threads)
+
+    def on_submitted(self, operation: PoolOperation) -> None:
+        """Called after the submitter has released its locks; the inline test pool runs
+        the operation here."""
+
+    # -- from any thread ---------------------------------------------------------------
+
+    def accept(
+        self,
+        operation: PoolOperation,
+        *,
+        delay: float = 0.0,
+        leaving: tuple[PoolOperation, ...] = (),
+        place: int = 0,
+    ) -> Change:
+        """Take an operation; its caller passes what follows on, without a lock.
 
         Args:
             operation: New, known to nobody else.
             delay: Seconds after which it may start; it counts as waiting meanwhile.
+            leaving: Its owner's operations that go for it.
+            place: Its index among its owner's operations, the newest being 0.
 
         Raises:
             Closed: The process is ending.
             QueueFull: A bound is reached. In both cases nothing was changed.
         """
-        with self.kept.lock:
-            if self.is_closed:
-                raise Closed("closed: this process is ending")
-            try:
-                self.room.take(operation, is_due=delay <= 0)
-                gone = self.kept.add(operation)
-            except QueueFull:
-                self.room.leave(operation)
-                self.refused += 1
-                raise
-            self.accepted += 1
-            if not operation.task.is_async:
-                self.plain += 1
-                with suppress(RuntimeError):  # no more threads: its start will tell
-                    self.threads.reserve(min(self.plain, self.room.limit))
-            self.thread.put(self.coordinator.take, operation, delay)
-        self.thread.wake()
-        self._lost(gone, besides=operation.owner)
+        change = self.ledger.accept(
+            operation, is_due=delay <= 0, leaving=leaving, place=place
+        )
+        if not operation.task.is_async:
+            # Now, by the submitter: while the interpreter shuts down, CPython 3.12
+            # starts no thread. If none can be, the operation fails at its start.
+            with suppress(RuntimeError):
+                self.threads.reserve(self.ledger.threads_needed())
+        if delay > 0:
+            self.loop.put(self.coordinator.defer, operation, delay)
+        return change
 
-    def submitted(self, operation: PoolOperation) -> None:
-        """Hear that the submitter holds no lock any more; runs it there in tests."""
+    def follow(self, change: Change) -> None:
+        """Do what follows from a change of the ledger; the caller holds no lock."""
+        self.coordinator.follow(change)
 
-    def end(self, operation: PoolOperation) -> bool:
-        """Tell an operation to end; from any thread. A waiting one ends at once.
+    def forget(self, *operations: PoolOperation) -> None:
+        """Keep operations no more, and cancel those that are unfinished."""
+        self.follow(self.ledger.forget(*operations))
 
-        Returns:
-            False when its outcome was settled before.
-        """
-        with self.kept.lock:
-            if operation.is_ending or operation.is_cancelling:
-                return operation.is_cancelling
-            if operation.status is Status.READY:
-                operation.finished_time = self.clock.time()
-                self.room.leave(operation)
-            operation.is_cancelling = True
-        self.post(self.coordinator.end_if_unfinished, operation)
-        return True
-
-    def forget(self, operation: PoolOperation) -> None:
-        """Let go of an operation and tell it to end; from any thread."""
-        if self.kept.forget(operation):
-            self.end(operation)
-
-    def post(self, callback: Callable[..., object], *args: Any) -> None:
-        """Have the loop call back, unless the pool has ended; from any thread."""
-        try:
-            self.thread.post(callback, *args)
-        except Closed:
-            logger.debug("the pool has stopped")
-
-    def finished(self, operation: PoolOperation) -> None:
-        """Take an operation's end; on the loop, before anybody hears of it."""
-        error, operation.cause = operation.cause, None
-        with suppress(Exception):  # of a site's own handler or filter
-            log.log_finished(operation, error)
-        size = operation.kept_bytes
-        if operation.status is Status.SUCCESSFUL:
-            size = operation.result_bytes
-        self._lost(self.kept.finish(operation, size))
-
-    def _lost(self, gone: list[PoolOperation], *, besides: str | None = None) -> None:
-        """Drop the handles of operations that went for others' sake, at once.
-
-        Not those of the owner ``besides``, whose window is being changed right now.
-        """
-        for owner in {operation.owner for operation in gone} - {None, besides}:
-            if owner is not None:
-                reconcile(self, owner)
-                signals.send_changed(owner)
-
-    def hosting(self, name: str, make: Callable[[], Hosting]) -> Hosting:
-        """Return the hosted coordinator of this name, made on the loop at first use."""
-        found = self._hosted.get(name)
-        if found is not None:
-            return found
-        self.thread.call(partial(self._make_hosting, name, make))
-        return self._hosted[name]
-
-    def _make_hosting(self, name: str, make: Callable[[], Hosting]) -> None:
-        if name not in self._hosted:
-            self._hosted[name] = make()
-
-    def statistics(self) -> PoolStatistics:
-        """Return the counters of this instant; from any thread."""
-        inner = self.coordinator.statistics()
-        with self.kept.lock:
-            arriving = self.accepted - inner.accepted
-            return PoolStatistics(
-                running=inner.running,
-                waiting=inner.waiting + arriving,
-                retrying=inner.retrying,
-                max_running=self.room.limit,
-                max_waiting=self.config.max_waiting,
-                accepted=self.accepted,
-                refused=self.refused,
-                successful=inner.successful,
-                failed=inner.failed,
-                cancelled=inner.cancelled,
-                oldest_wait_seconds=self.coordinator.oldest_wait_seconds(),
-                loop_lag_seconds=self.watchdog.lag_seconds(),
-                stuck=self.watchdog.stuck(),
-                owners=self.kept.owner_count(),
-                kept_bytes=self.kept.bytes,
-                is_paused=self.room.is_paused,
-            )
+    def reconcile(self, owner: str) -> bool:
+        """Make the owner's window and the ledger name the same operations."""
+        return reconcile(self.ledger, owner, self.follow)
 
     def notify(self, function: Callable[[], object]) -> None:
         """Call receivers of Django's signals in their own thread; on the loop."""
-        self.receivers.run(contextvars.Context(), function)
+        self._receivers.run(contextvars.Context(), function)
 
-    def coordinators(self) -> list[Coordinator[Any, Any]]:
-        """Return the pool's own coordinator and the hosted ones; on the loop."""
-        hosted = [hosting.coordinator for hosting in self._hosted.values()]
-        return [self.coordinator, *hosted]
+    def times(self) -> tuple[float, float]:
+        """Return now by the monotonic clock, and the seconds from it to the epoch."""
+        now = self.monotonic()
+        return now, self.clock.time() - now
+
+    def position(self, operation: PoolOperation) -> int | None:
+        """Return an operation's place among those that wait, from 1."""
+        return self.ledger.position(operation)
+
+    def statistics(self) -> PoolStatistics:
+        """Return the counters of this instant."""
+        return self.ledger.statistics(
+            loop_lag_seconds=self.watchdog.lag_seconds(), stuck=self.watchdog.stuck()
+        )
+
+    def is_healthy(self) -> bool:
+        """Return whether a new visitor's operation would be taken and run soon."""
+        is_taken = not (self.ledger.is_closed or self.ledger.is_full())
+        return is_taken and self.loop.is_alive() and not self.watchdog.is_stalled()
+
+    # -- named coordinators ------------------------------------------------------------
+
+    def host(self, name: str, make: Callable[[], Hosted]) -> Hosted:
+        """Return the hosted coordinator of this name, made on the loop at first use."""
+        found = self._hosted.get(name)
+        if found is None:
+            self.loop.call(partial(self._host, name, make))
+            found = self._hosted[name]
+        return found
+
+    def _host(self, name: str, make: Callable[[], Hosted]) -> None:
+        if name not in self._hosted:
+            self._hosted[name] = make()
+
+    def hosted(self) -> list[Coordinator[Any, Any]]:
+        """Return the named coordinators; on the loop."""
+        return [one.coordinator for one in self._hosted.values()]
+
+    # -- ending ------------------------------------------------------------------------
+
+    def look_for_idle(self) -> None:
+        """Set ``is_idle`` if it is so; on the loop, when something has ended."""
+        if self.ledger.is_closed and self.ledger.is_empty:
+            hosted = [one.statistics() for one in self.hosted()]
+            if not any(one.running + one.waiting + one.retrying for one in hosted):
+                self.is_idle.set()
 
     def stop(self, timeout: float) -> None:
         """Stop the loop and the threads within ``timeout`` seconds.
 
-        What still runs is left behind; daemon threads do not hold up the process.
+        What still runs is left behind; daemon threads do not delay the process.
         """
         until = time.monotonic() + timeout
         self.watchdog.stop()
         self.threads.close()
-        self.receivers.close(timeout)
-        self.thread.stop(max(0.0, until - time.monotonic()))
+        self._receivers.close(timeout)
+        self.loop.stop(max(0.0, until - time.monotonic()))

@@ -1,86 +1,89 @@
-"""Forgetting what no handle names, without waiting for anybody's visit."""
+"""Forgetting what no handle names, without waiting for a visit."""
 
 from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from .. import signals, windows
-from ..windows import Handle
-
-if TYPE_CHECKING:
-    from .pool import Pool
-
-logger = logging.getLogger("ephemeral_tasks")
+from ..conf import Config
+from ..core.clock import Clock, monotonic_of
+from .ledger import Change, Ledger
+from .log import log
+from .loop import LoopThread
 
 _SLICE_SECONDS = 0.002  # what one slice may take of the loop
 
+Follow = Callable[[Change], object]
+"""Does what follows from a change of the ledger; called without a lock."""
 
-def reconcile(pool: Pool, owner: str) -> bool:
-    """Make the owner's window and the pool name the same operations; any thread.
+
+def reconcile(ledger: Ledger, owner: str, follow: Follow) -> bool:
+    """Make the owner's window and the ledger name the same operations; any thread.
 
     The cache holds names, the pool holds work; if either forgot, the other follows.
 
     Returns:
         Whether something was forgotten.
     """
-    with windows.lock:
-        handles = windows.read(owner, touch=False).handles
-        known = pool.kept.ids_of(owner)
-        has_forgotten = forget_unnamed(pool, owner, handles)
-        if not known.issuperset(handle.id for handle in handles):
-            windows.keep(owner, known)
-            return True
-        return has_forgotten
+    with windows.lock:  # else a submission could come between the two looks
+        named = {handle.id for handle in windows.read(owner, touch=False).handles}
+        known = {operation.id: operation for operation in ledger.memory.of(owner)}
+        unnamed = [known[id] for id in known if id not in named]
+        change = ledger.forget(*unnamed) if unnamed else None
+        is_cut = not named <= known.keys()
+        if is_cut:
+            windows.keep(owner, known.keys())
+    if change is not None:
+        follow(change)
+    return is_cut or change is not None
 
 
-def forget_unnamed(pool: Pool, owner: str, handles: list[Handle]) -> bool:
-    """Forget the owner's operations that these handles do not name."""
-    gone = pool.kept.ids_of(owner).difference([handle.id for handle in handles])
-    for id in gone:
-        if (operation := pool.kept.get(id)) is not None:
-            pool.forget(operation)
-    return bool(gone)
-
-
+@dataclass(slots=True)
 class Sweep:
     """Looks at every owner twice in ``SWEEP_SECONDS``, in slices; on the loop."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._owners: list[str] = []
-        """Those still to be looked at. Each goes as its turn comes: a hundred thousand
-        texts freed at once, at the end, would hold up the loop."""
+    loop: LoopThread
+    config: Config
+    clock: Clock
+    ledger: Ledger
+    follow: Follow
+    _owners: list[str] = field(default_factory=list, init=False)
+    """Those still to be looked at. Each is dropped at its turn: a hundred thousand
+    texts freed at once, at the end, would block the loop."""
 
     def start(self) -> None:
         """Sweep when half of ``SWEEP_SECONDS`` has passed."""
-        pause = self._pool.config.sweep_seconds / 2
-        self._pool.clock.call_later(pause, self._begin)
+        self.clock.call_later(self.config.sweep_seconds / 2, self._begin)
 
     def _begin(self) -> None:
-        self._owners = self._pool.kept.owners()
+        self._owners = self.ledger.memory.owners()
         self._sweep_unowned()
-        self._pool.thread.loop.call_soon(self._slice)
+        self.loop.loop.call_soon(self._slice)
 
     def _slice(self) -> None:
         until = time.perf_counter() + _SLICE_SECONDS
         try:
             while self._owners:
                 owner = self._owners.pop()
-                if reconcile(self._pool, owner):
+                if reconcile(self.ledger, owner, self.follow):
                     signals.send_changed(owner)
                 if time.perf_counter() > until:
-                    self._pool.thread.loop.call_soon(self._slice)
+                    self.loop.loop.call_soon(self._slice)
                     return
         except Exception as error:  # the cache's; the next sweep asks it again
-            logger.warning("the sweep stopped: %s", type(error).__name__)
+            log(logging.WARNING, "the sweep stopped: %s", type(error).__name__)
         self.start()
 
     def _sweep_unowned(self) -> None:
-        config, now = self._pool.config, self._pool.clock.time()
-        for operation in self._pool.kept.unowned():
-            idle = now - (operation.finished_time or now)
-            age = now - operation.submitted_time
-            if idle >= config.idle_seconds or age >= config.max_age_seconds:
-                self._pool.forget(operation)
+        config, now = self.config, monotonic_of(self.clock)()
+        old = [
+            operation
+            for operation in self.ledger.memory.unowned()
+            if now - (operation.finished_monotonic or now) >= config.idle_seconds
+            or now - operation.submitted_monotonic >= config.max_age_seconds
+        ]
+        if old:
+            self.follow(self.ledger.forget(*old))

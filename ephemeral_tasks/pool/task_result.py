@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any, Protocol
 
-from ..compat import (
-    TaskContext,
-    TaskError,
-    TaskResult,
-    TaskResultStatus,
-)
+from ..compat import TaskContext, TaskError, TaskResult, TaskResultStatus
 from ..core.context import OperationContext
 from ..core.errors import OperationCancelled
+from ..core.operation import Snapshot, instant
 from ..core.status import Status
-
-if TYPE_CHECKING:
-    from .operation import PoolOperation
+from ..tasks import Task
 
 _STATUSES = {
     Status.READY: TaskResultStatus.READY,
@@ -36,22 +30,51 @@ class OperationTaskContext(TaskContext):  # type: ignore[misc, type-arg]  # stub
     """The body's end of its operation: progress, cancellation, attempt."""
 
 
-def result_of(operation: PoolOperation) -> TaskResult[..., Any]:
-    """Return Django's picture of this instant; from any thread."""
+class Pictured(Protocol):
+    """What the picture needs of an operation of the pool."""
+
+    id: str
+    task: Task
+    value: Any
+    worker: str
+    attempted_monotonic: float | None
+    clock_offset: float
+
+    def snapshot(self) -> Snapshot:
+        """Return a frozen picture."""
+
+
+def make_result(
+    operation: Pictured,
+    *,
+    task: Any,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    errors: list[TaskError],
+) -> TaskResult[..., Any]:
+    """Return Django's picture of this instant; from any thread.
+
+    Args:
+        operation: Gives state and times.
+        task: The task as it was enqueued.
+        args: What the picture shows of the arguments, like ``kwargs``.
+        kwargs: The same by name.
+        errors: One for each failed attempt, oldest first.
+    """
     snapshot = operation.snapshot()
-    args, kwargs = operation.visible_arguments()
+    attempted = operation.attempted_monotonic
     result: TaskResult[..., Any] = TaskResult(
-        task=operation.visible_task(),
+        task=task,
         id=operation.id,
         status=_STATUSES[snapshot.status],
         enqueued_at=snapshot.submitted_at,
         started_at=snapshot.started_at,
         finished_at=snapshot.finished_at,
-        last_attempted_at=_instant(operation.attempted_time),
+        last_attempted_at=_instant(attempted, operation.clock_offset),
         args=args,
         kwargs=kwargs,
         backend=operation.task.backend,
-        errors=_errors(operation, snapshot.status),
+        errors=_errors(errors, snapshot.status),
         worker_ids=[operation.worker] * snapshot.attempt,
     )
     if snapshot.status is Status.SUCCESSFUL:
@@ -60,15 +83,7 @@ def result_of(operation: PoolOperation) -> TaskResult[..., Any]:
     return result
 
 
-def context_of(
-    operation: PoolOperation, context: OperationContext
-) -> OperationTaskContext:
-    """Return the first argument of a task that takes the context."""
-    return OperationTaskContext(task_result=result_of(operation), operation=context)
-
-
-def _errors(operation: PoolOperation, status: Status) -> list[TaskError]:
-    errors = operation.attempt_errors()
+def _errors(errors: list[TaskError], status: Status) -> list[TaskError]:
     if status is not Status.CANCELLED:
         return errors
     kind = OperationCancelled
@@ -76,5 +91,5 @@ def _errors(operation: PoolOperation, status: Status) -> list[TaskError]:
     return [TaskError(exception_class_path=path, traceback=""), *errors]
 
 
-def _instant(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+def _instant(monotonic: float | None, offset: float) -> datetime | None:
+    return None if monotonic is None else instant(monotonic + offset)

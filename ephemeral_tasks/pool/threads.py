@@ -48,10 +48,10 @@ class Threads:
     ``run`` belongs to the pool's loop; results come back through ``post``.
     """
 
-    def __init__(self, post: Post, *, most: int | None = None) -> None:
-        """Make no thread yet, and never more than ``most``; one keeps the order."""
+    def __init__(self, post: Post, *, limit: int | None = None) -> None:
+        """Make no thread yet, and never more than ``limit``; one keeps the order."""
         self._post = post
-        self._most = most
+        self._limit = limit
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -60,7 +60,7 @@ class Threads:
         """How many jobs are under way; on the loop."""
 
     def reserve(self, count: int) -> None:
-        """Have at least so many threads; from any thread.
+        """Start threads until there are at least so many; from any thread.
 
         They are made when work is accepted, by its submitter: while the interpreter
         shuts down, CPython 3.12 starts no thread, and the drain needs them.
@@ -68,11 +68,11 @@ class Threads:
         Raises:
             RuntimeError: The system gives no more.
         """
-        most = count if self._most is None else min(count, self._most)
-        if len(self._threads) >= most:
+        wanted = count if self._limit is None else min(count, self._limit)
+        if len(self._threads) >= wanted:
             return
-        with self._lock:
-            while len(self._threads) < most:
+        with self._lock:  # or two submitters would start one thread too many
+            while len(self._threads) < wanted:
                 name = f"ephemeral-tasks-{len(self._threads) + 1}"
                 thread = threading.Thread(target=self._work, name=name, daemon=True)
                 thread.start()
@@ -93,7 +93,7 @@ class Threads:
         return future
 
     def close(self, timeout: float = 0.0) -> None:
-        """Let each thread end after its last job; wait at most ``timeout`` seconds."""
+        """End each thread after its last job; wait at most ``timeout`` seconds."""
         until = time.monotonic() + timeout
         for _ in self._threads:
             self._jobs.put(None)

@@ -4,55 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..core.operation import Operation, Waiter
-
-if TYPE_CHECKING:
-    from .pool import Pool
+from ..core.operation import Operation
+from .loop import LoopThread
 
 
-async def wait(pool: Pool, operation: Operation[Any, Any]) -> None:
-    """Wait for an operation's end on the caller's own loop."""
+async def wait(loop: LoopThread, operation: Operation[Any, Any]) -> None:
+    """Wait for an operation's end on the caller's own loop.
+
+    Raises:
+        Closed: The pool's loop has stopped for good.
+    """
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    bell = LoopBell(future)
-    pool.thread.post(add_waiter, operation, bell)
+    waiter = LoopWaiter(future)
+    loop.post(operation.add_waiter, waiter)
     try:
         await future
     except asyncio.CancelledError:
-        pool.post(_remove_waiter, operation, bell)
+        loop.try_post(operation.remove_waiter, waiter)
         raise
 
 
 def wait_in_thread(
-    pool: Pool, operation: Operation[Any, Any], timeout: float | None
+    loop: LoopThread, operation: Operation[Any, Any], timeout: float | None
 ) -> bool:
-    """Wait for an operation's end in a thread; False when it took too long."""
-    bell = ThreadBell()
-    pool.thread.post(add_waiter, operation, bell)
-    if bell.event.wait(timeout):
+    """Wait for an operation's end in a thread; False when it took too long.
+
+    Raises:
+        Closed: The pool's loop has stopped for good.
+    """
+    waiter = ThreadWaiter()
+    loop.post(operation.add_waiter, waiter)
+    if waiter.event.wait(timeout):
         return True
-    pool.post(_remove_waiter, operation, bell)
+    loop.try_post(operation.remove_waiter, waiter)
     return False
 
 
-def add_waiter(operation: Operation[Any, Any], bell: Waiter) -> None:
-    """Ring at the operation's end, or now when it has ended; on the loop."""
-    if operation.is_finished:
-        bell.set_result(None)
-        return
-    if operation.waiters is None:
-        operation.waiters = []
-    operation.waiters.append(bell)
-
-
-def _remove_waiter(operation: Operation[Any, Any], bell: Waiter) -> None:
-    if operation.waiters is not None and bell in operation.waiters:
-        operation.waiters.remove(bell)
-
-
-class ThreadBell:
-    """Rings an event of another thread; stands among an operation's waiters."""
+class ThreadWaiter:
+    """Sets an event of another thread; stands among an operation's waiters."""
 
     __slots__ = ("event",)
 
@@ -60,16 +51,16 @@ class ThreadBell:
         self.event = threading.Event()
 
     def done(self) -> bool:
-        """Return whether it has rung."""
+        """Return whether it no longer waits."""
         return self.event.is_set()
 
     def set_result(self, result: None, /) -> None:
-        """Ring."""
+        """Set the event."""
         self.event.set()
 
 
-class LoopBell:
-    """Rings a future of another loop; stands among an operation's waiters."""
+class LoopWaiter:
+    """Ends a future of another loop; stands among an operation's waiters."""
 
     __slots__ = ("_future", "_loop")
 
@@ -78,16 +69,16 @@ class LoopBell:
         self._loop = future.get_loop()
 
     def done(self) -> bool:
-        """Return False: only the other loop knows, and it minds no second ring."""
+        """Return False: only the other loop knows, and a second call does no harm."""
         return False
 
     def set_result(self, result: None, /) -> None:
-        """Ring, unless the other loop has ended meanwhile."""
+        """End the future, unless its loop was closed meanwhile."""
         try:
-            self._loop.call_soon_threadsafe(self._ring)
+            self._loop.call_soon_threadsafe(self._end)
         except RuntimeError:
             return
 
-    def _ring(self) -> None:
+    def _end(self) -> None:
         if not self._future.done():
             self._future.set_result(None)

@@ -6,17 +6,16 @@ import asyncio
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
+from ..core.clock import Clock
 from ..core.context import CURRENT
+from .log import log
+from .loop import LoopThread
+from .operation import PoolOperation
 
-if TYPE_CHECKING:
-    from .operation import PoolOperation
-    from .pool import Pool
-
-logger = logging.getLogger("ephemeral_tasks")
-
-_BEAT_SECONDS = 1.0  # how often the loop says that it turns
+_BEAT_SECONDS = 1.0  # how often the loop notes that it turns
 _STALL_SECONDS = 5.0  # after so long without a beat the pool is not healthy
 _STUCK_SECONDS = 5.0  # after so long a body that was told to end counts as stuck
 
@@ -24,19 +23,41 @@ _STUCK_SECONDS = 5.0  # after so long a body that was told to end counts as stuc
 class Watchdog:
     """A thread that asks the loop whether it turns, while bodies run.
 
-    Nothing of it may keep an operation alive, so it remembers ids.
+    It must keep no operation alive, so it remembers ids.
     """
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(
+        self,
+        loop: LoopThread,
+        *,
+        clock: Clock,
+        find: Callable[[str], PoolOperation | None],
+        count_running: Callable[[], int],
+        tolerated_seconds: float,
+    ) -> None:
+        """Make a watchdog that does not watch yet.
+
+        Args:
+            loop: The pool's.
+            clock: Where the time of stuck bodies comes from.
+            find: Gives an unfinished operation by its id; from any thread.
+            count_running: Gives how many bodies run; from any thread.
+            tolerated_seconds: How long a body may block the loop without a warning.
+        """
+        self._loop = loop
+        self._clock = clock
+        self._find = find
+        self._count_running = count_running
+        self._tolerated_seconds = tolerated_seconds
         self._is_busy = threading.Event()
         """Set while something runs; the thread rests meanwhile."""
         self._is_stopped = False
         self._thread = threading.Thread(
             target=self._watch, name="ephemeral-tasks-watchdog", daemon=True
         )
-        self._beat_at = self._due_at = time.monotonic()
-        """Written on the loop, read by any thread."""
+        self._beat_monotonic = self._due_monotonic = time.monotonic()
+        """When the loop beat last and when it should next; written on the loop, read by
+        any thread."""
         self._lag_seconds = 0.0
         self._stuck: set[str] = set()
         """Changed on the loop."""
@@ -55,34 +76,35 @@ class Watchdog:
 
     def _beat(self) -> None:
         now = time.monotonic()
-        self._lag_seconds = max(0.0, now - self._due_at)
-        self._beat_at, self._due_at = now, now + _BEAT_SECONDS
-        self._pool.thread.loop.call_later(_BEAT_SECONDS, self._beat)
+        self._lag_seconds = max(0.0, now - self._due_monotonic)
+        self._beat_monotonic, self._due_monotonic = now, now + _BEAT_SECONDS
+        self._loop.loop.call_later(_BEAT_SECONDS, self._beat)
 
     def lag_seconds(self) -> float:
         """Return how late the newest beat was or is; from any thread."""
-        return max(self._lag_seconds, time.monotonic() - self._due_at)
+        return max(self._lag_seconds, time.monotonic() - self._due_monotonic)
 
     def is_stalled(self) -> bool:
         """Return whether the loop has not turned for 5 s; from any thread."""
-        return time.monotonic() - self._beat_at > _STALL_SECONDS
+        return time.monotonic() - self._beat_monotonic > _STALL_SECONDS
 
     # -- bodies that do not end --------------------------------------------------------
 
-    def told_to_end(self, operation: PoolOperation) -> None:
-        """Look after an operation's running body; on the loop."""
-        self._pool.clock.call_later(
+    def watch_end(self, operation: PoolOperation) -> None:
+        """Warn later if a body that was told to end still runs; on the loop."""
+        self._clock.call_later(
             _STUCK_SECONDS, self._look_after, operation.id, operation.attempt
         )
 
     def _look_after(self, id: str, attempt: int) -> None:
-        operation = self._pool.coordinator.find(id)
+        operation = self._find(id)
         if operation is None or operation.attempt != attempt or id in self._stuck:
             return
         if not operation.is_interrupted:
             return
         self._stuck.add(id)
-        logger.warning(
+        log(
+            logging.WARNING,
             "the body of operation id=%s task=%s still runs %.0f s after it was told "
             "to end",
             id,
@@ -90,8 +112,8 @@ class Watchdog:
             _STUCK_SECONDS,
         )
 
-    def ended(self, id: str) -> None:
-        """Hear that a body has ended; on the loop."""
+    def forget(self, id: str) -> None:
+        """Called on the loop when an attempt has ended."""
         self._stuck.discard(id)
 
     def stuck(self) -> int:
@@ -101,28 +123,28 @@ class Watchdog:
     # -- bodies that block the loop ----------------------------------------------------
 
     def wake(self) -> None:
-        """Hear that something runs; on the loop."""
+        """Called on the loop when something runs."""
         if not self._is_busy.is_set():
             self._is_busy.set()
 
     def _watch(self) -> None:
-        tolerated = self._pool.config.lag_warning_seconds
+        tolerated = self._tolerated_seconds
         while not self._is_stopped:
             self._is_busy.wait()
-            self._is_busy.clear()  # before looking: what starts now sets it again
-            if not self._pool.coordinator.statistics().running:
+            self._is_busy.clear()  # before the look: what starts now sets it again
+            if not self._count_running():
                 continue
             self._is_busy.set()
-            turned, asked_at = threading.Event(), time.monotonic()
+            turned, asked_monotonic = threading.Event(), time.monotonic()
             if not self._ask(turned):
                 return
             if not turned.wait(tolerated):
-                self._blame(turned, asked_at)
+                self._blame(turned, asked_monotonic)
             self._rest(tolerated / 5)
 
     def _ask(self, turned: threading.Event) -> bool:
         try:
-            self._pool.thread.loop.call_soon_threadsafe(turned.set)
+            self._loop.loop.call_soon_threadsafe(turned.set)
         except RuntimeError:  # the loop has stopped
             return False
         return True
@@ -130,24 +152,25 @@ class Watchdog:
     def _rest(self, seconds: float) -> None:
         threading.Event().wait(seconds)
 
-    def _blame(self, turned: threading.Event, asked_at: float) -> None:
-        name = self._who_runs()
+    def _blame(self, turned: threading.Event, asked_monotonic: float) -> None:
+        name = self._name_of_running()
         is_over = turned.wait(_STALL_SECONDS)
-        logger.warning(
+        log(
+            logging.WARNING,
             "%s %s the loop for %.2f s: all operations of this process wait meanwhile; "
             "use await, or a plain function, which runs in a thread",
             name,
             "blocked" if is_over else "has been blocking",
-            time.monotonic() - asked_at,
+            time.monotonic() - asked_monotonic,
         )
         while not is_over and not self._is_stopped:
             is_over = turned.wait(_STALL_SECONDS)
 
-    def _who_runs(self) -> str:
-        task = asyncio.current_task(self._pool.thread.loop)
+    def _name_of_running(self) -> str:
+        task = asyncio.current_task(self._loop.loop)
         if task is None:
             return "something"
-        operation = self._pool.coordinator.find(_operation_id(task))
+        operation = self._find(_operation_id(task))
         if operation is None:
             return "something"
         return f"task {operation.task.name} (operation {operation.id})"

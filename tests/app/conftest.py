@@ -81,7 +81,7 @@ def on_loop(function: Callable[[], object]) -> object:
         answer.append(function())
         is_done.set()
 
-    pool.get().thread.post(call)
+    pool.get().loop.post(call)
     assert is_done.wait(PATIENCE_SECONDS)
     return answer[0]
 
@@ -94,5 +94,5 @@ def settle(turns: int = 20) -> None:
             await asyncio.sleep(0)
 
     on_loop(lambda: None)
-    loop = pool.get().thread.loop
+    loop = pool.get().loop.loop
     asyncio.run_coroutine_threadsafe(turn(), loop).result(PATIENCE_SECONDS)

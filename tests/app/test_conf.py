@@ -16,7 +16,7 @@ DEFAULTS = {
     "IDLE_SECONDS": 3600,
     "SWEEP_SECONDS": 30,
     "MAX_RUNNING": min(32, (os.cpu_count() or 1) + 4),
-    "MAX_RUNNING_PER_OWNER": None,
+    "MAX_RUNNING_PER_OWNER": max(1, min(32, (os.cpu_count() or 1) + 4) // 2),
     "MAX_WAITING": 1000,
     "UNOWNED_SIZE": 1000,
     "CACHE_ALIAS": None,

@@ -45,7 +45,7 @@ def in_threads(work):
 
 def total_kept():
     """Return how many operations the pool keeps."""
-    kept = pool.get().kept
+    kept = pool.get().ledger.memory
     assert len(kept._operations) == sum(len(kept.of(one)) for one in kept.owners())
     return len(kept._operations)
 
@@ -57,8 +57,9 @@ def accepted(monkeypatch):
     accept = Pool.accept
 
     def remember(self, operation, **options):
-        accept(self, operation, **options)
+        change = accept(self, operation, **options)
         order.append(operation.id)
+        return change
 
     monkeypatch.setattr(Pool, "accept", remember)
     return order
@@ -84,7 +85,7 @@ def test_a_hammered_window_keeps_exactly_the_newest_five(owner, body, accepted):
     assert statistics.successful + statistics.cancelled == THREADS * EACH
     assert (statistics.running, statistics.waiting) == (0, 0)
     assert statistics.kept_bytes == 5 * 8
-    assert pool.get().room.waiting == 0
+    assert pool.statistics().waiting == 0
 
 
 def test_hammered_windows_of_many_owners_lose_nothing(make_owner):
@@ -130,7 +131,7 @@ def test_hammered_verbs_leave_window_and_pool_in_step(owner):
     assert total_kept() == len(rows)
     ended = statistics.successful + statistics.failed + statistics.cancelled
     assert ended == statistics.accepted
-    assert pool.get().room.waiting == 0
+    assert pool.statistics().waiting == 0
 
 
 def test_what_was_cancelled_in_time_never_ends_otherwise(owner):

@@ -179,7 +179,7 @@ def test_a_child_that_was_forked_under_a_lock_goes_on():
 
         def hold_locks():
             store = windows._private_store()
-            with windows.lock, pool.get().kept.lock, pool._lock, store._lock:
+            with windows.lock, pool.get().ledger._lock, pool._lock, store._lock:
                 is_held.set()
                 go_on.wait(10)
 

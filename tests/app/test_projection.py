@@ -2,9 +2,13 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from django.utils import translation
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
 
 from ephemeral_tasks import progress, submit, window
 from ephemeral_tasks.core import Progress, Status
@@ -211,20 +215,64 @@ def test_progress_in_words_and_percent(given, percent, text):
     assert (seen.percent, seen.progress_text) == (percent, text)
 
 
-def test_progress_of_a_body_that_reports_nonsense_breaks_no_table(owner, hold):
-    """The row is somebody's whole table."""
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ((1, 2, "page"), (1, 2, "page")),
+        ((True, 2.5, "x"), (1, 2.5, "x")),
+        ((Decimal("1.5"), Fraction(3, 2), "x"), (1.5, 1.5, "x")),
+        ((1, 2, gettext_lazy("Running")), (1, 2, "Running")),
+        ((1, 2, b"raw"), (1, 2, "b'raw'")),
+        ((1, 2, ValueError("no")), (1, 2, "no")),
+        ((1, 2, mark_safe("<b>")), (1, 2, "<b>")),
+        ((1, 2, "\ud800"), (1, 2, "?")),
+        ((1, 2, "x" * 501), (1, 2, "x" * 499 + "…")),
+    ],
+)
+def test_progress_is_kept_as_plain_bounded_values(owner, hold, given, kept):
+    """JSON, HTML and UTF-8 can express them, whatever the body reported."""
 
     async def body():
-        progress("three", [], object())
+        progress(*given)
         await hold.stop()
 
     handle = submit(owner, tasks.app_call, body)
     hold.entered()
 
     seen = row(owner, handle.id)
-    assert seen.percent is None
-    assert isinstance(seen.progress_text, str)
-    json.dumps(seen.as_json()["progress"], default=str)
+    assert seen.progress == kept
+    assert [type(value) for value in seen.progress] == [type(value) for value in kept]
+    assert type(seen.progress_text) is str
+    json.dumps(seen.as_json()["progress"], allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (("three",), TypeError, "done must be a number, got str"),
+        ((1, []), TypeError, "total must be a number, got list"),
+        ((1j,), TypeError, "done must be a number, got complex"),
+        ((float("nan"),), ValueError, "done must be a finite number, got nan"),
+        ((1, float("inf")), ValueError, "total must be a finite number, got inf"),
+        ((10**5000,), ValueError, "done must be a finite number, got inf"),
+    ],
+)
+def test_progress_that_is_no_finite_number_raises_in_the_body(
+    owner, given, error, message
+):
+    """Where its author can read it; the row shows none."""
+    raised = []
+
+    async def body():
+        with pytest.raises(error) as info:
+            progress(*given)
+        raised.append(str(info.value))
+
+    handle = submit(owner, tasks.app_call, body)
+    drain()
+
+    assert raised == [message]
+    assert row(owner, handle.id).progress is None
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,10 @@ def ids(owner):
 
 def kept():
     """Return how many operations the pool keeps, for owners of any kind."""
-    return sum(len(pool.get().kept.of(one)) for one in pool.get().kept.owners())
+    return sum(
+        len(pool.get().ledger.memory.of(one))
+        for one in pool.get().ledger.memory.owners()
+    )
 
 
 # -- the newest ------------------------------------------------------------------------
@@ -252,7 +255,7 @@ def test_a_refused_submission_is_no_use(settings, task_clock, owner, hold):
     with pytest.raises(Exception, match="MAX_WAITING"):
         submit(owner, tasks.app_echo, 1)
 
-    assert windows.read(owner, touch=False).used_time == task_clock.time() - 60
+    assert windows.read(owner, touch=False).used_monotonic == task_clock.time() - 60
     assert row(owner, handle.id).expires_at > before
 
 

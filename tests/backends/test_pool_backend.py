@@ -283,9 +283,9 @@ def test_cancelled_is_failed_with_our_class(task_clock):
 def test_a_deferred_task_can_be_cancelled(task_clock):
     """What is not due yet ends at once, and its timer with it."""
     result = tasks.backend_add.using(run_after=timedelta(hours=1)).enqueue(1)
-    operation = pool.get().kept.get(result.id)
+    operation = pool.get().ledger.memory.get(result.id)
 
-    pool.get().end(operation)
+    pool.get().coordinator.cancel_operation(operation)
     task_clock.advance(0)
     result.refresh()
 
@@ -507,7 +507,7 @@ def test_using_takes_a_span(task_clock):
 
 def test_a_full_queue_refuses(settings):
     """QueueFull comes out of enqueue, and nothing was kept."""
-    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 1}
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 2}  # one reserved
     tasks.backend_held.enqueue(None)
     tasks.backend_add.enqueue(1)
 

@@ -45,7 +45,7 @@ class StubbornHold:
 def sizes(root) -> dict[str, int]:
     """The lengths of all containers that a coordinator has."""
     found = {}
-    for owner in (root, root._queue, root._history):
+    for owner in (root, root._scheduler, root._scheduler._queue, root._history):
         for name, value in vars(owner).items():
             if isinstance(value, dict | list | set) or hasattr(value, "maxlen"):
                 found[f"{type(owner).__name__}.{name}"] = len(value)

@@ -263,8 +263,8 @@ async def test_nothing_is_kept_for_an_idle_key(make_keyed):
         await keyed.submit(item)
     await keyed.drain()
 
-    assert keyed._queue._lines == {}
-    assert len(keyed._queue._startable) <= 64
+    assert keyed._scheduler._queue._lines == {}
+    assert len(keyed._scheduler._queue._startable) <= 64
 
 
 async def test_cancelled_heads_leave_no_trace_in_a_key_that_is_never_idle(
@@ -285,7 +285,7 @@ async def test_cancelled_heads_leave_no_trace_in_a_key_that_is_never_idle(
         idle.cancel()
     await hold.entered(1)
 
-    assert len(keyed._queue._startable) <= 128
+    assert len(keyed._scheduler._queue._startable) <= 128
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ async def test_a_failed_submission_leaves_nothing_behind(make_keyed, options, me
 
     assert keyed.statistics().accepted == 0
     assert adds_up(keyed)
-    assert keyed._queue._lines == {}
+    assert keyed._scheduler._queue._lines == {}
 
 
 async def test_key_and_its_limit_are_checked(make_keyed):

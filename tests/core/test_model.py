@@ -436,7 +436,7 @@ async def test_a_position_is_the_place_in_which_it_starts(make_keyed, hold, keys
     operations = [
         keyed.submit_nowait(f"{key}{number}") for number, key in enumerate(keys)
     ]
-    positions = {o.item: keyed._queue.position(o) for o in operations}
+    positions = {o.item: keyed._scheduler.position(o) for o in operations}
     hold.release()
     await keyed.drain()
 
@@ -448,7 +448,7 @@ async def test_what_runs_or_has_ended_has_no_position(make_keyed, make_work, hol
     """None."""
     for coordinator in (make_keyed(hold.body, limit=1), make_work(hold.body, limit=1)):
         running, waiting = (coordinator.submit_nowait(n) for n in range(2))
-        position = coordinator._queue.position
+        position = coordinator._scheduler.position
         assert (position(running), position(waiting)) == (None, 1)
         hold.release()
         await coordinator.drain()
@@ -471,4 +471,4 @@ async def test_a_retry_waits_at_the_front(make_keyed, make_work, hold, clock):
             coordinator.submit_nowait(item)
         await clock.advance(1)
 
-        assert coordinator._queue.position(retried) == 1
+        assert coordinator._scheduler.position(retried) == 1

@@ -200,9 +200,10 @@ async def test_frames_are_paced_and_the_last_one_is_the_state(
 
 
 async def test_a_program_gets_at_most_four_frames_a_second(
-    visitor, make_socket, clock, clocked
+    settings, visitor, make_socket, clock, clocked
 ):
     """Several rows that change at once come one after the other."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING_PER_OWNER": None}
     socket_rows = [await visitor.held("a") for _ in range(4)]
     await visitor.until_status(*["RUNNING"] * 4)
     socket = await make_socket(visitor, is_json=True, served_by=clocked).opened()

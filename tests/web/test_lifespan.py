@@ -30,7 +30,7 @@ async def test_shutdown_does_not_wait_for_the_servers_threads():
         unblock.set()
 
     assert answer == {"type": "lifespan.shutdown.complete"}
-    assert pool.current().is_closed
+    assert pool.current().ledger.is_closed
     assert await blocked
 
 

@@ -5,27 +5,18 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..compat import (
-    TaskError,
-    TaskResult,
-    normalize_json,
-    task_finished,
-    task_started,
-)
+from ..compat import TaskError, TaskResult, normalize_json, task_finished, task_started
 from ..conf import get_config
 from ..core.errors import OperationCancelled
 from ..core.status import Status
 from ..errors import OperationFailed
-from ..pool.body import Call
-from ..pool.log import class_of, place_of
-from ..pool.operation import PoolOperation
-from ..pool.task_result import result_of
 from ..tasks import Task
-
-if TYPE_CHECKING:
-    from ..pool.pool import Pool
+from .call import Call
+from .log import class_of, place_of
+from .operation import Notify, PoolOperation
+from .task_result import make_result
 
 
 class JsonCall(Call):
@@ -50,14 +41,17 @@ class UnownedOperation(PoolOperation):
         args: list[Any],
         kwargs: Mapping[str, Any],
         *,
-        submitted_time: float,
+        now: float,
+        clock_offset: float,
         worker: str,
         backend: type,
     ) -> None:
         super().__init__(
             JsonCall(task, tuple(args), kwargs),
             owner=None,
-            submitted_time=submitted_time,
+            key=None,
+            now=now,
+            clock_offset=clock_offset,
             worker=worker,
         )
         self.given = given
@@ -67,26 +61,26 @@ class UnownedOperation(PoolOperation):
         self.backend = backend
         """The class that the signals name as their sender."""
         self.errors: tuple[TaskError, ...] = ()
-        """One for each failed attempt, oldest first; replaced as a whole."""
+        """One for each failed attempt, oldest first; replaced as a whole, on the loop.
+        """
         self.early: list[Callable[[], None]] | None = []
         """Signals that must wait for ``task_enqueued``, None after it; on the loop."""
         self.raised: BaseException | None = None
-        """What Django's log line shows of a failed attempt, until its step was told."""
+        """What Django's log line shows of a failed attempt, until it was sent; on the
+        loop."""
 
-    def visible_task(self) -> Any:
-        """Return the task as it was enqueued."""
-        return self.given
+    def task_result(self) -> TaskResult[..., Any]:
+        """Return Django's picture of this instant; from any thread."""
+        return make_result(
+            self,
+            task=self.given,
+            args=self.args,
+            kwargs=dict(self.kwargs),
+            errors=[*self.errors],
+        )
 
-    def visible_arguments(self) -> tuple[list[Any], dict[str, Any]]:
-        """Return what ``TaskResult`` shows of the arguments."""
-        return self.args, dict(self.kwargs)
-
-    def attempt_errors(self) -> list[TaskError]:
-        """Return an error for each failed attempt, oldest first."""
-        return [*self.errors]
-
-    def attempt_failed(self, error: BaseException) -> None:
-        """Remember an attempt's error as Django does."""
+    def note_failure(self, error: BaseException) -> None:
+        """Record an attempt's error as Django does."""
         text = "".join(traceback.format_exception(error))
         self.errors += (
             TaskError(exception_class_path=class_of(error), traceback=text),
@@ -97,25 +91,25 @@ class UnownedOperation(PoolOperation):
             place = f"{class_of(error)} at {place_of(error)}"
             self.raised = OperationFailed(place, self.reference)
 
-    def announce(self, pool: Pool) -> None:
+    def on_step(self, notify: Notify) -> None:
         """Send Django's signals, off the loop and in order."""
         raised, self.raised = self.raised, None
         if self.status is Status.CANCELLED:
             raised = OperationCancelled(self.id)
         if self.status is Status.RUNNING:
-            self._tell(pool, partial(self._send_started, result_of(self)))
+            self._send(notify, partial(self._send_started, self.task_result()))
         elif self.is_finished:
-            self._tell(pool, partial(self._send_finished, result_of(self), raised))
+            self._send(notify, partial(self._send_finished, self.task_result(), raised))
 
-    def was_enqueued(self, pool: Pool) -> None:
-        """Hear that ``task_enqueued`` was sent: what came early may follow."""
+    def on_enqueued(self, notify: Notify) -> None:
+        """Called after ``task_enqueued`` was sent: what came early may follow."""
         early, self.early = self.early or [], None
         for send in early:
-            pool.notify(send)
+            notify(send)
 
-    def _tell(self, pool: Pool, send: Callable[[], None]) -> None:
+    def _send(self, notify: Notify, send: Callable[[], None]) -> None:
         if self.early is None:
-            pool.notify(send)
+            notify(send)
         else:
             self.early.append(send)
 

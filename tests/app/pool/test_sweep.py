@@ -18,7 +18,7 @@ from tests.app.conftest import on_loop, settle
 
 def kept():
     """Return the ids that the pool keeps."""
-    return set(pool.get().kept._operations)
+    return set(pool.get().ledger.memory._operations)
 
 
 def test_an_idle_window_goes_without_traffic(task_clock, make_owner):
@@ -93,7 +93,7 @@ def test_the_loop_turns_between_two_slices(
     def watch():
         left.append(len(kept()))
         if left[-1]:
-            pool.get().thread.loop.call_soon(watch)
+            pool.get().loop.loop.call_soon(watch)
 
     def expire():
         task_clock._clock._now += 100
@@ -153,7 +153,7 @@ def test_if_either_forgets_the_other_follows(task_clock, owner, names):
     if names == "cache":
         windows.keep(owner, [other.id])
     else:
-        pool.get().forget(pool.get().kept.get(handle.id))
+        pool.get().forget(pool.get().ledger.memory.get(handle.id))
 
     task_clock.advance(15)
 

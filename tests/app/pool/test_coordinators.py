@@ -142,7 +142,7 @@ def test_result_on_the_pools_own_loop_is_refused():
 
     entered.wait(10)
     entered.clear()
-    pool.get().thread.post(ask)
+    pool.get().loop.post(ask)
     assert entered.wait(10)
 
     assert "await" in refused[0]

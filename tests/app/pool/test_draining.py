@@ -52,7 +52,7 @@ def test_an_idle_pool_ends_at_once(owner):
     """Nobody waits for the drain's seconds when nothing runs."""
     submit(owner, tasks.app_echo, 1)
     settle_all()
-    thread = pool.get().thread
+    thread = pool.get().loop
 
     began = time.monotonic()
     pool.drain(60.0)
@@ -68,7 +68,7 @@ def test_nothing_is_taken_from_then_on(owner, hold):
     submit(owner, tasks.app_held, hold)
     hold.entered()
     ending = in_thread(lambda: pool.drain(PATIENCE_SECONDS))
-    while not pool.get().is_closed:
+    while not pool.get().ledger.is_closed:
         settle(1)
 
     for refused in (
@@ -135,7 +135,7 @@ def test_a_body_that_does_not_end_holds_up_nobody(owner, make_hold, body):
     pool.drain(0.0)
 
     assert time.monotonic() - began < BOUND
-    assert not pool.get().thread.is_alive()
+    assert not pool.get().loop.is_alive()
 
 
 @pytest.mark.leaves_operations
@@ -196,7 +196,7 @@ def test_the_pools_own_thread_does_not_wait_for_itself(owner):
 
     on_loop(lambda: pool.drain(PATIENCE_SECONDS))
 
-    assert pool.get().thread.is_alive()
+    assert pool.get().loop.is_alive()
 
 
 @pytest.mark.parametrize(("reloading", "seconds"), [("true", 0.0), (None, 7.0)])

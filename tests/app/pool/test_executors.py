@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from ephemeral_tasks.pool import executors
-from ephemeral_tasks.pool.executors import Lane, LoopExecutor
+from ephemeral_tasks.pool.executors import BodyExecutor, LoopExecutor
 
 PATIENCE_SECONDS = 10
 
@@ -17,7 +17,7 @@ def make_lane():
     made = []
 
     def make_lane():
-        made.append(Lane())
+        made.append(BodyExecutor())
         return made[-1]
 
     yield make_lane
@@ -55,7 +55,7 @@ def test_a_closed_lane_makes_a_last_call_and_ends(make_lane):
     assert called == ["used"]
 
 
-@pytest.mark.parametrize("make", [Lane, LoopExecutor])
+@pytest.mark.parametrize("make", [BodyExecutor, LoopExecutor])
 def test_an_error_reaches_who_waits(make):
     """And the thread makes the next call."""
     executor = make()

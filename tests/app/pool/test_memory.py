@@ -11,11 +11,11 @@ from ephemeral_tasks import (
     windows,
 )
 from ephemeral_tasks.core import Status
-from ephemeral_tasks.pool.body import size_of
+from ephemeral_tasks.pool.call import size_of
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
-from tests.app.conftest import on_loop, settle
+from tests.app.conftest import settle
 
 KIB = 2**10
 
@@ -253,7 +253,7 @@ def test_an_owner_goes_with_all_of_its_operations(settings, make_owner):
 
     assert window(first) == ()
     assert window(second)
-    assert pool.get().kept.of(first) == []
+    assert pool.get().ledger.memory.of(first) == []
 
 
 def test_no_living_window_is_lost_to_the_caches_cull(settings, make_owner, hold):
@@ -382,10 +382,9 @@ def test_the_books_balance(settings, make_owner, hold):
     hold.open()
     drain()
 
-    kept, room = pool.get().kept, pool.get().room
-    assert (kept.bytes, kept._finished_bytes) == (0, 0)
-    assert [*kept._operations, *kept._by_owner, *kept._finished] == []
-    assert [*kept._at_rest, *kept._unowned_finished] == []
-    assert (room.waiting, room._running, room._startable) == (0, 0, 0)
-    assert [*room._waiting_of, *room._held_of] == []
-    assert on_loop(lambda: len(pool.get().coordinator._queue)) == 0
+    ledger = pool.get().ledger
+    ledger.check()
+    memory, queue = ledger.memory, ledger._scheduler._queue
+    assert (memory.bytes, memory._finished_bytes) == (0, 0)
+    assert [*memory._operations, *memory._owners, *memory._finished] == []
+    assert [*memory._idle_owners, *memory._unowned, *queue._lines] == []

@@ -172,14 +172,14 @@ def test_a_body_that_blocks_the_loop_is_named(settings, owner, lines):
 
 def _tell_when_it_looks(is_seen):
     dog = pool.get().watchdog
-    who = dog._who_runs
+    who = dog._name_of_running
 
     def look():
         name = who()
         is_seen.set()
         return name
 
-    dog._who_runs = look
+    dog._name_of_running = look
 
 
 def test_a_loop_that_stays_blocked_is_named_before_it_ends(

@@ -148,7 +148,7 @@ def test_a_logger_that_fails_harms_nobody(owner, caplog):
 def test_a_logger_that_is_off_costs_nothing(owner, caplog, monkeypatch):
     """Not even the line's making."""
     caplog.set_level(logging.CRITICAL, "ephemeral_tasks")
-    monkeypatch.setattr("ephemeral_tasks.pool.log.duration_seconds", None)
+    monkeypatch.setattr("ephemeral_tasks.pool.log.class_of", None)
 
     handle = submit(owner, tasks.app_echo, 1)
     drain()

@@ -273,7 +273,7 @@ def test_no_more_of_an_owner_wait_than_may(settings, owner, make_owner, hold):
     settings.EPHEMERAL_TASKS = {
         "MAX_RUNNING": 4,
         "MAX_RUNNING_PER_OWNER": 1,
-        "MAX_WAITING": 1,
+        "MAX_WAITING": 2,  # of which one is for new owners
     }
     submit(owner, tasks.app_held, hold)
     submit(owner, tasks.app_held, hold)
@@ -353,16 +353,16 @@ def test_a_refused_submission_changes_nothing(
     submit(owner, tasks.app_held, hold)
     hold.entered()
     if refusal == "closed":
-        on_loop(lambda: setattr(pool.get(), "is_closed", True))
+        pool.get().ledger.close()
     settle()
-    before = (pool.statistics(), window(owner), pool.get().room.waiting)
+    before = (pool.statistics(), window(owner), pool.statistics().waiting)
 
     with pytest.raises(Exception, match=r".") as raised:
         submit(who, tasks.app_echo, "x" * 200)
 
     assert type(raised.value).__name__ in {"QueueFull", "WindowFull", "Closed"}
     assert isinstance(raised.value, WindowFull) == (refusal == "window")
-    after = (pool.statistics(), window(owner), pool.get().room.waiting)
+    after = (pool.statistics(), window(owner), pool.statistics().waiting)
     refused = int(isinstance(raised.value, QueueFull))
     assert after[0].refused == before[0].refused + refused
     for name in ("accepted", "running", "waiting", "owners", "kept_bytes"):

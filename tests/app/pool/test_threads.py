@@ -154,7 +154,7 @@ def test_a_system_without_threads_fails_the_operation(owner, monkeypatch, caplog
         patch.setattr(threading.Thread, "start", fail)
         handle = submit(owner, tasks.app_plain_echo, 1)
         waited = threading.Event()
-        pool.get().thread.post(waited.set)
+        pool.get().loop.post(waited.set)
         assert waited.wait(PATIENCE_SECONDS)
         settle()
 

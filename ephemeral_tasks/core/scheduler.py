@@ -1,0 +1,180 @@
+"""Which waiting operation starts next, and whether one more may wait."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Generic, TypeVar
+
+from .errors import QueueFull
+from .operation import Operation
+from .queues import Queue
+
+Entry = TypeVar("Entry", bound=Operation[Any, Any])
+
+
+class Scheduler(Generic[Entry]):
+    """A queue, the slots of what runs, and the bounds of both.
+
+    Pure bookkeeping without loop, lock, thread or clock: the caller serialises the
+    calls and starts what each of them returns. After every call a free slot means that
+    nothing startable waits, so an operation that could start at once never waits.
+    """
+
+    def __init__(
+        self,
+        queue: Queue[Entry],
+        *,
+        limit: int,
+        capacity: int,
+        max_retrying: int | None = None,
+    ) -> None:
+        """Make a scheduler in which nothing waits or runs.
+
+        Args:
+            queue: The order of those that wait.
+            limit: How many run at once, at least 1.
+            capacity: How many may wait for their first start, at least 0.
+            max_retrying: While so many are between two attempts, no new operation is
+                admitted; None for no such bound.
+        """
+        self.limit = limit
+        self.capacity = capacity
+        self.is_paused = False
+        self.running = 0
+        """How many hold a slot."""
+        self.retrying = 0
+        """How many are between two attempts."""
+        self._max_retrying = max_retrying
+        self._queue = queue
+        self._deferred: set[Entry] = set()
+        """Those that may not start before their time."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their first start."""
+        return len(self._queue) + len(self._deferred)
+
+    @property
+    def has_slot(self) -> bool:
+        """True while one more may run."""
+        return self.running < self.limit and not self.is_paused
+
+    # -- admission ---------------------------------------------------------------------
+
+    def admits(self, key: Hashable, *, reserved: int = 0) -> bool:
+        """Return whether one more operation of this key may wait or start now.
+
+        Args:
+            key: The operation's key.
+            reserved: Places of ``capacity`` that are not for this operation.
+        """
+        if self._max_retrying is not None and self.retrying >= self._max_retrying:
+            return False
+        is_place_free = self.waiting < self.capacity - reserved
+        return is_place_free or (self.has_slot and self._queue.is_free(key))
+
+    def offer(self, operation: Entry, *, reserved: int = 0) -> list[Entry]:
+        """Take a new operation and return what starts: itself, or nothing.
+
+        Raises:
+            QueueFull: As many wait as may wait; nothing was changed.
+        """
+        if not self.admits(operation.key, reserved=reserved):
+            raise self._full(reserved)
+        if self.has_slot and self._queue.begin(operation):
+            self.running += 1
+            return [operation]
+        self._queue.push(operation)
+        return []
+
+    def defer(self, operation: Entry, *, reserved: int = 0) -> None:
+        """Take a new operation that waits until ``release``.
+
+        Raises:
+            QueueFull: As many wait as may wait; nothing was changed.
+        """
+        if self.waiting >= self.capacity - reserved:
+            raise self._full(reserved)
+        self._deferred.add(operation)
+
+    def is_deferred(self, operation: Entry) -> bool:
+        """Return whether the operation may not start before its time."""
+        return operation in self._deferred
+
+    def _full(self, reserved: int) -> QueueFull:
+        kept = f", {reserved} of it reserved" if reserved else ""
+        return QueueFull(
+            f"{self.waiting} operations wait, capacity is {self.capacity}{kept}"
+        )
+
+    # -- what waits --------------------------------------------------------------------
+
+    def release(self, operation: Entry) -> list[Entry]:
+        """Queue a deferred operation whose time has come; return what starts."""
+        self._deferred.discard(operation)
+        self._queue.push(operation)
+        return self._claim()
+
+    def requeue(self, operation: Entry) -> list[Entry]:
+        """Queue an operation whose next attempt is due; return what starts."""
+        self._queue.push_again(operation)
+        return self._claim()
+
+    def withdraw(self, operation: Entry) -> list[Entry]:
+        """Take out an operation that waits, at first or again; return what starts."""
+        if operation in self._deferred:
+            self._deferred.discard(operation)
+            return []
+        self._queue.remove(operation)
+        if operation.attempt:
+            self.retrying -= 1
+            self._queue.release(operation)
+        return self._claim()
+
+    def position(self, operation: Entry) -> int | None:
+        """Return its place among those that wait, from 1; None when it does not."""
+        return self._queue.position(operation)
+
+    # -- what runs ---------------------------------------------------------------------
+
+    def rest(self, operation: Entry) -> list[Entry]:
+        """Free the slot of an operation until its next attempt; return what starts.
+
+        Its key stays held, so that the order within the key wins.
+        """
+        self.running -= 1
+        self.retrying += 1
+        return self._claim()
+
+    def finish(self, operation: Entry) -> list[Entry]:
+        """Free the slot and the key of an operation that ran; return what starts."""
+        self.running -= 1
+        self._queue.release(operation)
+        return self._claim()
+
+    def resize(self, limit: int) -> list[Entry]:
+        """Change how many run at once; return what starts."""
+        self.limit = limit
+        return self._claim()
+
+    def pause(self) -> None:
+        """Start nothing more."""
+        self.is_paused = True
+
+    def resume(self) -> list[Entry]:
+        """Start things again; return what starts now."""
+        self.is_paused = False
+        return self._claim()
+
+    def _claim(self) -> list[Entry]:
+        """Give each free slot to the operation that goes next."""
+        started: list[Entry] = []
+        while self.has_slot:
+            operation = self._queue.pop()
+            if operation is None:
+                break
+            self.running += 1
+            if operation.attempt:
+                self.retrying -= 1
+            started.append(operation)
+        return started

@@ -1,0 +1,124 @@
+"""What an operation's body is called with, and how much memory values take."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
+from django.utils import translation
+
+from ..tasks import Task
+
+
+class Call:
+    """A task and its arguments; the one place that refers to them.
+
+    An uploaded file is copied, since Django closes it at the end of its request. Each
+    attempt gets the arguments as they were submitted: files from their start, lists
+    and dicts as copies. Other objects are passed as they are.
+    """
+
+    __slots__ = ("_args", "_kwargs", "language", "task")
+
+    def __init__(
+        self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        self.task = task
+        self._args = tuple([_keep(value) for value in args])
+        self._kwargs = {name: _keep(value) for name, value in kwargs.items()}
+        self.language = translation.get_language()
+        """The submitter's active language, in which the body runs, too."""
+
+    def again(self) -> Call:
+        """Return a call of the same task with the same arguments, for this caller."""
+        return type(self)(self.task, self._args, self._kwargs)
+
+    @property
+    def is_async(self) -> bool:
+        """True when the function is a coroutine function."""
+        return self.task.is_async
+
+    def function(self, context: Callable[[], object]) -> Callable[[], Any]:
+        """Return the task's function with its arguments, for one attempt.
+
+        Args:
+            context: Gives the first argument of a task that takes the context.
+        """
+        args = [_copy(value) for value in self._args]
+        kwargs = {name: _copy(value) for name, value in self._kwargs.items()}
+        if self.task.takes_context:
+            args.insert(0, context())
+        return partial(self.task.func, *args, **kwargs)
+
+    def value(self, returned: Any) -> Any:
+        """Return what is kept of what the function returned."""
+        return returned
+
+    def size(self) -> int:
+        """Return how many bytes the arguments keep, estimated."""
+        values = [*self._args, *self._kwargs.values()]
+        return sum(map(size_of, values))
+
+
+class _Upload(NamedTuple):
+    """An uploaded file by value."""
+
+    name: str
+    content: bytes
+    content_type: str
+
+
+def _keep(value: Any) -> Any:
+    """Return what is kept of an argument."""
+    if type(value) is str:
+        return value
+    if isinstance(value, UploadedFile):
+        value.seek(0)
+        kind = value.content_type or "application/octet-stream"
+        return _Upload(value.name or "file", value.read(), kind)
+    if isinstance(value, list) and any(isinstance(one, UploadedFile) for one in value):
+        return [_keep(one) for one in value]
+    return value
+
+
+def _copy(value: Any) -> Any:
+    """Return an argument for one attempt, which may change it."""
+    kind = type(value)
+    if kind is _Upload:
+        return SimpleUploadedFile(*value)
+    if kind is list:
+        return [_copy(one) for one in value]
+    if kind is dict:
+        return {key: _copy(one) for key, one in value.items()}
+    return value
+
+
+def size_of(value: object) -> int:
+    """Return an estimate in bytes: the length of text and bytes, else pickled."""
+    if isinstance(value, str | bytes | bytearray):
+        return len(value)
+    if value is None or isinstance(value, int | float):
+        return 8
+    if isinstance(value, _Upload):
+        return len(value.content)
+    counter = _Counter()
+    try:
+        pickle.Pickler(counter, pickle.HIGHEST_PROTOCOL).dump(value)
+    except Exception:  # what cannot be pickled may still be kept in memory
+        return max(64, counter.size)
+    return counter.size
+
+
+class _Counter:
+    """A file that counts what is written and keeps none of it."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Count."""
+        self.size += len(data)
+        return len(data)

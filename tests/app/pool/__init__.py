@@ -1,0 +1,1 @@
+"""The process's pool and its parts."""
