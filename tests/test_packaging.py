@@ -1,6 +1,8 @@
 """What the wheel holds is what the package's folder holds."""
 
+import configparser
 import email
+import re
 import tomllib
 import zipfile
 from pathlib import Path
@@ -107,3 +109,25 @@ def test_the_demo_installs_what_the_package_and_it_need():
             found = installed[requirement.name]
             assert set(requirement.specifier) <= set(found.specifier)
             assert requirement.marker == found.marker
+
+
+@pytest.mark.parametrize(
+    ("classifier", "factor"),
+    [
+        (r"Framework :: Django :: (\d)\.(\d+)", "django"),
+        (r"Programming Language :: Python :: (3)\.(\d+)", "py"),
+    ],
+)
+def test_each_promised_version_has_a_tox_environment(metadata, classifier, factor):
+    """A classifier is a promise that the suite has been run there."""
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini")
+    run = set(re.split(r"[-,\s]+", tox["tox"]["env_list"]))
+    promised = [
+        factor + "".join(match.groups())
+        for line in metadata.get_all("Classifier")
+        if (match := re.fullmatch(classifier, line))
+    ]
+
+    assert promised
+    assert set(promised) <= run
