@@ -1,8 +1,10 @@
 """``django.tasks`` where Django has it, else the ``django-tasks`` backport."""
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING or django.VERSION >= (6, 0):
     from django.tasks import Task as DjangoTask
@@ -21,6 +23,12 @@ if TYPE_CHECKING or django.VERSION >= (6, 0):
     from django.tasks.signals import task_enqueued, task_finished, task_started
     from django.utils.inspect import is_module_level_function
     from django.utils.json import normalize_json
+elif find_spec("django_tasks") is None:
+    raise ImproperlyConfigured(
+        f"Django {django.get_version()} has no django.tasks, which ephemeral_tasks "
+        "needs: install django-ephemeral-tasks with its extra [backport], or "
+        "django-tasks, or Django 6.0 or newer"
+    )
 else:
     from django_tasks import TaskContext, TaskResult, TaskResultStatus, task
     from django_tasks.backends.base import BaseTaskBackend
