@@ -3,6 +3,9 @@
 import configparser
 import email
 import re
+import subprocess
+import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -74,6 +77,28 @@ def test_the_wheel_names_itself(metadata):
     assert metadata["Name"] == "django-ephemeral-tasks"
     assert metadata["License-Expression"] == "BSD-3-Clause"
     assert metadata["Requires-Python"] == ">=3.11"
+
+
+def test_the_description_has_no_dead_link(metadata):
+    """Where it stands alone, as on PyPI, no path of the repository leads anywhere."""
+    description = metadata.get_payload()
+
+    assert "# django-ephemeral-tasks" in description
+    assert re.findall(r"\]\((?!https:)[^)]*\)", description) == []
+    assert "(`docs/quickstart.md`)" in description
+
+
+def test_the_sdist_holds_what_the_readme_names(tmp_path):
+    """Its links, the files of its commands, and the tests with all they read."""
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir"]
+    subprocess.run([*command, tmp_path, ROOT], stdout=subprocess.PIPE, check=True)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+    readme = (ROOT / "README.md").read_text()
+    links = set(re.findall(r"\]\((?!https:)([^)]*)\)", readme))
+
+    assert links | {"manage.py", "requirements.txt", "tox.ini", ".ci/run"} <= names
 
 
 def test_the_wheel_asks_for_four_packages(metadata):
