@@ -1,4 +1,4 @@
-"""The README's two commands do all their own set-up."""
+"""Each command with which README and quickstart install something works."""
 
 import os
 import re
@@ -16,12 +16,14 @@ from tests.layers import ROOT
 from tests.needs import lacks, needs, needs_apertium_pair
 
 README = (ROOT / "README.md").read_text()
+QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text()
+CHECKOUT = "path/to/django-ephemeral-tasks"
 DEMO, TESTS = (
     re.search(rf"^python3 .*\.venv/bin/{program}\b.*$", README, re.MULTILINE)[0]
     for program in ("python manage.py demo", "tox")
 )
 
-# Both fetch packages.
+# All fetch packages.
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -62,6 +64,14 @@ def typed(command: str, folder: Path, **more: str) -> Iterator[subprocess.Popen[
                 os.killpg(shell.pid, signal.SIGTERM)
 
 
+def said_by(command: str, folder: Path, **more: str) -> str:
+    """What a command line prints that ends well."""
+    with typed(command, folder, **more) as shell:
+        said = shell.stdout.read()
+        assert shell.wait() == 0, said
+    return said
+
+
 def changed(clone: Path) -> str:
     """What git would add."""
     command = ["git", "status", "--porcelain"]
@@ -92,12 +102,33 @@ def test_the_demo_starts(clone):
 
 def test_the_tests_start(clone):
     """Typed word by word; all of tox would take too long, so that TOXENV picks lint."""
-    with typed(TESTS, clone, TOXENV="lint") as shell:
-        said = shell.stdout.read()
-        assert shell.wait() == 0, said
+    said = said_by(TESTS, clone, TOXENV="lint")
 
     assert "lint: OK" in said
     assert changed(clone) == ""
+
+
+def test_the_quickstart_begins(clone, tmp_path):
+    """Its first step makes a project in an environment that has the package."""
+    step = re.search(r"^```sh\n(.*?)^```$", QUICKSTART, re.MULTILINE | re.DOTALL)[1]
+    lines = step.replace(CHECKOUT, str(clone)).splitlines()
+    look = 'python -c "import daphne, ephemeral_tasks as us; print(us.__file__)"'
+
+    said = said_by(" && ".join([*lines, look]), tmp_path)
+
+    assert Path(said.split()[-1]).is_relative_to(tmp_path / "venv")
+    assert (tmp_path / "mysite" / "reports" / "views.py").exists()
+
+
+def test_a_wheel_is_built(clone, tmp_path):
+    """The README's command makes one file to install anywhere."""
+    build = re.search(r"^pip wheel .*$", README, re.MULTILINE)[0]
+    shell = "python3 -m venv venv && . venv/bin/activate"
+
+    said_by(f"{shell} && {build.replace(CHECKOUT, str(clone))}", tmp_path)
+
+    (wheel,) = (tmp_path / "dist").iterdir()
+    assert wheel.name.startswith("django_ephemeral_tasks-")
 
 
 def test_continuous_integration_types_the_same():
