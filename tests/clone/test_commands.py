@@ -62,6 +62,7 @@ def typed(command: str, folder: Path, **more: str) -> Iterator[subprocess.Popen[
         finally:
             if shell.poll() is None:
                 os.killpg(shell.pid, signal.SIGTERM)
+                shell.communicate(timeout=60)  # its last words have a reader
 
 
 def said_by(command: str, folder: Path, **more: str) -> str:
@@ -109,8 +110,10 @@ def test_the_tests_start(clone):
 
 
 def test_the_quickstart_begins(clone, tmp_path):
-    """Its first step makes a project in an environment that has the package."""
+    """Its first step, installation as in README, makes a project."""
     step = re.search(r"^```sh\n(.*?)^```$", QUICKSTART, re.MULTILINE | re.DOTALL)[1]
+    assert f"\npip install {CHECKOUT} daphne\n" in step
+    assert f"\npip install {CHECKOUT} daphne\n" in README
     lines = step.replace(CHECKOUT, str(clone)).splitlines()
     look = 'python -c "import daphne, ephemeral_tasks as us; print(us.__file__)"'
 
