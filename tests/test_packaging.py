@@ -147,7 +147,8 @@ def test_each_promised_version_has_a_tox_environment(metadata, classifier, facto
     """A classifier is a promise that the suite has been run there."""
     tox = configparser.ConfigParser()
     tox.read(ROOT / "tox.ini")
-    run = set(re.split(r"[-,\s]+", tox["tox"]["env_list"]))
+    names = re.split(r"[,\s]+", tox["tox"]["env_list"])
+    run = {part for name in names if name[:2] == "py" for part in name.split("-")}
     promised = [
         factor + "".join(match.groups())
         for line in metadata.get_all("Classifier")
