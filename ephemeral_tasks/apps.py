@@ -14,6 +14,7 @@ class EphemeralTasksConfig(AppConfig):
     def ready(self) -> None:
         """Register checks and receivers and import what declares tasks."""
         from . import checks  # noqa: F401  # registers itself
+        from .web import checks as task_checks  # noqa: F401
         from .web import owner  # noqa: F401
 
         autodiscover_modules("tasks")

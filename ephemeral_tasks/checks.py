@@ -1,4 +1,4 @@
-"""What can be known to be wrong before the first request."""
+"""What can be known to be wrong with the settings before the first request."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, Error, Info, register
-from django.forms import ModelChoiceField
+from django.core.checks import CheckMessage, Error, register
 
 from .conf import NAME, RULES, Config, problems
-from .tasks import registry
 
 _DUMMY = "django.core.cache.backends.dummy.DummyCache"
 _LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
@@ -22,19 +20,16 @@ _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 
 
 @register("ephemeral_tasks")
-def check_all(
+def check_settings(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Return everything that is wrong or worth knowing."""
+    """Return what is wrong with this site's settings."""
     return [
         *_settings(),
-        *_tasks(),
-        *_forms(),
         *_middleware(),
         *_templates(),
         *_cache(),
         *_server(),
-        *_exposed(),
     ]
 
 
@@ -42,28 +37,6 @@ def _settings() -> Iterator[CheckMessage]:
     for problem in problems(getattr(settings, NAME, {})):
         hint = f"Known keys: {', '.join(sorted(RULES))}."
         yield Error(problem, hint=hint, id="ephemeral_tasks.E001")
-
-
-def _tasks() -> Iterator[CheckMessage]:
-    for name, paths in registry.clashes():
-        yield Error(
-            f"Several tasks are named {name!r}: {', '.join(paths)}.",
-            hint="Rename all functions but one; a task's URL is its name.",
-            id="ephemeral_tasks.E002",
-        )
-
-
-def _forms() -> Iterator[CheckMessage]:
-    for task in registry.list_exposed():
-        fields = getattr(task.form, "base_fields", {})
-        for name, field in fields.items():
-            if isinstance(field, ModelChoiceField):
-                yield Error(
-                    f"The form of task {task.name!r} yields model instances: {name}.",
-                    hint="Use a ChoiceField or an IntegerField and pass the key; the "
-                    "body runs later, in another thread.",
-                    id="ephemeral_tasks.E003",
-                )
 
 
 def _middleware() -> Iterator[CheckMessage]:
@@ -148,13 +121,4 @@ def _server() -> Iterator[CheckMessage]:
             hint='Set it to "mysite.asgi.application" and put "daphne" first in '
             "INSTALLED_APPS. Without it tables are polled.",
             id="ephemeral_tasks.W003",
-        )
-
-
-def _exposed() -> Iterator[CheckMessage]:
-    for task in registry.list_exposed():
-        yield Info(
-            f"Task {task.name!r} ({task.module_path}) has a form: every visitor may "
-            "start it.",
-            id="ephemeral_tasks.I001",
         )

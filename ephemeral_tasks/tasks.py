@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from inspect import Parameter, isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, cast, overload
@@ -17,6 +17,9 @@ from django.utils.inspect import get_func_args
 from django.utils.module_loading import import_string
 
 from .compat import (
+    DEFAULT_TASK_BACKEND_ALIAS,
+    DEFAULT_TASK_PRIORITY,
+    DEFAULT_TASK_QUEUE_NAME,
     TASK_MAX_PRIORITY,
     TASK_MIN_PRIORITY,
     DjangoTask,
@@ -41,6 +44,19 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     ``submit`` runs it in the pool; ``enqueue`` hands it to the alias ``backend`` of
     ``TASKS``, whose rules are checked there and in ``using``, not at the declaration.
     """
+
+    # The four are Django's fields. Django 6.0 gives them no default.
+    priority: int = DEFAULT_TASK_PRIORITY
+    """From -100 to 100; the most urgent starts first."""
+
+    backend: str = DEFAULT_TASK_BACKEND_ALIAS
+    """The alias of ``TASKS`` to which ``enqueue`` hands the task."""
+
+    queue_name: str = DEFAULT_TASK_QUEUE_NAME
+    """The queue of that alias."""
+
+    run_after: datetime | None = None
+    """The instant before which ``enqueue`` does not start it."""
 
     label: Label = ""
     """What rows call it; a callable gets the shown arguments by name."""

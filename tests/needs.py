@@ -11,6 +11,7 @@ REQUIRE_ALL = "EPHEMERAL_TESTS_REQUIRE_ALL"
 PROGRAMS = {
     "apertium": ("apertium",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "git": ("git",),
     "redis": ("redis-server", "valkey-server"),
 }
 APERTIUM_MODES = Path("/usr/share/apertium/modes")

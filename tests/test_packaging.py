@@ -1,6 +1,11 @@
 """What the wheel holds is what the package's folder holds."""
 
+import configparser
 import email
+import re
+import subprocess
+import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -74,6 +79,28 @@ def test_the_wheel_names_itself(metadata):
     assert metadata["Requires-Python"] == ">=3.11"
 
 
+def test_the_description_has_no_dead_link(metadata):
+    """Where it stands alone, as on PyPI, no path of the repository leads anywhere."""
+    description = metadata.get_payload()
+
+    assert "# django-ephemeral-tasks" in description
+    assert re.findall(r"\]\((?!https:)[^)]*\)", description) == []
+    assert "(`docs/quickstart.md`)" in description
+
+
+def test_the_sdist_holds_what_the_readme_names(tmp_path):
+    """Its links, the files of its commands, and the tests with all they read."""
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir"]
+    subprocess.run([*command, tmp_path, ROOT], stdout=subprocess.PIPE, check=True)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+    readme = (ROOT / "README.md").read_text()
+    links = set(re.findall(r"\]\((?!https:)([^)]*)\)", readme))
+
+    assert links | {"manage.py", "requirements.txt", "tox.ini", ".ci/run"} <= names
+
+
 def test_the_wheel_asks_for_four_packages(metadata):
     """An installation brings Django's own world and no broker."""
     asked = metadata.get_all("Requires-Dist")
@@ -107,3 +134,26 @@ def test_the_demo_installs_what_the_package_and_it_need():
             found = installed[requirement.name]
             assert set(requirement.specifier) <= set(found.specifier)
             assert requirement.marker == found.marker
+
+
+@pytest.mark.parametrize(
+    ("classifier", "factor"),
+    [
+        (r"Framework :: Django :: (\d)\.(\d+)", "django"),
+        (r"Programming Language :: Python :: (3)\.(\d+)", "py"),
+    ],
+)
+def test_each_promised_version_has_a_tox_environment(metadata, classifier, factor):
+    """A classifier is a promise that the suite has been run there."""
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini")
+    names = re.split(r"[,\s]+", tox["tox"]["env_list"])
+    run = {part for name in names if name[:2] == "py" for part in name.split("-")}
+    promised = [
+        factor + "".join(match.groups())
+        for line in metadata.get_all("Classifier")
+        if (match := re.fullmatch(classifier, line))
+    ]
+
+    assert promised
+    assert set(promised) <= run

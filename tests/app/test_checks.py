@@ -1,59 +1,26 @@
-"""System checks: what can be known to be wrong before the first request."""
+"""System checks: what can be known to be wrong with a site's settings."""
 
 import pytest
-from django import forms
-from django.contrib.auth.models import User
 from django.core import checks
 
-from ephemeral_tasks.checks import check_all
-from ephemeral_tasks.tasks import Registry, Task
-from tests.app import tasks
-
-
-@pytest.fixture
-def registry(monkeypatch):
-    """A registry of this test's own."""
-    own = Registry()
-    monkeypatch.setattr("ephemeral_tasks.checks.registry", own)
-    return own
-
-
-@pytest.fixture(autouse=True)
-def _alone(registry):
-    """Other modules' tasks say nothing here."""
+from ephemeral_tasks.checks import check_settings
 
 
 def found(id):
     """Return the messages with this id; the prefix is ours."""
-    return [one for one in check_all(None) if one.id == f"ephemeral_tasks.{id}"]
+    return [one for one in check_settings(None) if one.id == f"ephemeral_tasks.{id}"]
 
 
 def only(id):
-    """Return the one message with this id; it has a hint unless it informs."""
+    """Return the one message with this id; it has a hint."""
     (message,) = found(id)
-    assert message.hint or message.level == checks.INFO
+    assert message.hint
     return message
-
-
-class TextForm(forms.Form):
-    text = forms.CharField()
-
-
-class UserForm(forms.Form):
-    user = forms.ModelChoiceField(User.objects.none())
-
-
-class UsersForm(forms.Form):
-    users = forms.ModelMultipleChoiceField(User.objects.none())
-
-
-def app_exposed(text):
-    """Stand in for a task's function."""
 
 
 def test_the_tests_own_site_is_right():
     """A site as the README makes it has nothing to be told."""
-    assert check_all(None) == []
+    assert check_settings(None) == []
 
 
 def test_django_runs_the_checks():
@@ -74,23 +41,6 @@ def test_e001_says_each_mistake_by_itself(settings):
     settings.EPHEMERAL_TASKS = {"WINDOW_SIZE": 0, "MAX_OWNERS": 0}
 
     assert len(found("E001")) == 2
-
-
-def test_e002_two_tasks_of_one_name(registry):
-    """The message names both functions."""
-    registry.add(tasks.app_echo)
-    twin = Task(func=app_exposed)
-    registry._tasks["app_echo"]["elsewhere.app_echo"] = twin
-
-    assert "elsewhere.app_echo, tests.app.tasks.app_echo" in only("E002").msg
-
-
-@pytest.mark.parametrize("form", [UserForm, UsersForm])
-def test_e003_a_form_that_yields_model_instances(registry, form):
-    """A body runs later, elsewhere: it gets a key and asks anew."""
-    registry.add(Task(func=app_exposed, form=form))
-
-    assert "app_exposed" in only("E003").msg
 
 
 def test_e004_no_sessions(settings):
@@ -156,7 +106,7 @@ def test_a_local_cache_with_room_is_right(settings):
     }
     settings.EPHEMERAL_TASKS = {"CACHE_ALIAS": "default", "MAX_OWNERS": 1000}
 
-    assert check_all(None) == []
+    assert check_settings(None) == []
 
 
 def test_a_local_cache_with_too_little_room_for_its_owners_is_w002(settings):
@@ -184,19 +134,3 @@ def test_w004_sessions_in_signed_cookies(settings):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 
     assert only("W004").level == checks.WARNING
-
-
-def test_i001_names_each_task_that_visitors_may_start(registry):
-    """A form exposes its task, and the site's owner should know."""
-    registry.add(Task(func=app_exposed, form=TextForm))
-
-    message = only("I001")
-    assert message.level == checks.INFO
-    assert "app_exposed" in message.msg
-
-
-def test_a_task_without_a_form_is_not_exposed(registry):
-    """It can be started by the site's own code alone."""
-    registry.add(Task(func=app_exposed))
-
-    assert check_all(None) == []

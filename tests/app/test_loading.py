@@ -22,9 +22,9 @@ def {name}():
 ASK = """
 import django
 django.setup()
-from ephemeral_tasks.checks import check_all
 from ephemeral_tasks.errors import UnknownTask
 from ephemeral_tasks.tasks import registry
+from ephemeral_tasks.web.checks import check_tasks
 {lines}
 """
 
@@ -104,7 +104,7 @@ def test_names_that_clash_across_apps_are_told(make_site):
     said = make_site(
         ["late", "ephemeral_tasks", "other"],
         {"late/tasks.py": "wash", "other/tasks.py": "wash"},
-        "print(*[one.id for one in check_all(None)])",
+        "print(*[one.id for one in check_tasks(None)])",
     )
 
     assert said == ["ephemeral_tasks.E002"]

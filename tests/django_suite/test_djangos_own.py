@@ -92,7 +92,7 @@ def modules_of_the_class(request, settings, monkeypatch):
 
 def test_the_suite_is_there():
     """Django's suite has not moved away from where these tests look for it."""
-    assert len(KNOWN) > 80
+    assert len(KNOWN) > 70  # 76 in Django 6.0, more in 6.1
 
 
 def test_each_exception_is_a_test_of_djangos():

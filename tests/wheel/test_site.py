@@ -1,15 +1,15 @@
 """What a stranger gets from the wheel: a page that works."""
 
-import os
 import shutil
 import signal
 import subprocess
 import urllib.request
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.wheel.environment import clean_environment, make_python
 
 PAGE = """\
 {% load ephemeral_tasks %}<!doctype html>
@@ -27,13 +27,7 @@ pytestmark = pytest.mark.timeout(300)
 def python(built_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An interpreter that has the wheel, what the wheel asks for, and no more."""
     folder = tmp_path_factory.mktemp("empty") / "venv"
-    venv.create(folder, with_pip=True)
-    python = folder / "bin" / "python"
-    wheel = f"{built_wheel}[daphne]"
-    subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--no-compile", wheel], check=True
-    )
-    return python
+    return make_python(folder, f"{built_wheel}[daphne]")
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +46,6 @@ def site(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     ) as server:
         yield f"http://{address_of(server)}"
         server.send_signal(signal.SIGTERM)
-
-
-def clean_environment() -> dict[str, str]:
-    """This process's variables without those that lead back to the checkout."""
-    leading = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")
-    return {name: value for name, value in os.environ.items() if name not in leading}
 
 
 def address_of(server: subprocess.Popen[str]) -> str:

@@ -1,0 +1,71 @@
+"""What can be known to be wrong with the tasks before the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, Info, register
+from django.forms import ModelChoiceField
+from django.urls import get_resolver
+
+from ..tasks import registry
+
+
+@register("ephemeral_tasks")
+def check_tasks(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return what is wrong with the declared tasks."""
+    _import_views()
+    return [*_names(), *_forms()]
+
+
+# One line a task is too much for each command: only ``check --deploy`` asks for it.
+@register("ephemeral_tasks", deploy=True)
+def check_exposure(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return a line for each task that every visitor may start."""
+    _import_views()
+    return [
+        Info(
+            f"Task {task.name!r} ({task.module_path}) has a form: every visitor may "
+            "start it.",
+            id="ephemeral_tasks.I001",
+        )
+        for task in registry.list_exposed()
+    ]
+
+
+def _import_views() -> None:
+    """Import what the URLconf imports: a task may be declared there and nowhere else.
+
+    Django's own check of the URLconf reports whatever it raises.
+    """
+    with suppress(Exception):
+        _ = get_resolver().url_patterns
+
+
+def _names() -> Iterator[CheckMessage]:
+    for name, paths in registry.clashes():
+        yield Error(
+            f"Several tasks are named {name!r}: {', '.join(paths)}.",
+            hint="Rename all functions but one; a task's URL is its name.",
+            id="ephemeral_tasks.E002",
+        )
+
+
+def _forms() -> Iterator[CheckMessage]:
+    for task in registry.list_exposed():
+        fields = getattr(task.form, "base_fields", {})
+        for name, field in fields.items():
+            if isinstance(field, ModelChoiceField):
+                yield Error(
+                    f"The form of task {task.name!r} yields model instances: {name}.",
+                    hint="Use a ChoiceField or an IntegerField and pass the key; the "
+                    "body runs later, in another thread.",
+                    id="ephemeral_tasks.E003",
+                )
