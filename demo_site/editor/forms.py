@@ -4,8 +4,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from demo_site.translation.engines import get_engine
-from demo_site.translation.languages import label, translated_name
+from demo_site.translation import get_engine, label, translated_name
 
 
 class TranslateForm(forms.Form):

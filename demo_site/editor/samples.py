@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from demo_site import translation
-
-FOLDER = Path(translation.__file__).parent / "samples"
+FOLDER = Path(__file__).parent / "documents"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

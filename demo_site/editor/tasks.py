@@ -6,9 +6,7 @@ from typing import TypedDict
 from django.utils.translation import gettext
 
 from demo_site.editor.forms import TranslateForm
-from demo_site.translation.engines import EngineError, get_engine
-from demo_site.translation.languages import translated_name
-from demo_site.translation.markdown import split
+from demo_site.translation import EngineError, get_engine, split, translated_name
 from ephemeral_tasks import TaskFailed, progress, task
 
 # A pretended translation takes a pretended while: else there were nothing to watch.

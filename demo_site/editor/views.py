@@ -9,8 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from demo_site.editor.samples import samples
-from demo_site.translation.engines import get_engine
-from demo_site.translation.install import install_command
+from demo_site.translation import get_engine, install_command
 from ephemeral_tasks import EphemeralTasksError, owner_of, result
 
 

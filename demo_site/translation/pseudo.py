@@ -4,7 +4,7 @@ from itertools import permutations
 
 from django.utils.translation import gettext_lazy as _
 
-from demo_site.translation.engines import Pair, as_pairs
+from demo_site.translation.contract import Pair, as_pairs
 from demo_site.translation.errors import UnknownPair
 
 _PLAIN = "AEIOUYaeiouycnCN"

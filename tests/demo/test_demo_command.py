@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError
 
 from demo_site.editor.management.commands import demo
-from demo_site.translation.install import InstallFailed
+from demo_site.translation import InstallFailed
 from tests.browser.server import ROOT, DemoServer
 
 
@@ -142,7 +142,7 @@ class Machine:
         self.installed = 0
         monkeypatch.setattr(demo, "get_engine", self)
         monkeypatch.setattr(demo, "can_install", lambda: self.can_install)
-        monkeypatch.setattr(demo, "install", self._install)
+        monkeypatch.setattr(demo, "install_apertium", self._install)
         monkeypatch.setattr(demo, "install_command", lambda: ["get", "apertium"])
         monkeypatch.setattr("builtins.input", self._input)
         monkeypatch.setattr(sys, "stdin", self)

@@ -6,7 +6,7 @@ import pytest
 
 from demo_site.editor import tasks
 from demo_site.editor.tasks import translate
-from demo_site.translation.engines import EngineBroken
+from demo_site.translation import EngineBroken
 from ephemeral_tasks import TaskFailed
 from ephemeral_tasks.testing import arun_task
 

@@ -4,14 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import distributions
-from pathlib import Path
 from typing import Any
 
 import mistune
 import pytest
 from hypothesis import assume, given
 
-from demo_site.translation import markdown
+from demo_site.editor.samples import FOLDER
 from demo_site.translation.markdown import split
 from demo_site.translation.placeholders import tear
 from tests.demo.markdown_documents import documents, fewer
@@ -19,7 +18,7 @@ from tests.layers import ROOT
 
 _FRONT_MATTER = re.compile(r"---\n.*?\n---\n", re.DOTALL)
 _PLACEHOLDERS = re.compile(r"(⟦[0-9]+⟧)")
-_SAMPLES = sorted((Path(markdown.__file__).parent / "samples").glob("*.md"))
+_SAMPLES = sorted(FOLDER.glob("*.md"))
 _OWN = [*ROOT.glob("*.md"), *sorted(ROOT.glob("docs/**/*.md"))]
 _LONGEST = 100_000
 _PARSE = mistune.create_markdown(

@@ -11,7 +11,7 @@ from demo_site.translation.apertium.cutting import Line, cut
 from demo_site.translation.apertium.modes import Mode, find_modes
 from demo_site.translation.apertium.pipes import Pipes
 from demo_site.translation.apertium.routes import routes
-from demo_site.translation.engines import Pair, as_pairs
+from demo_site.translation.contract import Pair, as_pairs
 from demo_site.translation.errors import UnknownPair
 from ephemeral_tasks.core import Clock, LoopClock
 

@@ -15,11 +15,11 @@ from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.management import BaseCommand, CommandError, call_command
 from django.utils.crypto import get_random_string
 
-from demo_site.translation.engines import get_engine
-from demo_site.translation.install import (
+from demo_site.translation import (
     InstallFailed,
     can_install,
-    install,
+    get_engine,
+    install_apertium,
     install_command,
 )
 from ephemeral_tasks import pool
@@ -78,7 +78,7 @@ class Command(BaseCommand):
             self.stderr.write("Installing needs Debian or Ubuntu, and root or sudo.")
             return
         try:
-            install()
+            install_apertium()
         except InstallFailed as error:
             self.stderr.write(f"{error}; going on without it.")
 

@@ -28,7 +28,7 @@ class InstallFailed(Exception):
 
 
 def can_install() -> bool:
-    """Whether `install` may be tried: Debian or Ubuntu, as root or with sudo."""
+    """Return whether this is Debian or Ubuntu, and we are root or have sudo."""
     return (
         _is_debian() and bool(shutil.which("apt-get")) and (_is_root() or _has_sudo())
     )
@@ -56,7 +56,7 @@ def install_command() -> list[str]:
     return [*_apt_get(), "install", "--yes", "--no-install-recommends", *packages]
 
 
-def install() -> None:
+def install_apertium() -> None:
     """Install what is missing; what apt-get says goes to the terminal.
 
     Raises:
