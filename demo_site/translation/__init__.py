@@ -24,6 +24,7 @@ from demo_site.translation.errors import (
     EngineTimeout,
     UnknownPair,
 )
+from demo_site.translation.front_matter import front_matter_plugin
 from demo_site.translation.languages import label, translated_name
 from demo_site.translation.markdown import split
 from demo_site.translation.placeholders import PLACEHOLDER
@@ -39,6 +40,7 @@ __all__ = [
     "UnknownPair",
     "as_pairs",
     "can_install",
+    "front_matter_plugin",
     "get_engine",
     "install_apertium",
     "install_command",

@@ -17,7 +17,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
+
+from demo_site.translation.front_matter import front_matter_plugin
 
 _Parse = Callable[[str, dict[str, Any]], list[Token]]
 _Rule = Callable[[StateInline, bool], bool]
@@ -74,10 +75,12 @@ def parse_inline(text: str, known: Definitions | None = None) -> Parsed:
 
 def _parsed(parser: _Parse, text: str, known: Definitions | None) -> Parsed:
     """What the parser makes of a text; its new definitions are apart from the known."""
+    is_part = known is not None
     known = known or Definitions(references=ChainMap(), footnotes=ChainMap())
     references = known.references.new_child()
     footnotes = known.footnotes.new_child()
     env = {
+        "is_part": is_part,
         "references": references,
         "footnotes": {"refs": footnotes, "list": {}},
     }

@@ -7,10 +7,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
-from demo_site.translation import label
+from demo_site.translation import front_matter_plugin, label
 
 PREVIEW_CHARACTERS = 200_000
 """Longer texts are not previewed: each would keep a thread busy for seconds."""
