@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from operator import itemgetter
 
 from markdown_it.token import Token
 
-from demo_site.translation.parser import Step
+from demo_site.translation.parser import Parsed
 from demo_site.translation.source import Source
+from demo_site.translation.steps import Step
 
 _CELL_END = re.compile(r"(?<!\\)\|")
 _ESCAPED_PIPE = re.compile(r"\\\|")
@@ -32,6 +34,9 @@ class Block:
     is_paragraph: bool
     """Whether a line of it may start another block."""
 
+    passages: Sequence[tuple[int, int]]
+    """Spans of the original text that no engine sees."""
+
     _content_starts: Sequence[int]
     _source_starts: Sequence[int]
 
@@ -40,9 +45,24 @@ class Block:
         part = bisect_right(self._content_starts, position) - 1
         return self._source_starts[part] + position - self._content_starts[part]
 
+    def position(self, offset: int) -> int:
+        """The position of the first character of the content at or after an offset."""
+        return bisect_left(range(len(self.content)), offset, key=self.offset)
 
-def blocks(tokens: Sequence[Token], source: Source) -> Iterator[Block]:
+
+def blocks(parsed: Parsed, source: Source) -> Iterator[Block]:
     """The blocks of a parsed text; one that is not found in its lines is left out."""
+    spans = [source.span(each.start, each.end) for each in parsed.passages]
+    for block in _blocks(parsed.tokens, source):
+        first = bisect_right(spans, block.offset(0), key=itemgetter(1))
+        last = bisect_left(
+            spans, block.offset(len(block.content) - 1) + 1, key=itemgetter(0)
+        )
+        yield replace(block, passages=spans[first:last])
+
+
+def _blocks(tokens: Sequence[Token], source: Source) -> Iterator[Block]:
+    """The blocks of tokens, without their passages."""
     cells: list[Token] = []
     for opening, token in pairwise(tokens):
         if token.type == "tr_close":
@@ -116,6 +136,7 @@ def _block(
         content=token.content,
         steps=token.meta["steps"],
         is_paragraph=is_paragraph,
+        passages=(),
         _content_starts=content_starts,
         _source_starts=source_starts,
     )

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
+from unicodedata import combining
 
 from demo_site.translation.blocks import Block
-from demo_site.translation.parser import Step
+from demo_site.translation.formulas import formulas
 from demo_site.translation.protected import names, structure
+from demo_site.translation.steps import Step
 
 _OPENING_TAG = re.compile(r"<([a-z][a-z0-9-]*)(?![^>]*/>$)", re.IGNORECASE)
 _CLOSING_TAG = re.compile(r"</([a-z][a-z0-9-]*)", re.IGNORECASE)
@@ -18,6 +20,8 @@ _VOID = frozenset({"br", "hr", "img", "input", "source", "wbr"})
 _CODE = frozenset(
     {"code", "kbd", "math", "pre", "samp", "script", "style", "svg", "var"}
 )
+# Beside the sentence, not in it: boxes, alerts, tags, and a heading's id or class.
+_SIGN = re.compile(r"\[[ xX!]|</?[a-zA-Z]|\{[#.:]")
 # Between two letters they are a part of the word, not a sign between words.
 _INNER_SIGNS = "'\u2019_&"
 
@@ -54,6 +58,8 @@ def cuts(block: Block) -> list[Cut]:
         *_code_elements(block),
         *_broken_words(block),
         *(_noun(*match.span()) for match in names(block.content)),
+        *(_noun(*match.span()) for match in formulas(block.content, block.steps)),
+        *_passages(block),
         *map(_of_match, structure(block.content)),
     ]
     # The sort is stable: where spans start together, what the parser said is first.
@@ -82,8 +88,16 @@ def _noun(start: int, end: int) -> Cut:
 
 def _of_match(match: re.Match[str]) -> Cut:
     """The cut of protected structure; single characters and boxes are only signs."""
-    is_sign = len(match[0]) == 1 or match[0].startswith(("[ ]", "[x]", "[X]", "[!"))
+    is_sign = len(match[0]) == 1 or _SIGN.match(match[0]) is not None
     return _noun(*match.span())._replace(is_noun=not is_sign)
+
+
+def _passages(block: Block) -> Iterator[Cut]:
+    """The cuts of passages; they stand beside sentences."""
+    for passage in block.passages:
+        start, end = map(block.position, passage)
+        if start < end:
+            yield _noun(start, end)._replace(is_noun=False)
 
 
 def _of_step(step: Step, content: str) -> Cut:
@@ -159,11 +173,12 @@ def _joins(step: Step, content: str) -> bool:
     if step.rule == "entity":
         return all(map(_is_of_word, html.unescape(taken)))
     if step.rule == "escape":
-        return _is_of_word(taken[1:])
+        return all(map(_is_of_word, taken[1:]))
     is_mark = any(token.nesting for token in step.tokens)
     return step.rule == "emphasis" and taken[0] == "_" and not is_mark
 
 
 def _is_of_word(character: str) -> bool:
     """Whether the character may stand in the middle of a word."""
-    return character.isalnum() or character in _INNER_SIGNS
+    is_letter = character.isalnum() or bool(combining(character))
+    return is_letter or character in _INNER_SIGNS

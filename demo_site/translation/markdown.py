@@ -146,7 +146,7 @@ def split(source: str) -> Document:
     parsed = parse(lines.text)
     return Document(
         source=source,
-        segments=tuple(_segments(source, blocks(parsed.tokens, lines))),
+        segments=tuple(_segments(source, blocks(parsed, lines))),
         shape=shape(parsed),
         definitions=parsed.definitions,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -19,22 +19,11 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from demo_site.translation.front_matter import front_matter_plugin
+from demo_site.translation.passages import Passage, passages
+from demo_site.translation.steps import Step
 
 _Parse = Callable[[str, dict[str, Any]], list[Token]]
 _Rule = Callable[[StateInline, bool], bool]
-
-
-class Step(NamedTuple):
-    """What one inline rule took of a block's content."""
-
-    rule: str
-    """The rule's name in markdown-it; a link is "link_open" and "link_close"."""
-
-    start: int
-    end: int
-
-    tokens: tuple[Token, ...]
-    """The tokens it pushed: delimiters learn later what they became."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +45,9 @@ class Parsed:
     """Block tokens in order; the inline ones have ``meta["steps"]``."""
 
     definitions: Definitions
+
+    passages: list[Passage] = field(repr=False)
+    """What is no Markdown; none where the text is a part of a document."""
 
 
 def parse(text: str, known: Definitions | None = None) -> Parsed:
@@ -90,6 +82,7 @@ def _parsed(parser: _Parse, text: str, known: Definitions | None) -> Parsed:
     return Parsed(
         tokens=tokens,
         definitions=Definitions(references=references, footnotes=footnotes),
+        passages=[] if is_part else passages(text, tokens),
     )
 
 

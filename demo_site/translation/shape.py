@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
+from demo_site.translation.formulas import formulas
 from demo_site.translation.parser import Parsed
 from demo_site.translation.protected import structure
 
@@ -27,6 +28,7 @@ def shape(parsed: Parsed) -> Shape:
             (label, each["href"], each["title"]) for label, each in references.items()
         ),
         tuple(parsed.definitions.footnotes.maps[0]),
+        tuple(passage.text for passage in parsed.passages),
     )
 
 
@@ -36,7 +38,8 @@ def _block(token: Token) -> Shape:
     if token.type != "inline":
         return *_common(token), lines, token.hidden
     children = token.children or []
-    signs = tuple(match[0] for match in structure(token.content))
+    found = (*structure(token.content), *formulas(token.content, token.meta["steps"]))
+    signs = tuple(match[0] for match in found)
     return lines, any(map(_is_worded, children)), tuple(_inline(children)), signs
 
 

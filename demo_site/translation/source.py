@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 _LINE_END = re.compile(r"\r\n?|\n")
 # CommonMark reads NUL as U+FFFD; a lone surrogate cannot be encoded for an engine.
@@ -21,6 +23,9 @@ class Source:
     starts: tuple[int, ...]
     """The offset in the original text at which each line starts."""
 
+    text_starts: tuple[int, ...]
+    """The position in `text` at which each line starts."""
+
     @property
     def text(self) -> str:
         """What the parser reads."""
@@ -29,6 +34,15 @@ class Source:
     def offset(self, line: int, column: int) -> int:
         """The offset in the original text of a character."""
         return self.starts[line] + column
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a span of `text` stands in the original text."""
+        return self._original(start), self._original(end)
+
+    def _original(self, position: int) -> int:
+        """Return the offset in the original text of a position in `text`."""
+        line = bisect_right(self.text_starts, position) - 1
+        return self.offset(line, position - self.text_starts[line])
 
 
 def read(text: str) -> Source:
@@ -40,4 +54,5 @@ def read(text: str) -> Source:
         lines.append(readable[starts[-1] : end.start()])
         starts.append(end.end())
     lines.append(readable[starts[-1] :])
-    return Source(lines=tuple(lines), starts=tuple(starts))
+    ends = accumulate(len(line) + 1 for line in lines[:-1])
+    return Source(lines=tuple(lines), starts=tuple(starts), text_starts=(0, *ends))
