@@ -19,7 +19,7 @@ MARKED = re.compile(r"zz\w+")
 # To draw a document takes longer than to test it.
 fewer = settings(max_examples=settings().max_examples // 2)
 
-_LETTERS = string.ascii_lowercase.replace("z", "") + "éñ"
+_LETTERS = string.ascii_lowercase.replace("z", "") + "éñ\u0301"
 words = st.lists(st.text(_LETTERS, min_size=1, max_size=6), min_size=1, max_size=5).map(
     " ".join
 )

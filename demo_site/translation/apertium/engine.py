@@ -113,7 +113,7 @@ class ApertiumEngine:
             bodies = [each.body for each in armoured]
             answers = await self.pipes().translate(mode, bodies)
             pairs = zip(armoured, answers, strict=True)
-            words = [each.restored(answer) for each, answer in pairs]
+            words = [each.restore(answer) for each, answer in pairs]
         return words
 
 
