@@ -34,6 +34,9 @@ class Block:
     is_paragraph: bool
     """Whether a line of it may start another block."""
 
+    heading: str | None = field(repr=False)
+    """What a reader sees of a heading; None for other blocks."""
+
     passages: Sequence[tuple[int, int]]
     """Spans of the original text that no engine sees."""
 
@@ -71,10 +74,10 @@ def _blocks(tokens: Sequence[Token], source: Source) -> Iterator[Block]:
         elif token.type == "inline" and opening.type in ("th_open", "td_open"):
             cells.append(token)
         elif token.type == "inline":
-            yield from _lines(token, source, is_paragraph=opening.tag == "p")
+            yield from _lines(token, source, opening)
 
 
-def _lines(token: Token, source: Source, *, is_paragraph: bool) -> Iterator[Block]:
+def _lines(token: Token, source: Source, opening: Token) -> Iterator[Block]:
     """The block of a paragraph or a heading."""
     first, end = token.map or (0, 0)
     lines = token.content.split("\n")
@@ -90,7 +93,22 @@ def _lines(token: Token, source: Source, *, is_paragraph: bool) -> Iterator[Bloc
         content_starts.append(position + indent)
         source_starts.append(source.offset(number, column))
         position += len(line) + 1
-    yield _block(token, content_starts, source_starts, is_paragraph=is_paragraph)
+    block = _block(token, content_starts, source_starts)
+    is_heading = opening.type == "heading_open"
+    yield replace(
+        block,
+        is_paragraph=opening.tag == "p",
+        heading=_heading(token) if is_heading else None,
+    )
+
+
+def _heading(token: Token) -> str:
+    """What a reader sees of a heading."""
+    return "".join(
+        " " if each.type == "softbreak" else each.content
+        for each in token.children or ()
+        if each.type not in ("html_inline", "image")
+    )
 
 
 def _row(cells: Sequence[Token], source: Source) -> Iterator[Block]:
@@ -105,7 +123,7 @@ def _row(cells: Sequence[Token], source: Source) -> Iterator[Block]:
         if cell.content and (found := _cell(line[start:end], cell.content)):
             content_starts, columns = found
             source_starts = [source.offset(number, start + each) for each in columns]
-            yield _block(cell, content_starts, source_starts, is_paragraph=False)
+            yield _block(cell, content_starts, source_starts)
 
 
 def _cell(raw: str, content: str) -> tuple[list[int], list[int]] | None:
@@ -125,17 +143,14 @@ def _cell(raw: str, content: str) -> tuple[list[int], list[int]] | None:
 
 
 def _block(
-    token: Token,
-    content_starts: Sequence[int],
-    source_starts: Sequence[int],
-    *,
-    is_paragraph: bool,
+    token: Token, content_starts: Sequence[int], source_starts: Sequence[int]
 ) -> Block:
-    """The block of an inline token."""
+    """The block of an inline token, as one that is neither paragraph nor heading."""
     return Block(
         content=token.content,
         steps=token.meta["steps"],
-        is_paragraph=is_paragraph,
+        is_paragraph=False,
+        heading=None,
         passages=(),
         _content_starts=content_starts,
         _source_starts=source_starts,

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from demo_site.translation.anchors import Anchor, anchors
 from demo_site.translation.blocks import Block, blocks
 from demo_site.translation.parser import Definitions, parse, parse_inline
 from demo_site.translation.segments import Segment, segment
@@ -65,6 +66,9 @@ class Document:
     definitions: Definitions = field(repr=False)
     """What its links and footnotes refer to."""
 
+    anchors: Mapping[int, Anchor] = field(repr=False)
+    """By the index of a heading's segment, what links to the heading need."""
+
     @property
     def texts(self) -> list[str]:
         """What an engine gets, one text a paragraph, heading or cell."""
@@ -95,20 +99,30 @@ class Document:
         }
         sound = self._sound(answers)
         return Splice(
-            text=self._with(sound),
+            text=self._with(sound, self._anchors(sound)),
             kept=len(self.segments) - len(sound),
             total=len(self.segments),
         )
 
-    def _with(self, answers: _Answers) -> str:
-        """The document with the words of these answers."""
-        parts: list[str] = []
-        end = 0
+    def _with(self, answers: _Answers, anchors: Iterable[Anchor] = ()) -> str:
+        """The document with the words of these answers, and anchors put in."""
+        edits = [(anchor.offset, anchor.offset, anchor.text) for anchor in anchors]
         for index, words in answers.items():
             segment = self.segments[index]
-            parts += self.source[end : segment.start], segment.source(words)
-            end = segment.end
+            edits.append((segment.start, segment.end, segment.source(words)))
+        parts: list[str] = []
+        end = 0
+        for start, stop, text in sorted(edits):
+            parts += self.source[end:start], text
+            end = stop
         return "".join([*parts, self.source[end:]])
+
+    def _anchors(self, answers: _Answers) -> Iterator[Anchor]:
+        """The anchors of the headings whose words these answers change."""
+        for index, anchor in self.anchors.items():
+            words = self.segments[index].words
+            if answers.get(index, words) != words:
+                yield anchor
 
     def _sound(self, answers: _Answers) -> _Answers:
         """Those of the answers that together leave the document its shape."""
@@ -144,18 +158,26 @@ def split(source: str) -> Document:
     """The document of any string."""
     lines = read(source)
     parsed = parse(lines.text)
+    found = list(blocks(parsed, lines))
+    segments = dict(_segments(source, found))
+    places = {index: place for place, index in enumerate(segments)}
     return Document(
         source=source,
-        segments=tuple(_segments(source, blocks(parsed, lines))),
+        segments=tuple(segments.values()),
         shape=shape(parsed),
         definitions=parsed.definitions,
+        anchors={
+            places[index]: anchor
+            for index, anchor in anchors(parsed, found).items()
+            if index in places
+        },
     )
 
 
-def _segments(source: str, found: Iterable[Block]) -> Iterator[Segment]:
-    """The segments of the blocks, their placeholders counted through."""
+def _segments(source: str, found: Iterable[Block]) -> Iterator[tuple[int, Segment]]:
+    """The segments by the index of their block, their placeholders counted through."""
     first = 1
-    for block in found:
+    for index, block in enumerate(found):
         if made := segment(block, source, first):
             first += len(made.marks)
-            yield made
+            yield index, made
