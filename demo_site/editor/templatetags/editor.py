@@ -22,14 +22,18 @@ _parser = (
     .enable(["table", "strikethrough"])
     .use(front_matter_plugin)
     .use(footnote_plugin)
-    .use(tasklists_plugin)
+    .use(tasklists_plugin, label=True)
 )
 _cleaner = nh3.Cleaner(
-    tags=nh3.ALLOWED_TAGS | {"input", "section"},
+    tags=nh3.ALLOWED_TAGS | {"input", "label", "section"},
     attributes=nh3.ALLOWED_ATTRIBUTES
     | {"a": {"href", "id", "title"}, "input": {"checked"}, "li": {"id"}},
-    # The only input there is: a task list's box, which nobody can tick.
-    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+    set_tag_attribute_values={
+        # The only input there is: a task list's box, which nobody can tick.
+        "input": {"type": "checkbox", "disabled": ""},
+        # Long lines are scrolled, which the keyboard can do only where it has focus.
+        "pre": {"tabindex": "0"},
+    },
     # A document's own ids, footnotes' among them, cannot meet those of the page.
     attribute_filter=lambda tag, name, value: (
         value if name != "id" or value.startswith("fn") else None
