@@ -1,4 +1,4 @@
-"""The blocks of a document that hold words, and where in the source they stand."""
+"""The blocks of a document that contain words, and their places in its source."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ from demo_site.translation.steps import Step
 
 _CELL_END = re.compile(r"(?<!\\)\|")
 _ESCAPED_PIPE = re.compile(r"\\\|")
-# What may stand before a row's first pipe: the marks of quotes, lists and footnotes.
+# Prefixes before a row's first pipe: the marks of quotes, lists and footnotes.
 _ROW_HEAD = re.compile(r"(?:[\s>]|[*+-]\s|[0-9]{1,9}[.)]\s|\[\^[^\]\s]+\]:)*+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """The content of a paragraph, a heading or a cell, as its parser was given it."""
+    """The content of a paragraph, a heading or a table cell."""
 
     content: str = field(repr=False)
-    """Its lines without their containers' prefixes, a cell's pipes unescaped."""
+    """What the parser read: no prefixes of quotes and lists, pipes unescaped."""
 
     steps: Sequence[Step] = field(repr=False)
-    """What the parser's rules took of the content, in order."""
+    """What the parser's inline rules matched, in order."""
 
     is_paragraph: bool
-    """Whether a line of it may start another block."""
+    """Whether a line of it could start another block."""
 
     heading: str | None = field(repr=False)
-    """What a reader sees of a heading; None for other blocks."""
+    """A heading's text without Markdown; None for other blocks."""
 
     passages: Sequence[tuple[int, int]]
-    """Spans of the original text that no engine sees."""
+    """Spans of the document that are not sent to an engine."""
 
     _content_starts: Sequence[int]
     _source_starts: Sequence[int]
 
     def offset(self, position: int) -> int:
-        """The offset in the original text of a character of the content."""
+        """Return the offset in the document of a position in the content."""
         part = bisect_right(self._content_starts, position) - 1
         return self._source_starts[part] + position - self._content_starts[part]
 
     def position(self, offset: int) -> int:
-        """The position of the first character of the content at or after an offset."""
+        """Return the first position in the content at or after an offset."""
         return bisect_left(range(len(self.content)), offset, key=self.offset)
 
 
 def blocks(parsed: Parsed, source: Source) -> Iterator[Block]:
-    """The blocks of a parsed text; one that is not found in its lines is left out."""
+    """Yield the blocks of a parsed text, without those not found in its lines."""
     spans = [source.span(each.start, each.end) for each in parsed.passages]
     for block in _blocks(parsed.tokens, source):
         first = bisect_right(spans, block.offset(0), key=itemgetter(1))
@@ -65,7 +65,7 @@ def blocks(parsed: Parsed, source: Source) -> Iterator[Block]:
 
 
 def _blocks(tokens: Sequence[Token], source: Source) -> Iterator[Block]:
-    """The blocks of tokens, without their passages."""
+    """Yield the blocks of tokens, without their passages."""
     cells: list[Token] = []
     for opening, token in pairwise(tokens):
         if token.type == "tr_close":
@@ -78,7 +78,7 @@ def _blocks(tokens: Sequence[Token], source: Source) -> Iterator[Block]:
 
 
 def _lines(token: Token, source: Source, opening: Token) -> Iterator[Block]:
-    """The block of a paragraph or a heading."""
+    """Yield the block of a paragraph or a heading."""
     first, end = token.map or (0, 0)
     lines = token.content.split("\n")
     if len(lines) != end - first:
@@ -86,7 +86,7 @@ def _lines(token: Token, source: Source, opening: Token) -> Iterator[Block]:
     content_starts, source_starts, position = [], [], 0
     for number, line in enumerate(lines, start=first):
         indent = len(line) - len(line.lstrip(" \t"))
-        # Only spaces, or a heading's closing marks, follow: the last find is it.
+        # Only spaces or a heading's closing marks follow, so take the last match.
         column = source.lines[number].rfind(line[indent:])
         if column < 0:
             return
@@ -103,7 +103,7 @@ def _lines(token: Token, source: Source, opening: Token) -> Iterator[Block]:
 
 
 def _heading(token: Token) -> str:
-    """What a reader sees of a heading."""
+    """Return a heading's text without Markdown."""
     return "".join(
         " " if each.type == "softbreak" else each.content
         for each in token.children or ()
@@ -112,7 +112,7 @@ def _heading(token: Token) -> str:
 
 
 def _row(cells: Sequence[Token], source: Source) -> Iterator[Block]:
-    """The blocks of a table's row; empty cells, and cells too many, are none."""
+    """Yield the blocks of a table row, without empty and surplus cells."""
     number = (cells[0].map or (0,))[0]
     line = source.lines[number]
     ends = [match.start() for match in _CELL_END.finditer(line)]
@@ -127,7 +127,7 @@ def _row(cells: Sequence[Token], source: Source) -> Iterator[Block]:
 
 
 def _cell(raw: str, content: str) -> tuple[list[int], list[int]] | None:
-    """Where the parts of a cell's content between escaped pipes start, there and here.
+    """Return where the parts of a cell between its escaped pipes start.
 
     Returns:
         Positions in the content and columns in the raw cell, or None where the cell
@@ -145,7 +145,7 @@ def _cell(raw: str, content: str) -> tuple[list[int], list[int]] | None:
 def _block(
     token: Token, content_starts: Sequence[int], source_starts: Sequence[int]
 ) -> Block:
-    """The block of an inline token, as one that is neither paragraph nor heading."""
+    """Return the block of an inline token of a table cell."""
     return Block(
         content=token.content,
         steps=token.meta["steps"],

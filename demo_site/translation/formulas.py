@@ -44,7 +44,7 @@ def formulas(content: str, steps: Sequence[Step]) -> Iterator[re.Match[str]]:
         content: The block's content, without NUL.
         steps: Its code, tags and link targets, in which a dollar is a dollar.
     """
-    return filter(is_formula, _FORMULA.finditer(_masked(content, steps)))
+    return filter(is_formula, _FORMULA.finditer(_mask(content, steps)))
 
 
 def is_formula(match: re.Match[str]) -> bool:
@@ -62,7 +62,7 @@ def is_formula(match: re.Match[str]) -> bool:
     return len(words) < 3
 
 
-def _masked(content: str, steps: Sequence[Step]) -> str:
+def _mask(content: str, steps: Sequence[Step]) -> str:
     """Return the content with NULs for its code, tags and targets."""
     parts, end = [], 0
     for step in steps:

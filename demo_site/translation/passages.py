@@ -61,7 +61,7 @@ def passages(text: str, tokens: Iterable[Token]) -> list[Passage]:
     """
     return [
         Passage(start, end, text[start:end])
-        for match in _PASSAGE.finditer(_masked(text, tokens))
+        for match in _PASSAGE.finditer(_mask(text, tokens))
         for start, end in _spans(match)
     ]
 
@@ -75,7 +75,7 @@ def _spans(match: re.Match[str]) -> Iterator[tuple[int, int]]:
         yield match.span("quote")
 
 
-def _masked(text: str, tokens: Iterable[Token]) -> str:
+def _mask(text: str, tokens: Iterable[Token]) -> str:
     """Return the text with blanks in place of its code."""
     lines = text.split("\n")
     for token in tokens:

@@ -1,12 +1,12 @@
-"""Finds what must not change in words, where the Markdown parser sees only text."""
+"""What must not change, although the Markdown parser reads it as words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-# Each alternative starts at a fixed character or behind a look-behind, and repeats
-# possessively or over a class that ends it: no input makes the search quadratic.
+# Each alternative starts with a fixed character or a look-behind, and repeats
+# possessively or over a bounded class, so that no input makes the search quadratic.
 _URL_BODY = r"(?:[^\s<>()⟦⟧|]|\([^\s<>()⟦⟧|]*+\))+(?<![?!.,:;*_~'\"])"
 _BRACED = r"\{[^{}]*+\}"
 for _ in range(4):
@@ -31,8 +31,8 @@ _STRUCTURE = re.compile(
     | <%(?:[^%]|%(?!>)){{0,500}}+%>                                # ERB, EJS
     # JSX, whose attributes may hold braces, and what HTML is among it.
     | </?[a-z][\w.:-]*+(?=[\s/>])(?:[^<>{{}}"'`]|"[^"]*+"|'[^']*+'|{BRACES})*+>
-    # Markdown's own characters, our brackets, control characters, line separators,
-    # and what stands for the unreadable.
+    # Markdown's own characters, the placeholders' brackets, control characters, line
+    # separators, and the character that replaces unreadable ones.
     | [\[\]<*_~`\\|⟦⟧\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd\ud800-\udfff]
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -52,18 +52,18 @@ _NAME = re.compile(
 
 
 def structure(text: str) -> Iterator[re.Match[str]]:
-    """Bare URLs and addresses, template tags, and every character of Markdown's own.
+    """Return matches of URLs, addresses, templates, JSX and Markdown's own characters.
 
-    Whether those characters mean anything in the text is not asked.
+    The characters are found whether or not they have a meaning in the text.
     """
     return _STRUCTURE.finditer(text)
 
 
 def names(text: str) -> Iterator[re.Match[str]]:
-    """File names, paths, options and mentions: not language, and harmless if moved."""
+    """Return matches of file names, paths, options and mentions."""
     return _NAME.finditer(text)
 
 
 def is_plain(text: str) -> bool:
-    """Whether the text holds nothing that `structure` finds."""
+    """Return whether `structure` finds nothing in the text."""
     return _STRUCTURE.search(text) is None

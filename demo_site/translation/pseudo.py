@@ -1,4 +1,4 @@
-"""An engine that only accents letters: always there, and it says so."""
+"""An engine that only accents letters, for tests and as a stand-in."""
 
 from itertools import permutations
 
@@ -13,10 +13,10 @@ _LANGUAGES = ("ca", "en", "es", "fr", "it", "pt")
 
 
 class PseudoEngine:
-    """Accents letters, so that a page can be watched at work without a real engine.
+    """Accents letters, so that the table has something to show without an engine.
 
-    Only ASCII letters change, one for one: placeholders, digits, white space and
-    whatever is accented already come back as they are.
+    ASCII letters are replaced one for one; placeholders, digits, white space and
+    accented letters stay as they are.
     """
 
     name = "pseudo"
@@ -45,8 +45,8 @@ class PseudoEngine:
         return source, target
 
     async def healthy(self) -> bool:
-        """Return True: there is nothing that could be missing."""
+        """Return True: it needs nothing."""
         return True
 
     async def aclose(self) -> None:
-        """Do nothing: there is nothing to give back."""
+        """Do nothing: it holds nothing."""

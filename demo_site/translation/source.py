@@ -1,4 +1,4 @@
-"""A text as the Markdown parser reads it, with the way back to each character."""
+"""A text as the Markdown parser reads it, and the original offsets."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 _LINE_END = re.compile(r"\r\n?|\n")
-# CommonMark reads NUL as U+FFFD; a lone surrogate cannot be encoded for an engine.
+# CommonMark reads NUL as U+FFFD; a lone surrogate cannot be encoded.
 _UNREADABLE = re.compile(r"[\0\ud800-\udfff]")
 _BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The lines of a text; a column means the same character here and there."""
+    """The lines of a text; columns are the same as in the original."""
 
     lines: tuple[str, ...] = field(repr=False)
-    """Without their ends, each unreadable character as U+FFFD."""
+    """Without line ends; unreadable characters are replaced by U+FFFD."""
 
     starts: tuple[int, ...]
-    """The offset in the original text at which each line starts."""
+    """The offset of each line in the original text."""
 
     text_starts: tuple[int, ...]
-    """The position in `text` at which each line starts."""
+    """The position of each line in `text`."""
 
     @property
     def text(self) -> str:
@@ -32,11 +32,11 @@ class Source:
         return "\n".join(self.lines)
 
     def offset(self, line: int, column: int) -> int:
-        """The offset in the original text of a character."""
+        """Return the offset in the original text of a line and column."""
         return self.starts[line] + column
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a span of `text` stands in the original text."""
+        """Return the offsets in the original text of a span of `text`."""
         return self._original(start), self._original(end)
 
     def _original(self, position: int) -> int:
@@ -46,7 +46,7 @@ class Source:
 
 
 def read(text: str) -> Source:
-    """The source of any string, without a byte order mark at its head."""
+    """Return the source of any string, without a byte order mark."""
     head = 1 if text.startswith(_BYTE_ORDER_MARK) else 0
     readable = _UNREADABLE.sub("\ufffd", text)
     lines, starts = [], [head]

@@ -117,7 +117,7 @@ def test_an_address_in_use_is_said(tmp_path):
 )
 def test_an_address_is_a_port_with_or_without_a_host(address, parsed):
     """As `runserver` takes it, but IPv6 always in brackets."""
-    assert demo._parsed(address) == parsed
+    assert demo._parse(address) == parsed
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_address_is_a_port_with_or_without_a_host(address, parsed):
 def test_anything_else_is_refused(address):
     """With the rule, and what came."""
     with pytest.raises(CommandError, match="address must be \\[host:\\]port, got"):
-        demo._parsed(address)
+        demo._parse(address)
 
 
 class Machine:
@@ -240,7 +240,7 @@ def test_a_failed_installation_does_not_keep_the_demo_from_starting(machine):
 
     said = machine.prepared(install=True)
 
-    assert "get apertium ended with status 100; going on without it." in said
+    assert "get apertium ended with status 100; the demo starts without it." in said
     assert "only accent letters" in said
 
 

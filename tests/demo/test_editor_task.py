@@ -117,7 +117,7 @@ async def test_a_pretended_translation_takes_its_while(engine, monkeypatch):
 
     made.is_pseudo = True
     await arun_task(translate, text="The door.", source="en", target="es")
-    assert pauses == [tasks.PRETENDED_SECONDS]
+    assert pauses == [tasks.PSEUDO_SECONDS]
 
 
 async def test_a_text_without_words_is_its_own_translation(engine):

@@ -1,4 +1,4 @@
-"""`{{ text|markdown:"original" }}` and `{{ code|language }}`, for people to read."""
+"""Filters that show a text and a language: `markdown` and `language`."""
 
 import nh3
 from django import template
@@ -12,7 +12,7 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 from demo_site.translation import front_matter_plugin, label
 
 PREVIEW_CHARACTERS = 200_000
-"""Longer texts are not previewed: each would keep a thread busy for seconds."""
+"""Longer texts have no preview: rendering would keep a thread busy for seconds."""
 
 register = template.Library()
 register.filter("language", label)
@@ -29,12 +29,12 @@ _cleaner = nh3.Cleaner(
     attributes=nh3.ALLOWED_ATTRIBUTES
     | {"a": {"href", "id", "title"}, "input": {"checked"}, "li": {"id"}},
     set_tag_attribute_values={
-        # The only input there is: a task list's box, which nobody can tick.
+        # The only input is a task list's box, which cannot be ticked.
         "input": {"type": "checkbox", "disabled": ""},
-        # Long lines are scrolled, which the keyboard can do only where it has focus.
+        # Without focus, long lines could not be scrolled with the keyboard.
         "pre": {"tabindex": "0"},
     },
-    # A document's own ids, footnotes' among them, cannot meet those of the page.
+    # Only footnotes keep their ids; others could collide with ids of the page.
     attribute_filter=lambda tag, name, value: (
         value if name != "id" or value.startswith("fn") else None
     ),
@@ -43,11 +43,11 @@ _cleaner = nh3.Cleaner(
 
 @register.filter
 def markdown(text: str, name: str) -> SafeString:
-    """The text rendered and sanitised; a sentence instead where it is too long.
+    """Return the text as sanitised HTML, or a sentence if it is too long.
 
     Args:
         text: Markdown from anybody, of any size.
-        name: Keeps the footnotes of several texts on one page apart.
+        name: Part of the footnotes' ids, different for each text on a page.
     """
     if len(text) > PREVIEW_CHARACTERS:
         return format_html("<p>{}</p>", gettext("This text is too long for a preview."))
