@@ -27,7 +27,7 @@ class TranslateForm(forms.Form):
         ),
     )
     rehearse = forms.BooleanField(
-        label=_("Let the engine fail halfway, to see what a failure looks like"),
+        label=_("Fail halfway, to see what a failed translation looks like"),
         required=False,
     )
 

@@ -21,10 +21,7 @@ class PseudoEngine:
 
     name = "pseudo"
     is_pseudo = True
-    notice = _(
-        "No translation engine is installed: this page accents letters "
-        "and calls it a translation."
-    )
+    notice = _("No translation engine is installed: this page only accents letters.")
 
     _table = str.maketrans(_PLAIN, _ACCENTED)
     _pairs = as_pairs(permutations(_LANGUAGES, 2))
