@@ -1,9 +1,9 @@
 r"""Formulas: letters in a text that are no words.
 
-``$…$``, ``$$…$$``, ``\(…\)`` and ``\[…\]``, the last two also with two backslashes. No
-standard says which dollars belong together. GitHub's rule is taken: no white space
-inside of them, no letter or digit outside. Escaped brackets are formulas in some
-dialects and brackets in the others, so what stands between has to look like one.
+``$…$``, ``$$…$$``, ``\(…\)`` and ``\[…\]``, the last two also with two backslashes, and
+LaTeX's environments. No standard says which dollars belong together. GitHub's rule is
+used: no white space inside them, no letter or digit outside. Escaped brackets are
+formulas in some dialects and brackets in others, so their content must look like one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from demo_site.translation.steps import Step
 DISPLAYED = r"""
     (?<![$\\])\$\$(?!\$)(?:[^$\\]|\\.|\$(?!\$))*+\$\$
     | (?<!\\)(?P<square>\\{1,2}+)\[(?:[^\\]|\\++(?![\[\]]))*+(?P=square)\]
+    | \\begin\{(?P<environment>
+        (?:align(?:ed|at)?|array|cases|displaymath|eqnarray|equation|flalign|gather(?:ed)?
+        |math|[bpvBV]?matrix|multline|split|tikzcd)\*?)\}
+        (?:[^\\]|\\(?!(?:begin|end)\{(?P=environment)\}))*+\\end\{(?P=environment)\}
 """
-"""A verbose pattern of the formulas that may stand on lines of their own."""
+"""A verbose pattern of the formulas that can have lines of their own."""
 
 _FORMULA = re.compile(
     rf"""
@@ -31,7 +35,7 @@ _FORMULA = re.compile(
 )
 _COMMAND = re.compile(r"\\[a-z]++\*?+(?:\{[^{}]*+\})?+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{3,}+")
-_OPERATOR = re.compile(r"[\\^_=+<>]")
+_OPERATOR = re.compile(r"[\\^_=+<>]|(?<=\s)[-*/](?=\s)")
 _OPAQUE = frozenset(
     {"autolink", "backticks", "footnote_ref", "html_inline", "image", "link_close"}
 )
@@ -44,22 +48,24 @@ def formulas(content: str, steps: Sequence[Step]) -> Iterator[re.Match[str]]:
         content: The block's content, without NUL.
         steps: Its code, tags and link targets, in which a dollar is a dollar.
     """
-    return filter(is_formula, _FORMULA.finditer(_mask(content, steps)))
+    found = _FORMULA.finditer(_mask(content, steps))
+    return (match for match in found if is_formula(match[0]))
 
 
-def is_formula(match: re.Match[str]) -> bool:
-    """Return whether what stands between a formula's marks looks like one.
+def is_formula(text: str) -> bool:
+    """Return whether a text between the marks of a formula looks like one.
 
-    Prose has words of three letters and more, a formula has operators and at most two
-    such words besides its commands.
+    Prose has words of three letters and more. A formula has them only as commands, or
+    beside operators.
     """
-    body = match[0].strip("$\\()[]")
-    if match[0].startswith("$") and not any(map(str.isspace, body)):
-        return True  # an amount of money is followed by a space
+    body = text.strip("$\\()[]")
+    if text.startswith("$") and not any(map(str.isspace, body)):
+        return True  # after an amount of money there is a space
     words = _WORD.findall(_COMMAND.sub(" ", body))
-    if not _OPERATOR.search(body):
+    operators = _OPERATOR.findall(body)
+    if not operators:
         return not words and any(map(str.isalnum, body))
-    return len(words) < 3
+    return text.startswith("\\begin") or len(words) <= 2 * len(operators) + 1
 
 
 def _mask(content: str, steps: Sequence[Step]) -> str:

@@ -1,7 +1,7 @@
-"""Passages: lines that other dialects of Markdown read as code, and we as words.
+"""Passages: lines that are code in other dialects of Markdown, and words in CommonMark.
 
-CommonMark sees paragraphs, list items or headings in them. So they are not found in
-its blocks but in the text, and no block gives an engine what lies in a passage.
+CommonMark may read a passage as several blocks, such as paragraphs and list items.
+Therefore passages are found in the text itself, and cut out of its blocks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _PASSAGE = re.compile(
     | {_LINE}(?:
         (?P<formula>{DISPLAYED})
       | (?P<comment>\{{/\*(?:[^*{{]|\*(?!/)|\{{(?!/\*))*+\*/\}})
-      # JSX; its braces may hold blank lines.
+      # Liquid and Jinja: code between two tags.
+      | (?P<raw>\{{%-?[ ]*(?P<name>code|comment|highlight|raw|verbatim)\b
+          (?:[^{{]|\{{(?!%-?[ ]*(?:end)?(?P=name)\b))*+\{{%-?[ ]*end(?P=name)[ ]*-?%\}})
+      # JSX; its braces may contain blank lines.
       | (?P<tag><[a-z][\w.:-]*+(?=[\s/>])
           (?:[^<>{{}}"'`\n]|\n(?![ \t]*\n)|"[^"\n]*+"|'[^'\n]*+'|{BRACES})*+>)
       # Docusaurus, VitePress, Pandoc, MyST: a fence of colons and a keyword.
@@ -40,7 +43,10 @@ _PASSAGE = re.compile(
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
-_KINDS = ("import", "export", "formula", "comment", "tag", "directive", "admonition")
+_KINDS = (
+    *("import", "export", "formula", "comment", "raw"),
+    *("tag", "directive", "admonition"),
+)
 _CODE = frozenset({"code_block", "fence", "front_matter", "html_block"})
 
 
@@ -69,7 +75,7 @@ def passages(text: str, tokens: Iterable[Token]) -> list[Passage]:
 def _spans(match: re.Match[str]) -> Iterator[tuple[int, int]]:
     """Return the spans of a match; an admonition's title lies between two of them."""
     kind = next(kind for kind in _KINDS if match[kind] is not None)
-    if kind != "formula" or is_formula(match):
+    if kind != "formula" or is_formula(match[kind]):
         yield match.span(kind)
     if match["quote"]:
         yield match.span("quote")

@@ -24,6 +24,7 @@ _STRUCTURE = re.compile(
     | \[![a-z|-]{{1,40}}\][-+]?+                                   # alerts, callouts
     | !?\[\[[^\[\]\n⟦⟧]{{1,200}}\]\](?!\()                         # a wiki's links
     | \[[ x]\]                                                     # task box
+    | \[toc\]
     | \$?+(?<!\{{){BRACES}                          # template, format, ICU, attributes
     | \$?+(?<!\{{)\{{++[^{{}}\n]*+\}}++
     | %\(\w{{1,100}}\)[a-z]

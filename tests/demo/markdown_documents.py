@@ -132,6 +132,8 @@ _leaves = st.one_of(
     _names.map(lambda name: ["<!--", f"{name}", "", "zzmore -->", ""]),
     _names.map(lambda name: ["$$", f"{name} + {name}", f"- {name}", "=", "b", "$$"]),
     _names.map(lambda name: ["\\[", f"{name} = {name}", "\\]"]),
+    _names.map(lambda name: ["\\begin{split}", name, "+ b", "\\end{split}"]),
+    _names.map(lambda name: ["{% raw %}", "", f"* {name}", "", "{% endraw %}"]),
     _names.map(lambda name: ["{/* zzcomment", "", name, "*/}"]),
     _names.map(lambda name: ["<Tabs values={[", f"  '{name}',", "]}>", "", "</Tabs>"]),
     st.tuples(_names, words).map(

@@ -29,6 +29,8 @@ def translated(source: str) -> str:
         "\\\\(a + b\\\\)",
         "\\[a = \\frac{b}{c} \\\\ d\\]",
         "\\\\[a = b\\\\]",
+        "$$profit = revenue - cost$$",
+        "\\begin{align} x &= y \\\\ &= z \\end{align}",
     ],
 )
 def test_formula_in_a_sentence_is_not_translated(formula):
@@ -47,6 +49,7 @@ def test_formula_in_a_sentence_is_not_translated(formula):
         "$$\na = b\n\nc = d\n$$",
         "\\[\na\n+ b\n\\]",
         "\\\\[\n# a\n\\\\]",
+        "\\begin{equation*}\nprofit\n= revenue\n- all the cost\n\\end{equation*}",
     ],
 )
 @pytest.mark.parametrize("prefix", ["", "> ", "- ", "1. "])
@@ -139,6 +142,19 @@ def test_code_of_mdx_is_not_translated(source, expected):
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "{% highlight ruby %}\n- no\n\nno {{ no }}\n{% endhighlight %}",
+        "{% raw %}no {% no %}{% endraw %}",
+        "{%- comment -%}\n\nno\n\n{%- endcomment -%}",
+    ],
+)
+def test_code_between_template_tags_is_not_translated(code):
+    """Jekyll's highlighted code, raw templates and comments, over blank lines too."""
+    assert translated(f"yes\n\n{code}\n\nyes") == f"YES\n\n{code}\n\nYES"
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "[[Main Page]]",
@@ -148,6 +164,8 @@ def test_code_of_mdx_is_not_translated(source, expected):
         "<%= name %>",
         "<% if name %>",
         "{{< figure\n  title='no' >}}",
+        "[TOC]",
+        "[[_TOC_]]",
         '{% include no.html title="no" %}',
         ":name",
         "${name}",
