@@ -44,7 +44,7 @@ def test_placeholders_travel_as_blanks_and_come_back():
 
 
 def test_what_looks_like_a_blank_in_a_text_is_none():
-    """Nobody can write a mark that stands for what was kept of a text."""
+    """A text cannot contain a mark for something that was kept."""
     armoured = armour("a [K1] b ⟦1⟧")
 
     assert armoured.body == "a [K0]K1[K1] b [K2]"

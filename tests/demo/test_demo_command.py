@@ -49,7 +49,7 @@ def test_one_command_makes_a_site(make_server):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_cleanly_and_finishes_what_runs(make_server, how):
-    """Told to end, by a program or by Ctrl-C, it lets work finish and returns 0."""
+    """At SIGTERM or Ctrl-C it waits for running work and returns 0."""
     server = make_server()
     start(server, "This takes a second.")
 

@@ -62,7 +62,7 @@ def test_the_page_needs_no_login_and_wears_the_admins_clothes(client):
 
 
 def test_a_page_makes_no_session(client):
-    """Who only looks is nobody's owner and gets no session cookie."""
+    """A visitor who starts nothing gets no session cookie."""
     client.get("/")
 
     assert "sessionid" not in client.cookies
@@ -127,7 +127,7 @@ def test_only_pairs_of_the_engine_are_taken(client):
 
 
 def test_line_ends_are_those_that_the_writer_saw(client, translated):
-    """Browsers send forms with CRLF; nobody wrote those."""
+    """Browsers submit CR and LF; the file has plain newlines."""
     id = translated("# Door\r\n\r\nRed.\r\n")
 
     answer = client.get(reverse("editor:download", args=[id]))

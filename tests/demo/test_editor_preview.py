@@ -84,5 +84,5 @@ def test_footnotes_of_two_texts_on_a_page_stay_apart():
 
 
 def test_an_id_of_the_document_is_not_one_of_the_page():
-    """Nobody's Markdown can take the place of the table or the form."""
+    """Markdown cannot replace the table or the form by their ids."""
     assert "id=" not in markdown('<a id="ephemeral-tasks">x</a>', "original")

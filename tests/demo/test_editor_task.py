@@ -14,7 +14,7 @@ TEXT = "# Door\n\nA **red** one.\n\n```sh\nopen door\n```\n\nA [blue](b.html) on
 
 
 class Engine:
-    """Answers what it is told to."""
+    """Answers with what its constructor got."""
 
     is_pseudo = False
 
