@@ -1,4 +1,4 @@
-"""The demo as an ASGI application: pages, the live table's socket, a clean end."""
+"""The demo's ASGI application: HTTP, the table's websocket, draining at shutdown."""
 
 import os
 

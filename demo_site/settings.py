@@ -1,4 +1,4 @@
-"""The demo's settings, all of them: small enough to be read from top to bottom."""
+"""The demo's settings."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Off, also at home: Django's crash page shows local variables, and in this site
-# those are what visitors wrote.
+# Off in development too: Django's debug page shows local variables, and in this site
+# they hold what visitors wrote.
 DEBUG = False
 
-# A fresh key with each start is enough where operations live as long as the process.
+# A new key at each start is enough: operations do not outlive the process.
 SECRET_KEY = os.environ.get("SECRET_KEY") or get_random_secret_key()
 
-# The names that the site answers to; `manage.py demo` adds the address it serves.
+# Host names of the site; `manage.py demo` adds the address that it serves.
 ALLOWED_HOSTS = os.environ.get("DEMO_HOSTS", "localhost 127.0.0.1 [::1]").split()
 
 INSTALLED_APPS = [
@@ -61,7 +61,7 @@ TEMPLATES = [
 ROOT_URLCONF = "demo_site.urls"
 ASGI_APPLICATION = "demo_site.asgi.application"
 
-# Users and sessions only: what is translated never touches the disk.
+# Users and sessions only: no text or translation is written to the disk.
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -82,7 +82,7 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
 
-# One line per finished operation, without a word of its content.
+# One line for each finished operation, without any of its content.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -91,7 +91,7 @@ LOGGING = {
     "loggers": {"ephemeral_tasks": {"handlers": ["console"], "level": "INFO"}},
 }
 
-# There is no EPHEMERAL_TASKS here: the package's defaults suit one process.
+# EPHEMERAL_TASKS is not set: the package's defaults suit one process.
 
-# "Every visitor may start it", says this check of our task's form, and so it is meant.
+# I001 warns that every visitor may start the task; here that is intended.
 SILENCED_SYSTEM_CHECKS = ["ephemeral_tasks.I001"]

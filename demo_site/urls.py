@@ -1,4 +1,4 @@
-"""Routes of the demo: the page, the operations behind it, and Django's admin."""
+"""URLs of the demo: the editor, the routes of `ephemeral_tasks`, and the admin."""
 
 from django.contrib import admin
 from django.urls import include, path

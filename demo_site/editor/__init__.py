@@ -1,1 +1,1 @@
-"""The editor: one page, one task, one page for its result."""
+"""The example app: a page, a task, and a page for the task's result."""

@@ -1,15 +1,14 @@
-"""What a visitor hands in: a text, and from which language into which."""
+"""The form that starts a translation."""
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from demo_site.translation.engines import get_engine
-from demo_site.translation.languages import label, translated_name
+from demo_site.translation import get_engine, label, translated_name
 
 
 class TranslateForm(forms.Form):
-    """Its cleaned data are the arguments of the `translate` task."""
+    """A text and two languages; the cleaned data are the task's arguments."""
 
     template_name = "editor/fields.html"
 
@@ -28,12 +27,12 @@ class TranslateForm(forms.Form):
         ),
     )
     rehearse = forms.BooleanField(
-        label=_("Let the engine fail halfway, to see what a failure looks like"),
+        label=_("Fail halfway, to see what a failed translation looks like"),
         required=False,
     )
 
     def __init__(self, *args, **kwargs):
-        """Offers what the engine offers at this moment."""
+        """Offer the languages that the engine has at this moment."""
         super().__init__(*args, **kwargs)
         self._pairs = get_engine().pairs()
         self.fields["source"].choices = _choices(pair.source for pair in self._pairs)
@@ -43,15 +42,15 @@ class TranslateForm(forms.Form):
 
     @property
     def languages(self):
-        """The two pickers, which the page shows side by side."""
+        """Both language fields, which the page shows side by side."""
         return self["source"], self["target"]
 
     def clean_text(self):
-        """The text with the line ends that its writer saw, not those of HTTP."""
+        """Return the text with plain newlines; browsers submit CR and LF."""
         return self.cleaned_data["text"].replace("\r\n", "\n")
 
     def clean(self):
-        """Only pairs that the engine has: not every two languages are one."""
+        """Check that the engine translates between the two languages."""
         data = super().clean()
         source, target = data.get("source"), data.get("target")
         if source and target and (source, target) not in self._pairs:
@@ -65,5 +64,5 @@ class TranslateForm(forms.Form):
 
 
 def _choices(codes):
-    """Each language once, in the order of its name on the page."""
+    """Return choices with each language once, sorted by name."""
     return sorted({(code, label(code)) for code in codes}, key=lambda choice: choice[1])

@@ -1,15 +1,15 @@
-"""A strict Content-Security-Policy: the package's tags need no exception from it."""
+"""A strict Content-Security-Policy; the package's tags need no exception."""
 
 from asgiref.sync import iscoroutinefunction
 from django.utils.decorators import sync_and_async_middleware
 
-# Written out because Django brings its own policy middleware only from 6.0 on.
+# Django has a middleware of its own for this from 6.0 on.
 POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data:",  # pictures in a preview may not phone home
+        "img-src 'self' data:",  # images in a preview load nothing from other sites
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -20,7 +20,7 @@ POLICY = "; ".join(
 
 @sync_and_async_middleware
 def content_security_policy(get_response):
-    """Every page carries the policy, whether a thread or the loop serves it."""
+    """Set the policy on each response, for synchronous and asynchronous handlers."""
     if iscoroutinefunction(get_response):
 
         async def middleware(request):

@@ -1,27 +1,25 @@
-"""The documents of the samples menu."""
+"""The documents that visitors can start with."""
 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from demo_site import translation
-
-FOLDER = Path(translation.__file__).parent / "samples"
+FOLDER = Path(__file__).parent / "documents"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One document."""
+    """A document to start with."""
 
     name: str
-    """As in the page's URL."""
+    """The value in the page's URL."""
     title: str
     text: str
 
 
 @cache
 def samples() -> dict[str, Sample]:
-    """All of them by name, in the order of their names; read once."""
+    """Return all samples by name, sorted; the files are read once."""
     return {
         path.stem: Sample(
             name=path.stem,

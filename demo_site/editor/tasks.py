@@ -1,4 +1,4 @@
-"""The editor's one task: Markdown, paragraph by paragraph, in another language."""
+"""The task: translate a Markdown text, paragraph by paragraph."""
 
 import asyncio
 from typing import TypedDict
@@ -6,26 +6,24 @@ from typing import TypedDict
 from django.utils.translation import gettext
 
 from demo_site.editor.forms import TranslateForm
-from demo_site.translation.engines import EngineError, get_engine
-from demo_site.translation.languages import translated_name
-from demo_site.translation.markdown import split
+from demo_site.translation import EngineError, get_engine, split, translated_name
 from ephemeral_tasks import TaskFailed, progress, task
 
-# A pretended translation takes a pretended while: else there were nothing to watch.
-PRETENDED_SECONDS = 0.2
+# Slow the pseudo engine down, so that there is progress to watch.
+PSEUDO_SECONDS = 0.2
 
 
 class Translation(TypedDict):
-    """What the task returns: both texts, and how much of the first is in the second."""
+    """The result: both texts, and how many paragraphs could not be translated."""
 
     original: str
     translation: str
     source: str
     target: str
     total: int
-    """How many paragraphs, headings and cells the text has."""
+    """Number of paragraphs, headings and table cells in the text."""
     kept: int
-    """How many of them the engine broke, so that they stayed as they were."""
+    """Number of those that stayed as they were, because the engine broke them."""
 
 
 def _name(source: str, target: str) -> str:
@@ -37,17 +35,17 @@ def _name(source: str, target: str) -> str:
 async def translate(
     text: str, source: str, target: str, rehearse: bool = False
 ) -> Translation:
-    """The words of a Markdown text are translated; everything else keeps every byte.
+    """Return the text with its words translated and every other byte unchanged.
 
     Args:
         text: Markdown.
-        source, target: A pair that the engine has.
-        rehearse: Ask for a failure halfway.
+        source, target: Language codes, a pair of the engine.
+        rehearse: Fail halfway, on purpose.
 
     Raises:
-        TaskFailed: The engine does not answer, or a failure was asked for.
+        TaskFailed: The engine did not answer, or ``rehearse`` is set.
     """
-    # In threads, for a long text would hold up everybody else's operations.
+    # In threads: on the loop, a long text would delay all other operations.
     document = await asyncio.to_thread(split, text)
     translated = []
     for number, paragraph in enumerate(document.texts, start=1):
@@ -56,7 +54,7 @@ async def translate(
         progress(number - 1, len(document.texts), message)
         if rehearse and number > len(document.texts) / 2:
             raise TaskFailed(gettext("As you asked, the engine failed halfway."))
-        translated += await _translated(paragraph, source, target)
+        translated += await _translate(paragraph, source, target)
     splice = await asyncio.to_thread(document.splice, translated)
     return Translation(
         original=text,
@@ -68,10 +66,10 @@ async def translate(
     )
 
 
-async def _translated(paragraph: str, source: str, target: str) -> list[str]:
+async def _translate(paragraph: str, source: str, target: str) -> list[str]:
     engine = get_engine()
     if engine.is_pseudo:
-        await asyncio.sleep(PRETENDED_SECONDS)
+        await asyncio.sleep(PSEUDO_SECONDS)
     try:
         return await engine.translate([paragraph], source, target)
     except EngineError as error:

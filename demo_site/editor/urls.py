@@ -1,4 +1,4 @@
-"""Routes of the editor."""
+"""URLs of the editor."""
 
 from django.urls import path
 

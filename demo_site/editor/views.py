@@ -1,4 +1,4 @@
-"""The page and the download: two views, both for anybody."""
+"""The page and the download; both are public."""
 
 import shlex
 
@@ -9,15 +9,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from demo_site.editor.samples import samples
-from demo_site.translation.engines import get_engine
-from demo_site.translation.install import install_command
+from demo_site.translation import get_engine, install_command
 from ephemeral_tasks import EphemeralTasksError, owner_of, result
 
 
 @require_safe
 @never_cache
 def editor(request):
-    """The editor, with the sample that was asked for, and the visitor's table."""
+    """Show the form, filled with a sample on request, and the visitor's table."""
     engine = get_engine()
     sample = samples().get(request.GET.get("sample"))
     context = {
@@ -34,7 +33,7 @@ def editor(request):
 @require_safe
 @never_cache
 def download(request, id):
-    """The translation of the visitor's own operation as a file; 404 for any other."""
+    """Send the translation of one of the visitor's operations as a file, else 404."""
     owner = owner_of(request, create=False)
     if owner is None:
         raise Http404

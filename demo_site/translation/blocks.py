@@ -1,48 +1,71 @@
-"""The blocks of a document that hold words, and where in the source they stand."""
+"""The blocks of a document that contain words, and their places in its source."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from operator import itemgetter
 
 from markdown_it.token import Token
 
-from demo_site.translation.parser import Step
+from demo_site.translation.parser import Parsed
 from demo_site.translation.source import Source
+from demo_site.translation.steps import Step
 
 _CELL_END = re.compile(r"(?<!\\)\|")
 _ESCAPED_PIPE = re.compile(r"\\\|")
-# What may stand before a row's first pipe: the marks of quotes, lists and footnotes.
+# Prefixes before a row's first pipe: the marks of quotes, lists and footnotes.
 _ROW_HEAD = re.compile(r"(?:[\s>]|[*+-]\s|[0-9]{1,9}[.)]\s|\[\^[^\]\s]+\]:)*+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """The content of a paragraph, a heading or a cell, as its parser was given it."""
+    """The content of a paragraph, a heading or a table cell."""
 
     content: str = field(repr=False)
-    """Its lines without their containers' prefixes, a cell's pipes unescaped."""
+    """What the parser read: no prefixes of quotes and lists, pipes unescaped."""
 
     steps: Sequence[Step] = field(repr=False)
-    """What the parser's rules took of the content, in order."""
+    """What the parser's inline rules matched, in order."""
 
     is_paragraph: bool
-    """Whether a line of it may start another block."""
+    """Whether a line of it could start another block."""
+
+    heading: str | None = field(repr=False)
+    """A heading's text without Markdown; None for other blocks."""
+
+    passages: Sequence[tuple[int, int]]
+    """Spans of the document that are not sent to an engine."""
 
     _content_starts: Sequence[int]
     _source_starts: Sequence[int]
 
     def offset(self, position: int) -> int:
-        """The offset in the original text of a character of the content."""
+        """Return the offset in the document of a position in the content."""
         part = bisect_right(self._content_starts, position) - 1
         return self._source_starts[part] + position - self._content_starts[part]
 
+    def position(self, offset: int) -> int:
+        """Return the first position in the content at or after an offset."""
+        return bisect_left(range(len(self.content)), offset, key=self.offset)
 
-def blocks(tokens: Sequence[Token], source: Source) -> Iterator[Block]:
-    """The blocks of a parsed text; one that is not found in its lines is left out."""
+
+def blocks(parsed: Parsed, source: Source) -> Iterator[Block]:
+    """Yield the blocks of a parsed text, without those not found in its lines."""
+    spans = [source.span(each.start, each.end) for each in parsed.passages]
+    for block in _blocks(parsed.tokens, source):
+        first = bisect_right(spans, block.offset(0), key=itemgetter(1))
+        last = bisect_left(
+            spans, block.offset(len(block.content) - 1) + 1, key=itemgetter(0)
+        )
+        yield replace(block, passages=spans[first:last])
+
+
+def _blocks(tokens: Sequence[Token], source: Source) -> Iterator[Block]:
+    """Yield the blocks of tokens, without their passages."""
     cells: list[Token] = []
     for opening, token in pairwise(tokens):
         if token.type == "tr_close":
@@ -51,11 +74,11 @@ def blocks(tokens: Sequence[Token], source: Source) -> Iterator[Block]:
         elif token.type == "inline" and opening.type in ("th_open", "td_open"):
             cells.append(token)
         elif token.type == "inline":
-            yield from _lines(token, source, is_paragraph=opening.tag == "p")
+            yield from _lines(token, source, opening)
 
 
-def _lines(token: Token, source: Source, *, is_paragraph: bool) -> Iterator[Block]:
-    """The block of a paragraph or a heading."""
+def _lines(token: Token, source: Source, opening: Token) -> Iterator[Block]:
+    """Yield the block of a paragraph or a heading."""
     first, end = token.map or (0, 0)
     lines = token.content.split("\n")
     if len(lines) != end - first:
@@ -63,18 +86,33 @@ def _lines(token: Token, source: Source, *, is_paragraph: bool) -> Iterator[Bloc
     content_starts, source_starts, position = [], [], 0
     for number, line in enumerate(lines, start=first):
         indent = len(line) - len(line.lstrip(" \t"))
-        # Only spaces, or a heading's closing marks, follow: the last find is it.
+        # Only spaces or a heading's closing marks follow, so take the last match.
         column = source.lines[number].rfind(line[indent:])
         if column < 0:
             return
         content_starts.append(position + indent)
         source_starts.append(source.offset(number, column))
         position += len(line) + 1
-    yield _block(token, content_starts, source_starts, is_paragraph=is_paragraph)
+    block = _block(token, content_starts, source_starts)
+    is_heading = opening.type == "heading_open"
+    yield replace(
+        block,
+        is_paragraph=opening.tag == "p",
+        heading=_heading(token) if is_heading else None,
+    )
+
+
+def _heading(token: Token) -> str:
+    """Return a heading's text without Markdown."""
+    return "".join(
+        " " if each.type == "softbreak" else each.content
+        for each in token.children or ()
+        if each.type not in ("html_inline", "image")
+    )
 
 
 def _row(cells: Sequence[Token], source: Source) -> Iterator[Block]:
-    """The blocks of a table's row; empty cells, and cells too many, are none."""
+    """Yield the blocks of a table row, without empty and surplus cells."""
     number = (cells[0].map or (0,))[0]
     line = source.lines[number]
     ends = [match.start() for match in _CELL_END.finditer(line)]
@@ -85,11 +123,11 @@ def _row(cells: Sequence[Token], source: Source) -> Iterator[Block]:
         if cell.content and (found := _cell(line[start:end], cell.content)):
             content_starts, columns = found
             source_starts = [source.offset(number, start + each) for each in columns]
-            yield _block(cell, content_starts, source_starts, is_paragraph=False)
+            yield _block(cell, content_starts, source_starts)
 
 
 def _cell(raw: str, content: str) -> tuple[list[int], list[int]] | None:
-    """Where the parts of a cell's content between escaped pipes start, there and here.
+    """Return where the parts of a cell between its escaped pipes start.
 
     Returns:
         Positions in the content and columns in the raw cell, or None where the cell
@@ -105,17 +143,15 @@ def _cell(raw: str, content: str) -> tuple[list[int], list[int]] | None:
 
 
 def _block(
-    token: Token,
-    content_starts: Sequence[int],
-    source_starts: Sequence[int],
-    *,
-    is_paragraph: bool,
+    token: Token, content_starts: Sequence[int], source_starts: Sequence[int]
 ) -> Block:
-    """The block of an inline token."""
+    """Return the block of an inline token of a table cell."""
     return Block(
         content=token.content,
         steps=token.meta["steps"],
-        is_paragraph=is_paragraph,
+        is_paragraph=False,
+        heading=None,
+        passages=(),
         _content_starts=content_starts,
         _source_starts=source_starts,
     )

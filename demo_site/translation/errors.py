@@ -1,47 +1,44 @@
-"""The ways in which an engine fails.
+"""Errors of translation engines.
 
     EngineError
     ├── EngineBroken
     ├── EngineTimeout
     └── UnknownPair
 
-Their messages are fit for a log: they name engines, languages and seconds, and never a
-word of what was to be translated.
+Messages may be logged: they name engines, languages and seconds, and never contain a
+part of a text.
 """
 
 
 class EngineError(Exception):
-    """An engine did not translate; nothing of the request is left in it."""
+    """The engine did not translate; the error keeps nothing of the request."""
 
 
 class EngineBroken(EngineError):
-    """The engine ended, or answered something else than it was asked.
-
-    It is gone by now, and the next request gets a new one.
-    """
+    """The engine ended or gave a wrong answer; the next request starts a new one."""
 
 
 class EngineTimeout(EngineError):
-    """The engine did not answer in time; it is gone like a broken one."""
+    """The engine did not answer in time; the next request starts a new one."""
 
     def __init__(self, seconds: float) -> None:
-        """Say how long the engine had."""
+        """Set the time limit that was exceeded."""
         super().__init__(f"no answer within {seconds:g} seconds")
         self.seconds = seconds
 
 
 class UnknownPair(EngineError):
-    """The engine has no way from the one language to the other."""
+    """The engine does not translate between the two languages."""
 
     def __init__(self, source: str, target: str) -> None:
-        """Name the pair that was asked for."""
-        # Both may come from a request; what is no language code stays out of logs.
+        """Set the pair that was requested."""
+        # Both may come from a request: only language codes may reach a log.
         super().__init__(f"no translation from {_code(source)} to {_code(target)}")
         self.source = source
         self.target = target
 
 
 def _code(language: str) -> str:
-    """The code if it can be one."""
+    """Return the code if it looks like one."""
     is_code = language.isascii() and language.replace("-", "").isalnum()
     return language if is_code and len(language) <= 12 else "an unknown language"

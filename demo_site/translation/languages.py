@@ -1,4 +1,4 @@
-"""Languages by name: in the page's language and in their own."""
+"""Names of languages, in the active language and in their own."""
 
 import re
 
@@ -6,7 +6,7 @@ from django.conf.locale import LANG_INFO
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
-# Languages with Apertium pairs that Django has no names for.
+# Languages of Apertium's pairs that Django has no names for.
 _OTHERS = {
     "an": ("aragonés", _("Aragonese")),
     "mt": ("Malti", _("Maltese")),
@@ -15,7 +15,7 @@ _OTHERS = {
     "se": ("davvisámegiella", _("Northern Sami")),
     "szl": ("ślōnski", _("Silesian")),
 }
-# ISO 639-3 to what Django writes, for the languages that have Apertium pairs.
+# ISO 639-3 codes of the languages of Apertium's pairs, and Django's codes.
 _SHORT = dict(
     re.findall(
         r"(\w+):(\w+)",
@@ -30,7 +30,7 @@ _SHORT = dict(
 
 
 def code(written: str) -> str | None:
-    """The code as Django writes it, or None where it names no language we can name.
+    """Return a code as Django writes it, or None if we have no name for it.
 
     Args:
         written: A code as Apertium's modes write it: ``eng``, ``es``, ``pt_BR``.
@@ -41,21 +41,21 @@ def code(written: str) -> str | None:
 
 
 def local_name(code: str) -> str:
-    """A language's name in that language; of an unknown one the code."""
+    """Return a language's name in that language, or its code if unknown."""
     if code in _OTHERS:
         return _OTHERS[code][0]
     return _info(code, "name_local") or code
 
 
 def translated_name(code: str) -> str:
-    """A language's name in the active language; of an unknown one the code."""
+    """Return a language's name in the active language, or its code if unknown."""
     if code in _OTHERS:
         return str(_OTHERS[code][1])
     return _info(code, "name_translated") or code
 
 
 def label(code: str) -> str:
-    """Both names of a language: "Spanish (español)", or one where they are alike."""
+    """Return both names, "Spanish (español)", or one if they are alike."""
     here, there = translated_name(code), local_name(code)
     if here.casefold() == there.casefold():
         return here
@@ -63,5 +63,5 @@ def label(code: str) -> str:
 
 
 def _info(code: str, key: str) -> str | None:
-    """What Django knows of a language."""
+    """Return an item of Django's information about a language."""
     return str(get_language_info(code)[key]) if code in LANG_INFO else None

@@ -1,18 +1,18 @@
-"""Markdown, split into texts for an engine and spliced together again.
+"""Splits Markdown into texts for an engine, and joins their translations.
 
     document = split(source)
     translated = document.join(await engine.translate(document.texts, "en", "es"))
 
-Nothing is rendered: the document stays as it is, byte for byte, but for the words
-that the engine translated. ``split(source).join(split(source).texts) == source`` for
-every string. Code, link targets and titles, images, definitions, footnote marks,
-URLs, HTML, front matter, table structure, task boxes, entities, escapes, breaks and
-emphasis marks are never in a text: placeholders stand for them (`placeholders`). A
-text whose answer cannot be put in without changing what the parser makes of the
-document keeps its original.
+Nothing is rendered: only the words that the engine translated change, every other
+byte stays. ``split(source).join(split(source).texts) == source`` for every string.
+Code, formulas, link targets and titles, images, definitions, footnote marks, URLs,
+HTML, JSX, front matter, table structure, task boxes, entities, escapes, breaks and
+emphasis marks are never sent; `placeholders` stand for them. A text keeps its original
+if its translation would change the structure of the document. Nothing is added but the
+old ids of translated headings (`anchors`).
 
-All of it is plain computing, a few milliseconds a kilobyte: long documents belong into
-a thread. No record shows its text in its `repr`.
+This is pure computation, a few milliseconds per kilobyte: call it in a thread for long
+documents. No record shows its text in its `repr`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from demo_site.translation.anchors import Anchor, anchors
 from demo_site.translation.blocks import Block, blocks
 from demo_site.translation.parser import Definitions, parse, parse_inline
 from demo_site.translation.segments import Segment, segment
@@ -27,51 +28,54 @@ from demo_site.translation.shape import Shape, shape
 from demo_site.translation.sieve import sift
 from demo_site.translation.source import read
 
-# Words by the index of their segment, ascending.
+# Words by the index of their segment, in ascending order.
 _Answers = Mapping[int, tuple[str, ...]]
 
-# Each parses the whole document. Few answers come this far: they look sound in their
-# block and are not in the document, as dashes on line one that open front matter.
+# How often the whole document is parsed to find bad answers. Few get this far: sound
+# in their block and not in the document, as dashes that open front matter.
 _CHECKS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Splice:
-    """A document with an engine's words in it."""
+    """A translated document."""
 
     text: str = field(repr=False)
     """The Markdown."""
 
     kept: int
-    """How many texts kept their original because their answer was unusable."""
+    """Number of texts that kept their original because of an unusable answer."""
 
     total: int
-    """How many texts the document has."""
+    """Number of texts in the document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A Markdown document and its texts; `split` makes one. Threads may share it."""
+    """A Markdown document and its texts, made by `split`. Threads may share it."""
 
     source: str = field(repr=False)
-    """The document as it came."""
+    """The original document."""
 
     segments: tuple[Segment, ...]
-    """Its texts with their places, in order."""
+    """Its texts and their places, in order."""
 
     shape: Shape = field(repr=False)
-    """What the parser makes of it, but for its words."""
+    """Its structure as parsed, without words."""
 
     definitions: Definitions = field(repr=False)
-    """What its links and footnotes refer to."""
+    """The targets of its links and footnotes."""
+
+    anchors: Mapping[int, Anchor] = field(repr=False)
+    """Ids of headings that are linked to, by the index of their segment."""
 
     @property
     def texts(self) -> list[str]:
-        """What an engine gets, one text a paragraph, heading or cell."""
+        """What an engine gets: one text per paragraph, heading or table cell."""
         return [segment.text for segment in self.segments]
 
     def join(self, texts: Sequence[str]) -> str:
-        """The document with these answers for its `texts`.
+        """Return the document with these translations of its `texts`.
 
         Raises:
             ValueError: There are more or fewer answers than texts.
@@ -79,7 +83,7 @@ class Document:
         return self.splice(texts).text
 
     def splice(self, texts: Sequence[str]) -> Splice:
-        """The document with these answers for its `texts`, and how many it refused.
+        """Return the document with these translations, and how many were unusable.
 
         Raises:
             ValueError: There are more or fewer answers than texts.
@@ -95,23 +99,33 @@ class Document:
         }
         sound = self._sound(answers)
         return Splice(
-            text=self._with(sound),
+            text=self._with(sound, self._anchors(sound)),
             kept=len(self.segments) - len(sound),
             total=len(self.segments),
         )
 
-    def _with(self, answers: _Answers) -> str:
-        """The document with the words of these answers."""
-        parts: list[str] = []
-        end = 0
+    def _with(self, answers: _Answers, anchors: Iterable[Anchor] = ()) -> str:
+        """Return the document with the words of these answers, and with anchors."""
+        edits = [(anchor.offset, anchor.offset, anchor.text) for anchor in anchors]
         for index, words in answers.items():
             segment = self.segments[index]
-            parts += self.source[end : segment.start], segment.source(words)
-            end = segment.end
+            edits.append((segment.start, segment.end, segment.source(words)))
+        parts: list[str] = []
+        end = 0
+        for start, stop, text in sorted(edits):
+            parts += self.source[end:start], text
+            end = stop
         return "".join([*parts, self.source[end:]])
 
+    def _anchors(self, answers: _Answers) -> Iterator[Anchor]:
+        """Yield the anchors of the headings whose words these answers change."""
+        for index, anchor in self.anchors.items():
+            words = self.segments[index].words
+            if answers.get(index, words) != words:
+                yield anchor
+
     def _sound(self, answers: _Answers) -> _Answers:
-        """Those of the answers that together leave the document its shape."""
+        """Return the answers that together leave the document's shape unchanged."""
         if self._is_sound(answers):
             return answers
         near = [
@@ -125,12 +139,12 @@ class Document:
         return {index: answers[index] for index in sorted(found)}
 
     def _is_sound(self, answers: _Answers) -> bool:
-        """Whether the document with these answers has its shape."""
+        """Return whether the document with these answers has its shape."""
         text = self._with(answers)
         return text == self.source or shape(parse(read(text).text)) == self.shape
 
     def _is_sound_alone(self, index: int, words: Sequence[str]) -> bool:
-        """Whether the content of a block with these words, by itself, has its shape."""
+        """Return whether a block with these words, parsed alone, has its shape."""
         segment = self.segments[index]
         parsed = parse if segment.is_paragraph else parse_inline
         old, new = (
@@ -141,21 +155,29 @@ class Document:
 
 
 def split(source: str) -> Document:
-    """The document of any string."""
+    """Return the document of any string."""
     lines = read(source)
     parsed = parse(lines.text)
+    found = list(blocks(parsed, lines))
+    segments = dict(_segments(source, found))
+    places = {index: place for place, index in enumerate(segments)}
     return Document(
         source=source,
-        segments=tuple(_segments(source, blocks(parsed.tokens, lines))),
+        segments=tuple(segments.values()),
         shape=shape(parsed),
         definitions=parsed.definitions,
+        anchors={
+            places[index]: anchor
+            for index, anchor in anchors(parsed, found).items()
+            if index in places
+        },
     )
 
 
-def _segments(source: str, found: Iterable[Block]) -> Iterator[Segment]:
-    """The segments of the blocks, their placeholders counted through."""
+def _segments(source: str, found: Iterable[Block]) -> Iterator[tuple[int, Segment]]:
+    """Yield segments and the indexes of their blocks; placeholders count on."""
     first = 1
-    for block in found:
+    for index, block in enumerate(found):
         if made := segment(block, source, first):
             first += len(made.marks)
-            yield made
+            yield index, made

@@ -1,8 +1,8 @@
-"""The Markdown parser of the demo: CommonMark and GitHub's additions, with a trace.
+"""The Markdown parser: CommonMark with GitHub's additions, and with a trace.
 
-markdown-it does not say where in a paragraph an inline token stands. Here each of
-its inline rules is wrapped to note what it took: the steps. What no step but
-"text" took is what the parser gives as words.
+markdown-it does not say where in a paragraph an inline token is. Here each of its
+inline rules is wrapped to record what it matched: the steps. What only the rule "text"
+matched is words.
 """
 
 from __future__ import annotations
@@ -10,109 +10,105 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
 
-_Parse = Callable[[str, dict[str, Any]], list[Token]]
+from demo_site.translation.front_matter import front_matter_plugin
+from demo_site.translation.passages import Passage, passages
+from demo_site.translation.steps import Step
+
+_ParserMethod = Callable[[str, dict[str, Any]], list[Token]]
 _Rule = Callable[[StateInline, bool], bool]
-
-
-class Step(NamedTuple):
-    """What one inline rule took of a block's content."""
-
-    rule: str
-    """The rule's name in markdown-it; a link is "link_open" and "link_close"."""
-
-    start: int
-    end: int
-
-    tokens: tuple[Token, ...]
-    """The tokens it pushed: delimiters learn later what they became."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definitions:
-    """What links and footnotes may refer to."""
+    """The targets that links and footnotes can refer to."""
 
     references: ChainMap[str, Any] = field(repr=False)
-    """Link targets by label; the first map is what the parsed text itself defines."""
+    """Link targets by label; the first map is of the parsed text itself."""
 
     footnotes: ChainMap[str, int] = field(repr=False)
-    """Footnotes by label, each -1 for "not yet numbered"; the first map as above."""
+    """Footnotes by label, each -1 for "not numbered"; the first map as above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """The tokens of a text, and what they may refer to."""
+    """The tokens of a text, and the targets that they can refer to."""
 
     tokens: list[Token] = field(repr=False)
     """Block tokens in order; the inline ones have ``meta["steps"]``."""
 
     definitions: Definitions
 
+    passages: list[Passage] = field(repr=False)
+    """Lines of other dialects; none if the text is a part of a document."""
+
 
 def parse(text: str, known: Definitions | None = None) -> Parsed:
-    """The tokens of a text with newlines as its only line ends.
+    """Return the tokens of a text with newlines as its only line ends.
 
     Args:
         text: Markdown without NUL.
         known: Definitions of the document that the text is a part of.
     """
-    return _parsed(_PARSER.parse, text, known)
+    return _parse(_PARSER.parse, text, known)
 
 
 def parse_inline(text: str, known: Definitions | None = None) -> Parsed:
-    """The one inline token of a text that is the content of a heading or a cell."""
-    return _parsed(_PARSER.parseInline, text, known)
+    """Return the one inline token of the content of a heading or a cell."""
+    return _parse(_PARSER.parseInline, text, known)
 
 
-def _parsed(parser: _Parse, text: str, known: Definitions | None) -> Parsed:
-    """What the parser makes of a text; its new definitions are apart from the known."""
+def _parse(parser: _ParserMethod, text: str, known: Definitions | None) -> Parsed:
+    """Return the tokens of a text; its own definitions are the first maps."""
+    is_part = known is not None
     known = known or Definitions(references=ChainMap(), footnotes=ChainMap())
     references = known.references.new_child()
     footnotes = known.footnotes.new_child()
     env = {
+        "is_part": is_part,
         "references": references,
         "footnotes": {"refs": footnotes, "list": {}},
     }
     tokens = parser(text, env)
-    # A later parse that knows them numbers the footnotes anew.
+    # Reset: a later parse with these definitions numbers the footnotes itself.
     footnotes.update(dict.fromkeys(footnotes.maps[0], -1))
     return Parsed(
         tokens=tokens,
         definitions=Definitions(references=references, footnotes=footnotes),
+        passages=[] if is_part else passages(text, tokens),
     )
 
 
 class _Parser(MarkdownIt):
-    """Takes each URL as it is written, whatever its scheme."""
+    """Accepts each URL as it is written, whatever its scheme."""
 
     def validateLink(self, url: str) -> bool:  # noqa: N802
-        """A link that renderers would refuse has a target all the same."""
+        """Accept it: a target that renderers would refuse must be kept too."""
         return True
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802
-        """Unchanged: shapes compare targets as they are written."""
+        """Return it unchanged: shapes compare targets as they are written."""
         return url
 
     def normalizeLinkText(self, link: str) -> str:  # noqa: N802
-        """Unchanged, as `normalizeLink`."""
+        """Return it unchanged, as `normalizeLink`."""
         return link
 
 
 def _build() -> MarkdownIt:
-    """The parser with its plugins, its rules wrapped; threads may share it."""
+    """Return the parser with its plugins and wrapped rules; threads may share it."""
     parser = _Parser("commonmark")
     parser.enable(["table", "strikethrough"])
     parser.use(front_matter_plugin)
     parser.use(footnote_plugin, inline=False, move_to_end=False)
-    # Entities and escapes stay tokens of their own, so that shapes show them.
+    # Keep entities and escapes as tokens of their own, so that shapes show them.
     parser.disable("text_join")
     parser.core.ruler.at("inline", _inline)
     rules = parser.inline.ruler
@@ -122,7 +118,7 @@ def _build() -> MarkdownIt:
 
 
 def _inline(state: StateCore) -> None:
-    """Parse the inline tokens, each with a trace of its own."""
+    """Parse the inline tokens, each with its own trace."""
     for token in state.tokens:
         if token.type == "inline":
             token.children = []
@@ -133,7 +129,7 @@ def _inline(state: StateCore) -> None:
 
 
 def _traced(name: str, rule: _Rule) -> _Rule:
-    """The rule, noting what it takes; looking ahead and images' texts leave none."""
+    """Return the rule, recording what it matches, except ahead and in images."""
 
     def traced(state: StateInline, silent: bool) -> bool:
         tokens, steps = state.env["trace"]
@@ -153,10 +149,10 @@ def _traced(name: str, rule: _Rule) -> _Rule:
 
 
 def _link(state: StateInline, link: Step, inner: list[Step]) -> list[Step]:
-    """A link's steps: its two ends around those of its text.
+    """Return a link's steps: its two ends around those of its text.
 
-    Where the text is also the label that finds the definition, as in ``[text]`` and
-    ``[text][]``, it must not change: the link is one step.
+    In ``[text]`` and ``[text][]`` the text is also the label of the definition and must
+    not change: the link is one step.
     """
     closing = state.md.helpers.parseLinkLabel(state, link.start, True)
     if state.src[closing : link.end] in ("]", "][]"):
@@ -166,5 +162,5 @@ def _link(state: StateInline, link: Step, inner: list[Step]) -> list[Step]:
 
 
 _PARSER = _build()
-# markdown-it compiles its rules at first use, for which threads must not race.
+# markdown-it compiles its rules at first use, which is not safe in threads.
 parse("words")

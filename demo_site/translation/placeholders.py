@@ -1,15 +1,15 @@
-r"""The neutral placeholders that stand for what an engine must not change.
+r"""Placeholders for what an engine must not change.
 
 A placeholder is a number in white square brackets, ``⟦7⟧``: no Markdown, no HTML,
 one token for most engines. In the texts of a document each number occurs once.
-An engine that protects text in a form of its own translates it there and back::
+An engine with placeholders of its own converts them in both directions::
 
     sent = PLACEHOLDER.sub(r"[K\1]", text)
     answer = re.sub(r"\[K([0-9]+)\]", r"⟦\1⟧", received)
 
-Texts hold no control character, line separator or lone surrogate, and no bracket
-of this kind but the placeholders'. ``&`` and ``>`` they may hold: an engine that
-reads HTML escapes them itself.
+Texts contain no control character, line separator or lone surrogate, and no brackets
+of this kind except the placeholders'. They may contain ``&`` and ``>``: an engine that
+reads HTML must escape them.
 """
 
 from __future__ import annotations
@@ -17,20 +17,19 @@ from __future__ import annotations
 import re
 
 PLACEHOLDER = re.compile(r"⟦[ ]*([0-9]{1,9})[ ]*⟧")
-"""Finds a placeholder, its number in group 1; engines may pad it with spaces."""
+"""A placeholder, its number in group 1; engines may add spaces inside."""
 
 
 def placeholder(number: int) -> str:
-    """The placeholder of a number."""
+    """Return the placeholder of a number."""
     return f"⟦{number}⟧"
 
 
 def tear(text: str) -> tuple[list[str], list[int]]:
-    """The words around the placeholders of a text, and the placeholders' numbers.
+    """Split a text at its placeholders.
 
     Returns:
-        The words, one string more than there are numbers, and the numbers in the
-        order of the text.
+        The words, and the placeholders' numbers, one fewer; both in order.
     """
     parts = PLACEHOLDER.split(text)
     return parts[::2], [int(number) for number in parts[1::2]]

@@ -1,10 +1,10 @@
-"""An engine that only accents letters: always there, and it says so."""
+"""An engine that only accents letters, for tests and as a stand-in."""
 
 from itertools import permutations
 
 from django.utils.translation import gettext_lazy as _
 
-from demo_site.translation.engines import Pair, as_pairs
+from demo_site.translation.contract import Pair, as_pairs
 from demo_site.translation.errors import UnknownPair
 
 _PLAIN = "AEIOUYaeiouycnCN"
@@ -13,18 +13,15 @@ _LANGUAGES = ("ca", "en", "es", "fr", "it", "pt")
 
 
 class PseudoEngine:
-    """Accents letters, so that a page can be watched at work without a real engine.
+    """Accents letters, so that the table has something to show without an engine.
 
-    Only ASCII letters change, one for one: placeholders, digits, white space and
-    whatever is accented already come back as they are.
+    ASCII letters are replaced one for one; placeholders, digits, white space and
+    accented letters stay as they are.
     """
 
     name = "pseudo"
     is_pseudo = True
-    notice = _(
-        "No translation engine is installed: this page accents letters "
-        "and calls it a translation."
-    )
+    notice = _("No translation engine is installed: this page only accents letters.")
 
     _table = str.maketrans(_PLAIN, _ACCENTED)
     _pairs = as_pairs(permutations(_LANGUAGES, 2))
@@ -45,8 +42,8 @@ class PseudoEngine:
         return source, target
 
     async def healthy(self) -> bool:
-        """Return True: there is nothing that could be missing."""
+        """Return True: it needs nothing."""
         return True
 
     async def aclose(self) -> None:
-        """Do nothing: there is nothing to give back."""
+        """Do nothing: it holds nothing."""

@@ -1,4 +1,4 @@
-"""The texts of a document: words that an engine translates, between marks it keeps."""
+"""Segments: words that an engine translates, and marks between them that stay."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from demo_site.translation.placeholders import placeholder, tear
 from demo_site.translation.protected import is_plain
 from demo_site.translation.spacing import space
 
-# From a script of syllables to one of letters a text may grow fourfold.
+# From a syllabic script to an alphabet a text can grow fourfold.
 _LONGEST_FACTOR = 8
 _LONGEST_EXTRA = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What stands between words and must not change."""
+    """A part between words that must not change."""
 
     source: str = field(repr=False)
-    """Its characters in the document."""
+    """Its text in the document."""
 
     content: str = field(repr=False)
-    """The same in its block's content: a line break without the next line's prefix."""
+    """Its text in the block's content, where lines have no prefixes."""
 
     left: Side
     right: Side
@@ -32,34 +32,34 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """The words of one block, from its first word to its last."""
+    """A block from its first word to its last."""
 
     start: int
-    """Where it starts in the document, in characters."""
+    """The offset of its first character in the document."""
 
     end: int
-    """Where the document goes on after it."""
+    """The offset behind its last character."""
 
     before: str = field(repr=False)
-    """What comes before it in its block's content."""
+    """The block's content before it."""
 
     after: str = field(repr=False)
-    """What comes after it in its block's content."""
+    """The block's content after it."""
 
     words: tuple[str, ...] = field(repr=False)
-    """The words between the marks, one more than there are marks."""
+    """The words around the marks, one string more than there are marks."""
 
     marks: tuple[Mark, ...]
 
     first: int
-    """The number of the first mark's placeholder; they count on through a document."""
+    """The number of the first mark's placeholder; numbers continue in a document."""
 
     is_paragraph: bool
-    """Whether a line of it may start another block."""
+    """Whether a line of it could start another block."""
 
     @property
     def text(self) -> str:
-        """What an engine gets: words, and each mark's placeholder."""
+        """What an engine gets: the words, and a placeholder for each mark."""
         parts = [self.words[0]]
         for number, (mark, words) in enumerate(
             zip(self.marks, self.words[1:], strict=True), start=self.first
@@ -71,12 +71,12 @@ class Segment:
         return "".join(parts).strip()
 
     def fit(self, answer: str) -> tuple[str, ...] | None:
-        """The words of an engine's answer to the text, spaced as the original's are.
+        """Return the words of an engine's answer, spaced like the original.
 
         Returns:
-            One string for each of `words`; None where the answer is no translation:
-            placeholders lost, doubled or out of order, nothing left, far too long, or
-            with characters in it that the split would have protected.
+            One string for each of `words`; None if the answer is unusable: it lost,
+            doubled or moved placeholders, is empty or far too long, or contains
+            something that a split would have protected.
         """
         if len(answer) > _LONGEST_FACTOR * len(self.text) + _LONGEST_EXTRA:
             return None
@@ -91,44 +91,44 @@ class Segment:
         return tuple(map(space, self.words, words, self._lefts(), self._rights()))
 
     def _lefts(self) -> list[Side]:
-        """The side of a mark, or the end, to the left of each of the words."""
+        """Return the kind of white space to the left of each of the words."""
         return [Side.TIGHT, *(mark.right for mark in self.marks)]
 
     def _rights(self) -> list[Side]:
-        """The side of a mark, or the end, to the right of each of the words."""
+        """Return the kind of white space to the right of each of the words."""
         return [*(mark.left for mark in self.marks), Side.TIGHT]
 
     def source(self, words: Sequence[str]) -> str:
-        """What stands in the document between start and end with these words."""
+        """Return the document between start and end with these words."""
         marks = [mark.source for mark in self.marks]
         return "".join(map("".join, zip(words, [*marks, ""], strict=True)))
 
     def content(self, words: Sequence[str]) -> str:
-        """The content of the whole block with these words."""
+        """Return the content of the whole block with these words."""
         marks = [mark.content for mark in self.marks]
         inner = "".join(map("".join, zip(words, [*marks, ""], strict=True)))
         return self.before + inner + self.after
 
 
 def _is_said(words: str) -> bool:
-    """Whether there is a letter or a digit."""
+    """Return whether there is a letter or a digit."""
     return any(map(str.isalnum, words))
 
 
 def _is_language(words: str) -> bool:
-    """Whether there is a letter: something to translate."""
+    """Return whether there is a letter."""
     return any(map(str.isalpha, words))
 
 
 def segment(block: Block, source: str, first: int) -> Segment | None:
-    """The segment of a block; None where it has no letter in its words.
+    """Return the segment of a block, or None if its words have no letter.
 
     Args:
         block: A block of the document.
         source: The document.
         first: The number of the next placeholder.
     """
-    spans, marks = _trimmed(block.content, cuts(block))
+    spans, marks = _trim(block.content, cuts(block))
     words = [block.content[start:end] for start, end in spans]
     places = _places(block, spans, marks)
     found = [source[start:end] for start, end in places]
@@ -154,8 +154,8 @@ def segment(block: Block, source: str, first: int) -> Segment | None:
     )
 
 
-def _trimmed(content: str, marks: list[Cut]) -> tuple[list[tuple[int, int]], list[Cut]]:
-    """The spans of words and the cuts between, without signs and space at both ends."""
+def _trim(content: str, marks: list[Cut]) -> tuple[list[tuple[int, int]], list[Cut]]:
+    """Return the spans of words and the cuts between, without signs at the ends."""
     starts = [0, *(cut.end for cut in marks)]
     ends = [*(cut.start for cut in marks), len(content)]
     first, last = 0, len(marks)
@@ -176,14 +176,14 @@ def _trimmed(content: str, marks: list[Cut]) -> tuple[list[tuple[int, int]], lis
 
 
 def _is_outside(words: str, cut: Cut) -> bool:
-    """Whether blank words at an end, and the cut beside them, mean nothing to it."""
+    """Return whether an end of the block is only blank and a sign."""
     return not cut.is_noun and not words.strip()
 
 
 def _places(
     block: Block, spans: list[tuple[int, int]], marks: list[Cut]
 ) -> list[tuple[int, int]]:
-    """Where the spans stand in the document; empty ones, at the ends, by their cut."""
+    """Return the spans in the document; an empty one is placed beside its cut."""
     places = [
         (block.offset(start), block.offset(end - 1) + 1) if start < end else (-1, -1)
         for start, end in spans

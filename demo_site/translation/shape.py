@@ -1,4 +1,4 @@
-"""The shape of Markdown: all that a parser says of it, but for its words."""
+"""The shape of Markdown: what a parser finds in it, except its words."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
+from demo_site.translation.formulas import formulas
 from demo_site.translation.parser import Parsed
 from demo_site.translation.protected import structure
 
 Shape = tuple[object, ...]
-"""Equal for texts that differ in their words alone; nothing else is promised."""
+"""Equal if texts differ in their words only; it has no other use."""
 
 
 def shape(parsed: Parsed) -> Shape:
-    """The shape of a parsed text.
+    """Return the shape of a parsed text.
 
-    Blocks with their lines, code, HTML and front matter to the letter; links with
-    their targets, images, entities, escapes and breaks in order; bare URLs and signs
-    as they are written; which links and blocks have words; what is defined.
+    It contains blocks with their lines; code, HTML, front matter, passages, formulas,
+    bare URLs and signs as written; links with their targets, images, entities, escapes
+    and breaks in order; which links and blocks have words; and all definitions.
     """
     references = parsed.definitions.references.maps[0]
     return (
@@ -27,21 +28,23 @@ def shape(parsed: Parsed) -> Shape:
             (label, each["href"], each["title"]) for label, each in references.items()
         ),
         tuple(parsed.definitions.footnotes.maps[0]),
+        tuple(passage.text for passage in parsed.passages),
     )
 
 
 def _block(token: Token) -> Shape:
-    """What one block token says."""
+    """Return the shape of a block token."""
     lines = tuple(token.map or ())
     if token.type != "inline":
         return *_common(token), lines, token.hidden
     children = token.children or []
-    signs = tuple(match[0] for match in structure(token.content))
+    found = (*structure(token.content), *formulas(token.content, token.meta["steps"]))
+    signs = tuple(match[0] for match in found)
     return lines, any(map(_is_worded, children)), tuple(_inline(children)), signs
 
 
 def _inline(tokens: Sequence[Token]) -> Iterator[Shape]:
-    """What the tokens of a block's content say, but for its words."""
+    """Yield the shapes of inline tokens."""
     is_worded = False
     for token in tokens:
         if token.type == "text":
@@ -54,12 +57,12 @@ def _inline(tokens: Sequence[Token]) -> Iterator[Shape]:
 
 
 def _is_worded(token: Token) -> bool:
-    """Whether it is text with a letter or a digit."""
+    """Return whether the token is text with a letter or a digit."""
     return token.type == "text" and any(map(str.isalnum, token.content))
 
 
 def _common(token: Token) -> Shape:
-    """What both kinds of token say."""
+    """Return what the shapes of both kinds of token have in common."""
     return (
         token.type,
         token.tag,

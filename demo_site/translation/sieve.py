@@ -1,4 +1,4 @@
-"""Finds which of many changes may stand when not all of them may."""
+"""Finds the sound ones among many changes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 def sift(
     changes: Sequence[int], is_sound: Callable[[Sequence[int]], bool], limit: int
 ) -> list[int]:
-    """As many of the changes as are sound together, by halving those that are not.
+    """Return changes that are sound together, by halving groups that are not.
 
     Args:
         changes: Each named by a number.
-        is_sound: Whether these changes may stand together; costly.
-        limit: How often at most it is asked. Changes that were not tried by then are
-            left out; one bad change of n costs about ``2 * log2(n)``.
+        is_sound: Whether these changes can be made together; expensive.
+        limit: Maximum number of calls of ``is_sound``; changes not tried by then are
+            left out. One bad change of n takes about ``2 * log2(n)`` calls.
     """
     sound: list[int] = []
     groups = [list(changes)] if changes else []

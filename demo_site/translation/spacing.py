@@ -1,4 +1,4 @@
-"""White space around words whose neighbours are placeholders."""
+"""White space between words and placeholders."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _HUG_RIGHT = "(«“¿¡"
 
 
 def space(original: str, answer: str, left: Side, right: Side) -> str:
-    """The answer's words with the white space that belongs around them.
+    """Return the answer's words with white space as in the original.
 
-    Engines lose and add spaces beside placeholders, so the original's stand. But where
-    a comma comes for a word, or a word after what had no space, the answer knows.
+    Engines lose and add spaces beside placeholders, so the original's are used. The
+    answer decides only where a comma replaces a word, or a word follows directly.
     """
     core, old = answer.strip(), original.strip()
     before, after = _leading(original), _trailing(original)
@@ -26,17 +26,17 @@ def space(original: str, answer: str, left: Side, right: Side) -> str:
 
 
 def _free(original: str, old: str, new: str, hugging: str) -> str:
-    """The white space between a mark and a character, where the answer's differs."""
+    """Return the white space beside a mark where the answer's differs."""
     if original:
         return "" if new in hugging and old not in hugging else original
     return " " if new.isalnum() else ""
 
 
 def _leading(text: str) -> str:
-    """The white space at the head of a text."""
+    """Return the white space at the start of a text."""
     return text[: len(text) - len(text.lstrip())]
 
 
 def _trailing(text: str) -> str:
-    """The white space at the end of a text."""
+    """Return the white space at the end of a text."""
     return text[len(text.rstrip()) :]

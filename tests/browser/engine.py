@@ -5,8 +5,7 @@ import re
 from collections import defaultdict
 from threading import Lock
 
-from demo_site.translation.engines import EngineBroken, as_pairs
-from demo_site.translation.placeholders import PLACEHOLDER
+from demo_site.translation import PLACEHOLDER, EngineBroken, as_pairs
 
 GATE = re.compile(r"\b(gate|away)-(\w+)")
 

@@ -105,7 +105,7 @@ def test_a_failed_row_says_why_and_is_tried_again(visitor, demo, gate):
 def test_a_rehearsed_failure_fails_halfway(visitor):
     """Who wants to see a failure gets one that says it was asked for."""
     visitor.write(paragraphs("red"))
-    visitor.page.get_by_label("Let the engine fail halfway").check()
+    visitor.page.get_by_label("Fail halfway").check()
 
     visitor.translate()
 

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.contrast import faint_texts
+
 NARROW = {"width": 320, "height": 700}
 
 
@@ -33,6 +35,37 @@ def test_no_page_is_wider_than_a_small_telephone(translated):
 def width(visitor):
     """How wide the page's content is, in pixels."""
     return visitor.page.evaluate("document.documentElement.scrollWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_stand_out_from_their_background(translated, scheme):
+    """Rows of both shades, in each end that an operation can have, and the result."""
+    visitor = translated(color_scheme=scheme)
+    for _ in range(2):
+        visitor.translate("The red door.")
+        visitor.sees("Done")
+    assert faint_texts(visitor.page) == []
+    visitor.page.locator("#id_rehearse").check()
+    for _ in range(2):
+        visitor.translate("The red door.")
+        visitor.sees("Failed")
+    assert faint_texts(visitor.page) == []
+
+    visitor.act("Open", row=2)
+
+    visitor.page.wait_for_selector("#translation")
+    assert faint_texts(visitor.page) == []
+
+
+def test_preview_is_scrolled_by_keys(translated):
+    """A wide table in it needs the focus for that."""
+    visitor = translated()
+    visitor.act("Open")
+    preview = visitor.page.get_by_role("group", name="Preview of the original")
+
+    preview.focus()
+
+    expect(preview).to_be_focused()
 
 
 def test_a_dark_browser_gets_dark_pages(translated):

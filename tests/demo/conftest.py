@@ -23,7 +23,7 @@ MakeEngine = Callable[..., ApertiumEngine]
 
 @pytest.fixture
 async def make_engine() -> AsyncIterator[MakeEngine]:
-    """Builds engines, and ends their programs after the test."""
+    """Build engines, and end their programs after the test."""
     made: list[ApertiumEngine] = []
 
     def make(*args: object, **options: object) -> ApertiumEngine:
@@ -37,13 +37,13 @@ async def make_engine() -> AsyncIterator[MakeEngine]:
 
 @pytest.fixture
 def apertium(make_engine: MakeEngine) -> ApertiumEngine:
-    """An engine of the real programs and pairs."""
+    """Return an engine with the real programs and pairs."""
     needs_pairs()
     return make_engine()
 
 
 class Door:
-    """Hears of the requests at which programs stop."""
+    """Receives a message for each request at which a program stops."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -52,18 +52,18 @@ class Door:
         self._socket.setblocking(False)
 
     async def entered(self) -> str:
-        """The next request at which a program stops."""
+        """Return the next request at which a program stops."""
         loop = asyncio.get_running_loop()
         return (await loop.sock_recv(self._socket, 65536)).decode()
 
     def close(self) -> None:
-        """Hear of no more."""
+        """Receive no more messages."""
         self._socket.close()
 
 
 @pytest.fixture
 def door() -> Iterator[Door]:
-    """A door whose path is short enough for a socket."""
+    """Return a door; its path is short enough for a socket."""
     with tempfile.TemporaryDirectory() as folder:
         made = Door(Path(folder) / "door")
         yield made
@@ -71,7 +71,7 @@ def door() -> Iterator[Door]:
 
 
 def needs_pairs() -> None:
-    """End the test where the pairs it speaks of are not installed."""
+    """Skip the test if Apertium's pairs are not installed."""
     needs_apertium_pair("apertium-eng-spa", "eng-spa")
     needs_apertium_pair("apertium-eng-cat", "eng-cat")
     needs_apertium_pair("apertium-fr-es", "es-fr")
@@ -82,7 +82,7 @@ def needs_pairs() -> None:
 def shouting(
     source: str = "en", target: str = "es", *, stages: int = 1, door: Door | None = None
 ) -> Mode:
-    """A mode whose programs translate into capitals."""
+    """Return a mode whose programs translate into capitals."""
     stage = (*STAGE, str(door.path)) if door else STAGE
     return Mode(
         name=f"{source}-{target}",
@@ -93,7 +93,7 @@ def shouting(
 
 
 def with_door(name: str) -> Mode:
-    """A real mode with a program in its middle that stops at the word ``stophere``."""
+    """Return a real mode with a program that stops at the word ``stophere``."""
     needs_pairs()
     (mode,) = (mode for mode in find_modes(MODES) if mode.name == name)
     stages = (*mode.stages[:2], (*STAGE, "pass"), *mode.stages[2:])
@@ -101,7 +101,7 @@ def with_door(name: str) -> Mode:
 
 
 def pipe_of(engine: ApertiumEngine, name: str = "en-es") -> Pipe:
-    """The open pipe of a mode."""
+    """Return the open pipe of a mode."""
     return engine.pipes().kept()[name]
 
 
@@ -111,7 +111,7 @@ async def stopped(pid: int) -> None:
 
 
 def is_gone(pid: int) -> bool:
-    """Whether a process has ended and was waited for."""
+    """Return whether a process has ended and was waited for."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -19,7 +19,7 @@ MARKED = re.compile(r"zz\w+")
 # To draw a document takes longer than to test it.
 fewer = settings(max_examples=settings().max_examples // 2)
 
-_LETTERS = string.ascii_lowercase.replace("z", "") + "éñ"
+_LETTERS = string.ascii_lowercase.replace("z", "") + "éñ\u0301"
 words = st.lists(st.text(_LETTERS, min_size=1, max_size=6), min_size=1, max_size=5).map(
     " ".join
 )
@@ -45,6 +45,16 @@ _spans = st.one_of(
     _filled("<!-- {} -->", _names),
     _filled("{{{{ {} }}}}", _names),
     _filled("{}_case", _names),
+    _filled("($\\frac{{{}}}{{2}} + {}_i$)", _names, _names),
+    _filled("($${} < *b*$$)", _names),
+    _filled("(\\({}^2\\))", _names),
+    _filled("(\\\\[{} = {}\\\\])", _names, _names),
+    _filled("[[{}|{}]]".replace("|", " "), _names, _names),
+    _filled("(%{}%)", _names),
+    _filled("<%= {} %>", _names),
+    _filled("<Icon name={{'{}'}} title=\"{}\" />", _names, _names),
+    _filled("{{n, plural, one {{# {}}} other {{# {}}}}}", _names, _names),
+    _filled("{}{{.{}}}", words, _names),
     st.sampled_from(["[^zzfoot]", "[zzref]", "[zzref][]", "[^zznone]", "[none]"]),
     st.sampled_from(["&amp;", "&#39;", "&nbsp;", "\\*", "\\[", "\\|", "\\_", "!", ":"]),
     st.sampled_from(["*", "_", "[", "]", "<", "~", "⟦7⟧", "a * b"]),
@@ -120,6 +130,19 @@ _leaves = st.one_of(
     _names.map(lambda code: ["***", "", f"    {code} = 1", ""]),
     _names.map(lambda name: ["<div>", f"*{name}* zzraw", "</div>", ""]),
     _names.map(lambda name: ["<!--", f"{name}", "", "zzmore -->", ""]),
+    _names.map(lambda name: ["$$", f"{name} + {name}", f"- {name}", "=", "b", "$$"]),
+    _names.map(lambda name: ["\\[", f"{name} = {name}", "\\]"]),
+    _names.map(lambda name: ["\\begin{split}", name, "+ b", "\\end{split}"]),
+    _names.map(lambda name: ["{% raw %}", "", f"* {name}", "", "{% endraw %}"]),
+    _names.map(lambda name: ["{/* zzcomment", "", name, "*/}"]),
+    _names.map(lambda name: ["<Tabs values={[", f"  '{name}',", "]}>", "", "</Tabs>"]),
+    st.tuples(_names, words).map(
+        lambda parts: [f":::{parts[0]} {parts[1]}", "", parts[1], "", ":::"]
+    ),
+    st.tuples(_names, words).map(
+        lambda parts: [f'!!! {parts[0]} "{parts[1]}"', f"    {parts[1]}"]
+    ),
+    _filled("## {} {{#{}}}", inlines, _names).map(lambda line: [line]),
     _names.map(lambda name: ["", f'[zzref]: https://{name}.example "{name}"', ""]),
     st.tuples(words, words).map(
         lambda text: ["", f"[^zzfoot]: {text[0]}", "", f"    {text[1]}", ""]
@@ -147,7 +170,16 @@ def _contained(blocks: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[s
 
 
 _bodies = st.lists(st.recursive(_leaves, _contained, max_leaves=4), max_size=4)
-_fronts = st.sampled_from(["", "", "---\ntitle: zzfront\n---\n", "\ufeff"])
+_fronts = st.sampled_from(
+    [
+        *("", "", "\ufeff"),
+        "---\ntitle: zzfront\n---\n",
+        "+++\ntitle = 'zzfront'\n\n[zzmore]\n+++\n",
+        '{\n  "title": "zzfront",\n\n  "a": {"zzmore": true}\n}\n',
+        "import zzfront,\n  {zzmore} from 'zzfile'\n\n",
+        "export const zzfront = {\n\n  zzmore: 1,\n}\n\n",
+    ]
+)
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""A program of a pipe, as Apertium's are, that can be told to misbehave.
+"""A program of a pipe, as Apertium's are, that misbehaves on demand.
 
 Reads requests that end with a NUL and answers each with its words in capitals; with
 the argument ``pass`` it hands everything on as it came. A word in a request may say
@@ -24,7 +24,7 @@ def shouted(request: bytes) -> bytes:
 
 
 def stop(request: bytes) -> None:
-    """Tell who waits for it, and wait to be killed or to go on."""
+    """Send the request to the test, then wait to be killed or continued."""
     for path in sys.argv[1:]:
         with (
             suppress(OSError),

@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 import threading
+from unicodedata import normalize
 
 import pytest
 
@@ -40,6 +41,30 @@ async def test_words_move_and_placeholders_stay(apertium):
         "La ⟦1⟧casa⟦2⟧ roja",
         "⟦3⟧ es un ⟦4⟧amigo muy⟦5⟧ viejo de ⟦6⟧.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "text"),
+    [
+        ("es", "fr", "El niño está aquí y la canción es rápida."),
+        ("fr", "es", "L'élève a mangé le gâteau à l'école."),
+        ("en", "pt", "The café is big."),
+    ],
+)
+async def test_decomposed_accents_make_no_difference(apertium, source, target, text):
+    """Files of macOS and texts of PDFs have them; they are the same words."""
+    composed, decomposed = (normalize(form, text) for form in ("NFC", "NFD"))
+
+    one, other = await apertium.translate([composed, decomposed], source, target)
+
+    assert one == other
+
+
+async def test_unknown_words_keep_their_decomposed_accents(apertium):
+    """What is not translated keeps every byte."""
+    word = normalize("NFD", "xyzzyfóo")
+
+    assert word in (await apertium.translate([f"The {word} sleeps."], "en", "fr"))[0]
 
 
 async def test_unknown_words_come_back_without_marks(apertium):

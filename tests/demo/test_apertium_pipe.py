@@ -224,7 +224,7 @@ async def test_a_pipe_that_breaks_while_idle_is_closed_at_once(make_engine):
 
 
 async def test_a_request_that_takes_too_long_ends_the_pipe(make_engine):
-    """The visitor is told so, and the next one gets a new pipe."""
+    """The visitor gets an error that says so, the next one a new pipe."""
     clock = ManualClock()
     engine = make_engine([shouting(stages=2)], timeout=30, clock=clock)
     await engine.translate(["before"], "en", "es")
@@ -311,7 +311,7 @@ async def test_a_program_that_cannot_be_started_leaves_none_behind(
 
 
 async def test_closing_ends_a_running_request_and_all_programs(make_engine):
-    """The visitor is told, and the engine is as new."""
+    """The visitor gets an error, and the engine works as before."""
     engine = make_engine([shouting(stages=2)])
     await engine.translate(["before"], "en", "es")
     pipe = pipe_of(engine)

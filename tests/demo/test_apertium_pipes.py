@@ -107,7 +107,7 @@ def test_each_loop_has_pipes_of_its_own():
 
 
 def test_a_loop_that_ended_without_closing_leaves_no_programs():
-    """Whoever uses the engine next, on whatever loop, ends them."""
+    """The next use of the engine, on any loop, ends them."""
     engine = ApertiumEngine([shouting()])
 
     async def visit():

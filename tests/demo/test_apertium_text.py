@@ -1,6 +1,7 @@
 """What becomes of a text before Apertium's programs see it, and after."""
 
 import re
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,9 @@ from demo_site.translation.apertium.cutting import cut
 DANGEROUS = re.compile(r"[\\/^$\[\]{}<>@~\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\uffff]")
 # Every character there is, lone surrogates too, and often those that mean something.
 ANY = st.characters() | st.characters(categories=["Cs"])
-TEXTS = st.text(ANY | st.sampled_from("[]K0\\/^$<>@{}~⟦⟧7 .\n\0\uffffab"))
+TEXTS = st.text(
+    ANY | st.sampled_from("[]K0\\/^$<>@{}~⟦⟧7 .\n\0\uffffabe\u0301\u0958\ufb2a")
+)
 
 
 @given(TEXTS)
@@ -29,7 +32,7 @@ def test_what_comes_back_unchanged_is_what_went_out(words):
     """Every character, whatever was kept."""
     armoured = armour(words)
 
-    assert armoured.restored(armoured.body) == words
+    assert armoured.restore(armoured.body) == words
 
 
 def test_placeholders_travel_as_blanks_and_come_back():
@@ -37,19 +40,36 @@ def test_placeholders_travel_as_blanks_and_come_back():
     armoured = armour("The ⟦12⟧red⟦7⟧ house")
 
     assert armoured.body == "The [K0]red[K1] house"
-    assert armoured.restored("La [K1]casa[K0] roja") == "La ⟦7⟧casa⟦12⟧ roja"
+    assert armoured.restore("La [K1]casa[K0] roja") == "La ⟦7⟧casa⟦12⟧ roja"
 
 
 def test_what_looks_like_a_blank_in_a_text_is_none():
-    """Nobody can write a mark that stands for what was kept of a text."""
+    """A text cannot contain a mark for something that was kept."""
     armoured = armour("a [K1] b ⟦1⟧")
 
     assert armoured.body == "a [K0]K1[K1] b [K2]"
 
 
+@pytest.mark.parametrize("word", ["canción", "élève", "é", "Ελλάδα", "йод", "ガ", "أ"])
+def test_words_are_sent_composed_and_keep_their_spelling(word):
+    """The dictionaries know composed letters only; what comes back is the text's."""
+    decomposed = normalize("NFD", word)
+    armoured = armour(f"a {decomposed}, {word} [{decomposed}]")
+
+    assert armoured.body == f"a {word}, {word} [K0]{word}[K1]"
+    assert armoured.restore(f"un {word} {word}") == f"un {decomposed} {word}"
+
+
+def test_translated_words_keep_the_engines_spelling():
+    """Only a word of the text has a spelling of its own."""
+    armoured = armour(normalize("NFD", "rápida"))
+
+    assert armoured.restore("célère rápide") == "célère rápide"
+
+
 def test_escapes_of_apertium_are_taken_off():
     """Its dictionaries may answer with a sign of the format."""
-    assert armour("and or").restored(r"y\/o \[sic\]") == "y/o [sic]"
+    assert armour("and or").restore(r"y\/o \[sic\]") == "y/o [sic]"
 
 
 def test_endless_words_never_reach_a_program():

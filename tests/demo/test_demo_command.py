@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError
 
 from demo_site.editor.management.commands import demo
-from demo_site.translation.install import InstallFailed
+from demo_site.translation import InstallFailed
 from tests.browser.server import ROOT, DemoServer
 
 
@@ -49,7 +49,7 @@ def test_one_command_makes_a_site(make_server):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_cleanly_and_finishes_what_runs(make_server, how):
-    """Told to end, by a program or by Ctrl-C, it lets work finish and returns 0."""
+    """At SIGTERM or Ctrl-C it waits for running work and returns 0."""
     server = make_server()
     start(server, "This takes a second.")
 
@@ -117,7 +117,7 @@ def test_an_address_in_use_is_said(tmp_path):
 )
 def test_an_address_is_a_port_with_or_without_a_host(address, parsed):
     """As `runserver` takes it, but IPv6 always in brackets."""
-    assert demo._parsed(address) == parsed
+    assert demo._parse(address) == parsed
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_address_is_a_port_with_or_without_a_host(address, parsed):
 def test_anything_else_is_refused(address):
     """With the rule, and what came."""
     with pytest.raises(CommandError, match="address must be \\[host:\\]port, got"):
-        demo._parsed(address)
+        demo._parse(address)
 
 
 class Machine:
@@ -142,7 +142,7 @@ class Machine:
         self.installed = 0
         monkeypatch.setattr(demo, "get_engine", self)
         monkeypatch.setattr(demo, "can_install", lambda: self.can_install)
-        monkeypatch.setattr(demo, "install", self._install)
+        monkeypatch.setattr(demo, "install_apertium", self._install)
         monkeypatch.setattr(demo, "install_command", lambda: ["get", "apertium"])
         monkeypatch.setattr("builtins.input", self._input)
         monkeypatch.setattr(sys, "stdin", self)
@@ -240,7 +240,7 @@ def test_a_failed_installation_does_not_keep_the_demo_from_starting(machine):
 
     said = machine.prepared(install=True)
 
-    assert "get apertium ended with status 100; going on without it." in said
+    assert "get apertium ended with status 100; the demo starts without it." in said
     assert "only accent letters" in said
 
 

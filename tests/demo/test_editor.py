@@ -62,7 +62,7 @@ def test_the_page_needs_no_login_and_wears_the_admins_clothes(client):
 
 
 def test_a_page_makes_no_session(client):
-    """Who only looks is nobody's owner and gets no session cookie."""
+    """A visitor who starts nothing gets no session cookie."""
     client.get("/")
 
     assert "sessionid" not in client.cookies
@@ -127,7 +127,7 @@ def test_only_pairs_of_the_engine_are_taken(client):
 
 
 def test_line_ends_are_those_that_the_writer_saw(client, translated):
-    """Browsers send forms with CRLF; nobody wrote those."""
+    """Browsers submit CR and LF; the file has plain newlines."""
     id = translated("# Door\r\n\r\nRed.\r\n")
 
     answer = client.get(reverse("editor:download", args=[id]))
@@ -169,7 +169,7 @@ def test_the_result_says_how_much_was_kept(client, translated):
 
     assert "THE `red` DOOR." in page.text
     assert "The blue, lossy `door`." in page.text
-    assert "1 of 3 paragraphs was kept as it was." in page.text
+    assert "1 of 3 paragraphs stayed as it was." in page.text
 
 
 def test_the_pseudo_engine_says_that_it_pretends(client, settings):

@@ -1,5 +1,7 @@
 """The preview: what a visitor wrote, as HTML that does no harm."""
 
+import re
+
 import pytest
 
 from demo_site.editor.templatetags.editor import PREVIEW_CHARACTERS, markdown
@@ -57,6 +59,21 @@ def test_a_task_lists_boxes_cannot_be_ticked():
     assert html.count("checked=") == 1
 
 
+@pytest.mark.parametrize("between", ["", "\n"])
+def test_box_of_a_task_has_its_text_as_label(between):
+    """Screen readers say what is done, in tight and in loose lists."""
+    html = markdown(f"- [x] one *two*\n{between}- [ ] three\n", "original")
+
+    labels = re.findall(r"<label><input[^>]*>(.*?)</label>", html)
+    assert labels == [" one <em>two</em>", " three"]
+
+
+@pytest.mark.parametrize("code", ["```\nx\n```", "    x", "<pre>x</pre>"])
+def test_code_can_be_scrolled_with_the_keyboard(code):
+    """Long lines scroll, and only what has focus scrolls by keys."""
+    assert '<pre tabindex="0">' in markdown(code, "original")
+
+
 def test_footnotes_of_two_texts_on_a_page_stay_apart():
     """Each text's links lead to its own notes."""
     one, two = (markdown("A[^1]\n\n[^1]: B\n", name) for name in ("one", "two"))
@@ -67,5 +84,5 @@ def test_footnotes_of_two_texts_on_a_page_stay_apart():
 
 
 def test_an_id_of_the_document_is_not_one_of_the_page():
-    """Nobody's Markdown can take the place of the table or the form."""
+    """Markdown cannot replace the table or the form by their ids."""
     assert "id=" not in markdown('<a id="ephemeral-tasks">x</a>', "original")

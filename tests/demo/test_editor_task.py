@@ -6,7 +6,7 @@ import pytest
 
 from demo_site.editor import tasks
 from demo_site.editor.tasks import translate
-from demo_site.translation.engines import EngineBroken
+from demo_site.translation import EngineBroken
 from ephemeral_tasks import TaskFailed
 from ephemeral_tasks.testing import arun_task
 
@@ -14,7 +14,7 @@ TEXT = "# Door\n\nA **red** one.\n\n```sh\nopen door\n```\n\nA [blue](b.html) on
 
 
 class Engine:
-    """Answers what it is told to."""
+    """Answers with what its constructor got."""
 
     is_pseudo = False
 
@@ -117,7 +117,7 @@ async def test_a_pretended_translation_takes_its_while(engine, monkeypatch):
 
     made.is_pseudo = True
     await arun_task(translate, text="The door.", source="en", target="es")
-    assert pauses == [tasks.PRETENDED_SECONDS]
+    assert pauses == [tasks.PSEUDO_SECONDS]
 
 
 async def test_a_text_without_words_is_its_own_translation(engine):

@@ -1,1 +1,1 @@
-"""Template filters of the editor."""
+"""Template filters."""

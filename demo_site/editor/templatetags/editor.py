@@ -1,4 +1,4 @@
-"""`{{ text|markdown:"original" }}` and `{{ code|language }}`, for people to read."""
+"""Filters that show a text and a language: `markdown` and `language`."""
 
 import nh3
 from django import template
@@ -7,13 +7,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
-from demo_site.translation.languages import label
+from demo_site.translation import front_matter_plugin, label
 
 PREVIEW_CHARACTERS = 200_000
-"""Longer texts are not previewed: each would keep a thread busy for seconds."""
+"""Longer texts have no preview: rendering would keep a thread busy for seconds."""
 
 register = template.Library()
 register.filter("language", label)
@@ -23,15 +22,19 @@ _parser = (
     .enable(["table", "strikethrough"])
     .use(front_matter_plugin)
     .use(footnote_plugin)
-    .use(tasklists_plugin)
+    .use(tasklists_plugin, label=True)
 )
 _cleaner = nh3.Cleaner(
-    tags=nh3.ALLOWED_TAGS | {"input", "section"},
+    tags=nh3.ALLOWED_TAGS | {"input", "label", "section"},
     attributes=nh3.ALLOWED_ATTRIBUTES
     | {"a": {"href", "id", "title"}, "input": {"checked"}, "li": {"id"}},
-    # The only input there is: a task list's box, which nobody can tick.
-    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
-    # A document's own ids, footnotes' among them, cannot meet those of the page.
+    set_tag_attribute_values={
+        # The only input is a task list's box, which cannot be ticked.
+        "input": {"type": "checkbox", "disabled": ""},
+        # Without focus, long lines could not be scrolled with the keyboard.
+        "pre": {"tabindex": "0"},
+    },
+    # Only footnotes keep their ids; others could collide with ids of the page.
     attribute_filter=lambda tag, name, value: (
         value if name != "id" or value.startswith("fn") else None
     ),
@@ -40,11 +43,11 @@ _cleaner = nh3.Cleaner(
 
 @register.filter
 def markdown(text: str, name: str) -> SafeString:
-    """The text rendered and sanitised; a sentence instead where it is too long.
+    """Return the text as sanitised HTML, or a sentence if it is too long.
 
     Args:
         text: Markdown from anybody, of any size.
-        name: Keeps the footnotes of several texts on one page apart.
+        name: Part of the footnotes' ids, different for each text on a page.
     """
     if len(text) > PREVIEW_CHARACTERS:
         return format_html("<p>{}</p>", gettext("This text is too long for a preview."))

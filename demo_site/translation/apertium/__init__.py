@@ -1,14 +1,15 @@
-"""Apertium by local pipes: no server, no network, nothing kept of a text.
+"""Apertium by local pipes: no server, no network, no text is kept.
 
-modes      what is installed, and the programs of each language pair
-routes     the shortest way over several pairs
+packages   installing it on Debian and Ubuntu
+modes      the installed language pairs, and the programs of each
+routes     the shortest route over several pairs
 cutting    long texts in parts that a pipe translates quickly
-armour     what must never reach a program as itself
-stages     the programs of one pipe as processes
-exchange   bytes in at one end while answers come out of the other
-pipe       the protocol: one visitor's answers are never another's
-pipes      the pipes of one loop: few, and only as long as they are used
-engine     all of it behind the contract of `engines`
+armour     what must not reach a program as it is
+stages     the programs of one pipe, as processes
+exchange   writing requests and reading answers at the same time
+pipe       the protocol, which keeps visitors' answers apart
+pipes      the few pipes of one loop, closed when they are not used
+engine     the engine, as `contract` demands it
 """
 
 from demo_site.translation.apertium.engine import ApertiumEngine

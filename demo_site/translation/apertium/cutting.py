@@ -1,4 +1,4 @@
-"""Texts as lines: parts that a pipe translates quickly, without the space around."""
+"""Cuts texts into lines: parts that a pipe translates quickly."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from demo_site.translation.placeholders import PLACEHOLDER
 
 LIMIT = 2000
-"""Characters of a line: about 60 ms of work, after which a visitor can be let in."""
+"""Characters of a line: about 60 ms of work, then another visitor can have a turn."""
 
 _SENTENCE_END = re.compile(r"[.!?…:;]['\")\]»\u2019\u201d]*\s+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -16,36 +16,36 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A part of a text; its three strings together are the part."""
+    """A part of a text: its three strings, joined."""
 
     head: str
     """White space."""
 
     words: str
-    """What to translate, without white space around; empty where nothing is."""
+    """What to translate, without white space around it; may be empty."""
 
     tail: str
     """White space."""
 
     def with_words(self, words: str) -> str:
-        """The part with other words, which begin small and space singly as its own."""
+        """Return the part with translated words, in case and spacing like its own."""
         if "  " not in self.words:
-            # Where a language drops a pronoun, the spaces of both its sides stay.
+            # Where a language drops a pronoun, the spaces on both sides of it remain.
             words = re.sub(" {2,}", " ", words)
         old, new = _LETTER.search(self.words), _LETTER.search(words)
         if old and new and old[0].islower():
-            # Some modes take every text for the beginning of a sentence.
+            # Some modes treat every text as the start of a sentence.
             words = words[: new.start()] + _small(words[new.start() :])
         return self.head + words.strip() + self.tail
 
 
 def _small(word: str) -> str:
-    """A word with a small first letter, unless it is in capitals altogether."""
+    """Return a word with a lower-case first letter, unless it is all capitals."""
     return word if word[1:2].isupper() else word[0].lower() + word[1:]
 
 
 def cut(text: str, limit: int = LIMIT) -> list[Line]:
-    """The lines of a text: whole sentences where they fit, placeholders unbroken."""
+    """Return the lines of a text: whole sentences if they fit, whole placeholders."""
     return [_line(part) for part in _parts(text, limit)]
 
 
@@ -58,7 +58,7 @@ def _line(part: str) -> Line:
 
 
 def _parts(text: str, limit: int) -> Iterator[str]:
-    """Parts of at most ``limit`` characters, but for a placeholder that is longer."""
+    """Yield parts of at most ``limit`` characters, or one longer placeholder."""
     start = 0
     while len(text) - start > limit:
         end = _end(text, start, start + limit)
@@ -68,7 +68,7 @@ def _parts(text: str, limit: int) -> Iterator[str]:
 
 
 def _end(text: str, start: int, limit: int) -> int:
-    """Where the part from ``start`` ends best, at ``limit`` or before."""
+    """Return where to end the part from ``start``, at ``limit`` or before."""
     for pattern in (_SENTENCE_END, _SPACE):
         ends = [match.end() for match in pattern.finditer(text, start, limit)]
         if ends:

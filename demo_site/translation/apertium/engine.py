@@ -1,4 +1,4 @@
-"""Apertium behind the engine contract."""
+"""Apertium as an engine."""
 
 import asyncio
 import threading
@@ -11,20 +11,20 @@ from demo_site.translation.apertium.cutting import Line, cut
 from demo_site.translation.apertium.modes import Mode, find_modes
 from demo_site.translation.apertium.pipes import Pipes
 from demo_site.translation.apertium.routes import routes
-from demo_site.translation.engines import Pair, as_pairs
+from demo_site.translation.contract import Pair, as_pairs
 from demo_site.translation.errors import UnknownPair
 from ephemeral_tasks.core import Clock, LoopClock
 
 _LINES = 16
 _CHARACTERS = 4000
-"""Of one request: a mode's pipe is another visitor's turn after some 100 ms."""
+"""Of one request: after about 100 ms another visitor has a turn."""
 
 
 class ApertiumEngine:
-    """Translates by local pipes, over several of them where no pair is direct.
+    """Translates by local pipes, by several of them where there is no direct pair.
 
-    The modes are read once, when it is made. A loop has pipes of its own: they wait
-    for its events and belong to it alone. Any number of threads may share the engine.
+    The modes are read once, by the constructor. Each loop has pipes of its own, which
+    only it may use. Any number of threads may share the engine.
     """
 
     name = "apertium"
@@ -40,15 +40,15 @@ class ApertiumEngine:
         timeout: float = 30.0,
         clock: Clock | None = None,
     ) -> None:
-        """Find out what is installed; no program runs before the first text.
+        """Find the installed modes; no program is started before the first text.
 
         Args:
-            modes: By default those of the system.
-            limit: Pipes kept by a loop, each of about 120 MB.
-            idle_seconds: A pipe that nobody used for so long is closed.
-            timeout: Seconds that a request of at most 16 lines or 4000 characters may
-                take, starting a pipe not included.
-            clock: What measures the last two.
+            modes: Those of the system by default.
+            limit: Pipes that a loop keeps, of about 120 MB each.
+            idle_seconds: A pipe is closed after so many seconds without a request.
+            timeout: Seconds for a request of at most 16 lines or 4000 characters,
+                without the start of a pipe.
+            clock: Measures the last two.
         """
         modes = find_modes() if modes is None else modes
         self._modes = {(mode.source, mode.target): mode for mode in modes}
@@ -60,7 +60,7 @@ class ApertiumEngine:
             timeout=timeout,
             clock=clock or LoopClock(),
         )
-        self._lock = threading.Lock()  # protects the next one
+        self._lock = threading.Lock()  # protects _pipes
         self._pipes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Pipes] = (
             weakref.WeakKeyDictionary()
         )
@@ -77,7 +77,7 @@ class ApertiumEngine:
             raise UnknownPair(source, target) from None
 
     async def healthy(self) -> bool:
-        """Return whether there are pairs, and all their programs and files still."""
+        """Return whether there are pairs, and their programs and files still exist."""
         modes = self._modes.values()
         return bool(modes) and all(mode.is_runnable() for mode in modes)
 
@@ -90,14 +90,14 @@ class ApertiumEngine:
         for request in _requests(words):
             translated += await self._over(modes, request)
         answers = iter(translated)
-        return ["".join(_filled(text, answers)) for text in lines]
+        return ["".join(_fill(text, answers)) for text in lines]
 
     async def aclose(self) -> None:
-        """Close the running loop's pipes and wait until their programs are gone."""
+        """Close the running loop's pipes and wait until their programs have ended."""
         await self.pipes().aclose()
 
     def pipes(self) -> Pipes:
-        """The running loop's pipes."""
+        """Return the running loop's pipes."""
         loop = asyncio.get_running_loop()
         with self._lock:
             for other in [loop for loop in self._pipes if loop.is_closed()]:
@@ -107,24 +107,24 @@ class ApertiumEngine:
             return self._pipes[loop]
 
     async def _over(self, modes: Sequence[Mode], words: list[str]) -> list[str]:
-        """Words translated by one mode after the other."""
+        """Return words translated by one mode after the other."""
         for mode in modes:
             armoured = [armour(each) for each in words]
             bodies = [each.body for each in armoured]
             answers = await self.pipes().translate(mode, bodies)
             pairs = zip(armoured, answers, strict=True)
-            words = [each.restored(answer) for each, answer in pairs]
+            words = [each.restore(answer) for each, answer in pairs]
         return words
 
 
-def _filled(text: list[Line], answers: Iterator[str]) -> Iterator[str]:
-    """The parts of a text, those with words filled from the answers."""
+def _fill(text: list[Line], answers: Iterator[str]) -> Iterator[str]:
+    """Yield the parts of a text with their words taken from the answers."""
     for line in text:
         yield line.with_words(next(answers)) if line.words else line.head
 
 
 def _requests(words: list[str]) -> Iterator[list[str]]:
-    """Words in portions that are small enough to take turns with other visitors."""
+    """Yield words in portions that are small enough to take turns."""
     request: list[str] = []
     size = 0
     for each in words:

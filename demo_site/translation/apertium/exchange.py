@@ -1,4 +1,4 @@
-"""Bytes into one end of a pipe while answers come out of the other."""
+"""Writes requests into a pipe and reads its answers at the same time."""
 
 import asyncio
 import os
@@ -9,19 +9,19 @@ _READ = 65536
 
 
 class Exchange:
-    """Sends requests and collects as many answers, each of which ends with a NUL.
+    """Sends requests and collects the same number of answers, each ended by a NUL.
 
-    Both ends move whenever they can. One that wrote everything before it read
-    anything would wait for ever once the answers fill the pipe's buffers.
+    It reads while it writes: after writing everything first, it would wait for ever
+    once the answers had filled the pipe's buffers.
     """
 
     def __init__(self, ends: tuple[int, int], data: bytes, *, answers: int) -> None:
-        """Begin on the running loop.
+        """Start on the running loop.
 
         Args:
-            ends: Descriptors that do not block: where to write, where to read.
+            ends: Non-blocking descriptors: one to write to, one to read from.
             data: All requests.
-            answers: How many are awaited.
+            answers: Number of expected answers.
         """
         self._loop = asyncio.get_running_loop()
         self._input, self._output = ends
@@ -29,25 +29,25 @@ class Exchange:
         self._received = bytearray()
         self._missing = answers
         self._has_ended = False
-        # No program makes more of a text than this, so that none can fill the memory.
+        # No translation is longer; a broken program must not fill the memory.
         self._limit = 64 * len(data) + _READ
         self.answers: asyncio.Future[list[bytes]] = self._loop.create_future()
         self._loop.add_reader(self._output, self._receive)
         self._loop.add_writer(self._input, self._send)
 
     def fail(self, error: Exception) -> None:
-        """Let whoever awaits the answers have an error instead."""
+        """Raise an error for the waiting caller."""
         if not self.answers.done():
             self.answers.set_exception(error)
 
     def expire(self, seconds: float) -> None:
-        """Let them have a time-out, which was of so many seconds."""
+        """Raise a time-out for the waiting caller."""
         self.fail(EngineTimeout(seconds))
 
     def end(self) -> None:
-        """Leave the pipe alone and forget what went through it; once is enough."""
+        """Stop using the pipe and drop all data; later calls do nothing."""
         if self._has_ended:
-            return  # the descriptors may be another's by now
+            return  # the descriptors may have been reused
         self._has_ended = True
         self._loop.remove_reader(self._output)
         self._loop.remove_writer(self._input)

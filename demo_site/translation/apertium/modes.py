@@ -1,4 +1,4 @@
-"""The language pairs that Apertium has installed, and the programs of each."""
+"""Modes: Apertium's installed language pairs, and the programs of each."""
 
 import shlex
 import shutil
@@ -9,10 +9,10 @@ from pathlib import Path
 from demo_site.translation.languages import code
 
 MODES = Path("/usr/share/apertium/modes")
-"""Where the packages of Debian and Ubuntu put them."""
+"""The folder of Debian's and Ubuntu's packages."""
 
-# Programs that answer at each NUL when told so with -z. A mode with any other one is
-# left out: it would keep back its answer until its input ends.
+# Programs that with -z answer at each NUL. Others answer only at the end of their
+# input; a mode with such a program is left out.
 _FLUSHING = frozenset(
     {
         "apertium-anaphora",
@@ -35,10 +35,10 @@ _FLUSHING = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """One direction of a language pair."""
+    """A language pair in one direction."""
 
     name: str
-    """As Apertium names it: ``eng-spa``."""
+    """Apertium's name of it: ``eng-spa``."""
 
     source: str
     """A language code as Django writes it."""
@@ -50,7 +50,7 @@ class Mode:
     """The commands of the pipe, first to last."""
 
     def is_runnable(self) -> bool:
-        """Whether all programs and files of the pipe are there."""
+        """Return whether all programs and files of the pipe exist."""
         return all(
             shutil.which(program)
             and all(Path(each).exists() for each in arguments if each.startswith("/"))
@@ -59,7 +59,7 @@ class Mode:
 
 
 def find_modes(folder: Path = MODES) -> tuple[Mode, ...]:
-    """The modes of a folder that can serve as a pipe, the first one of each pair."""
+    """Return a folder's modes that can run as a pipe, the first one of each pair."""
     modes: dict[tuple[str, str], Mode] = {}
     for path in sorted(folder.glob("*.mode")):
         if mode := _read(path):
@@ -68,7 +68,7 @@ def find_modes(folder: Path = MODES) -> tuple[Mode, ...]:
 
 
 def _read(path: Path) -> Mode | None:
-    """The mode of a file; None for variants, unknown languages and other programs."""
+    """Return a file's mode; None for variants, unknown languages and programs."""
     source, *targets = map(code, path.stem.split("-"))
     if source is None or len(targets) != 1 or targets[0] is None:
         return None
@@ -82,19 +82,19 @@ def _read(path: Path) -> Mode | None:
 
 
 def parse(line: str) -> tuple[tuple[str, ...], ...]:
-    """The commands of a mode file, told to flush and to leave unknown words unmarked.
+    """Return a mode file's commands, with options to flush and to mark no words.
 
     Raises:
-        ValueError: It is no pipeline.
+        ValueError: It is not a pipeline.
     """
     return tuple(
-        (program, "-z", *_filled(arguments))
+        (program, "-z", *_fill(arguments))
         for program, *arguments in _commands(line.strip())
     )
 
 
 def _commands(line: str) -> Iterator[list[str]]:
-    """The commands between the pipes of a shell's line."""
+    """Yield the commands between the pipes of a shell command line."""
     words = shlex.shlex(line, posix=True, punctuation_chars="|")
     words.whitespace_split, words.commenters = True, ""
     command: list[str] = []
@@ -111,10 +111,10 @@ def _commands(line: str) -> Iterator[list[str]]:
     yield command
 
 
-def _filled(arguments: Iterable[str]) -> Iterator[str]:
-    """The arguments with what Apertium's own script would put for ``$1`` and ``$2``."""
+def _fill(arguments: Iterable[str]) -> Iterator[str]:
+    """Yield the arguments, ``$1`` and ``$2`` replaced as Apertium's script does."""
     for argument in arguments:
         if argument == "$1":
-            yield "-n"  # the generator's option: no mark on unknown words
-        elif argument != "$2":  # the tagger's: it would show ambiguous words
+            yield "-n"  # for the generator: do not mark unknown words
+        elif argument != "$2":  # for the tagger: shows ambiguous words
             yield argument

@@ -1,4 +1,4 @@
-"""The protocol of one pipe: a request's answers are its own, or the pipe is no more."""
+"""The protocol of one pipe: it returns a request's own answers, or ends the pipe."""
 
 import asyncio
 import re
@@ -14,21 +14,20 @@ _BLANK = re.compile(r"\\.|(\[[^\]]*\]?)", re.DOTALL)
 
 
 class Pipe:
-    """A running pipe; belongs to the loop it was made on, to one request at a time.
+    """A running pipe, for one request at a time, on the loop on which it was made.
 
-    Each line travels as ``[nonce.i]line[nonce.i]`` and a NUL. The nonce is random, so
-    that nothing but the answer to this line of this request can begin and end with
-    it, and the second one is the blank without which the programs keep back the end
-    of a sentence. The lines of a request are sent one behind the other without
-    waiting, which keeps all programs of the pipe busy; a NUL makes each forget the
-    line before it.
+    Each line is sent as ``[nonce.i]line[nonce.i]`` and a NUL. The nonce is random, so
+    that only the answer to this line of this request can start and end with it. The
+    second one is also the blank that the programs need to finish a sentence. All lines
+    of a request are sent without waiting for answers, which keeps all programs of the
+    pipe busy; a NUL resets each of them.
 
-    Whatever goes wrong, cancellation included, ends the pipe: what might still come
-    out of it would reach the next request.
+    Any error ends the pipe, and so does cancellation: the next request would read what
+    the pipe had still to answer.
     """
 
     def __init__(self, stages: Stages, clock: Clock) -> None:
-        """Take over stages that were started for this pipe."""
+        """Use stages that were started for this pipe."""
         self.stages = stages
         self.is_open = True
         self._clock = clock
@@ -37,11 +36,11 @@ class Pipe:
         self._watch()
 
     async def translate(self, lines: Sequence[str], *, timeout: float) -> list[str]:
-        """Return the answers to lines that are armoured, in their order.
+        """Return the answers to armoured lines, in their order.
 
         Raises:
-            EngineBroken: A program ended, or an answer is not its line's.
-            EngineTimeout: There are answers missing after ``timeout`` seconds.
+            EngineBroken: A program ended, or an answer is not the one to its line.
+            EngineTimeout: Answers were missing after ``timeout`` seconds.
         """
         nonce = secrets.token_hex(16)
         marks = [f"[{nonce}.{number}]" for number in range(len(lines))]
@@ -50,7 +49,7 @@ class Pipe:
         try:
             received = await self._exchange(data, len(lines), timeout)
             answered = zip(received, marks, lines, strict=True)
-            return [_opened(answer, mark, line) for answer, mark, line in answered]
+            return [_unwrap(answer, mark, line) for answer, mark, line in answered]
         except BaseException:
             self.kill()
             raise
@@ -66,14 +65,14 @@ class Pipe:
             timer.cancel()
             exchange.end()
             self._running = None
-            # An error's traceback holds this frame, and the exchange the error.
+            # Break the cycle: error, traceback, this frame, exchange, error.
             del exchange
         if self.is_open:
             self._watch()
         return received
 
     def kill(self) -> None:
-        """End the pipe with all its programs; does not block, may be called again."""
+        """End the pipe and its programs, without blocking; later calls do nothing."""
         if not self.is_open:
             return
         self.is_open = False
@@ -84,13 +83,13 @@ class Pipe:
         self.stages.kill()
 
     def is_fit(self) -> bool:
-        """Whether the next request may use it."""
+        """Return whether the next request can use it."""
         if self.is_open and self.stages.has_ended():
             self.kill()
         return self.is_open
 
     def _watch(self) -> None:
-        # Between requests nothing comes out, not even the end of a program.
+        # Between requests any output, or the end of a program, is an error.
         self._loop.add_reader(self.stages.output, self.kill)
 
     def _unwatch(self) -> None:
@@ -98,12 +97,12 @@ class Pipe:
             self._loop.remove_reader(self.stages.output)
 
 
-def _opened(answer: bytes, mark: str, line: str) -> str:
-    """What stands between the marks of an answer.
+def _unwrap(answer: bytes, mark: str, line: str) -> str:
+    """Return what is between the marks of an answer.
 
     Raises:
-        EngineBroken: It has not its own marks at its ends, holds a blank that its line
-            did not hold, or is no text.
+        EngineBroken: It has not its own marks at its ends, contains a blank that its
+            line did not contain, or is not UTF-8.
     """
     text = answer.decode(errors="replace")
     body = text[len(mark) : -len(mark)]

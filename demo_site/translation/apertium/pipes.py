@@ -1,4 +1,4 @@
-"""The pipes of one loop: one a mode, few at a time, only as long as they are used."""
+"""The pipes of one loop: one for each mode, few at a time, closed when unused."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from ephemeral_tasks.core import Clock, TimerHandle
 
 
 class _Place:
-    """A mode's place: its pipe if there is one, and who waits for it."""
+    """A mode's pipe, if it has one, and the requests that use or wait for it."""
 
     def __init__(self, mode: Mode) -> None:
         self.mode = mode
-        self.lock = asyncio.Lock()  # held through a request, starting a pipe included
+        self.lock = asyncio.Lock()  # held during a request and the start of its pipe
         self.pipe: Pipe | None = None
         self.users = 0
         self.idle: TimerHandle | None = None
 
     def close(self) -> None:
-        """End the pipe; the next request starts another."""
+        """End the pipe; the next request starts a new one."""
         if self.idle:
             self.idle.cancel()
         if self.pipe:
@@ -29,35 +29,35 @@ class _Place:
 
 
 class Pipes:
-    """All pipes that one loop uses. Its methods are called on that loop.
+    """All pipes of one loop. Its methods are called on that loop.
 
-    Only `close` may come from elsewhere, once the loop is closed.
+    Only `close` may be called elsewhere, once the loop is closed.
     """
 
     def __init__(
         self, *, limit: int, idle_seconds: float, timeout: float, clock: Clock
     ) -> None:
-        """Make none yet.
+        """Start without pipes.
 
         Args:
-            limit: So many are kept. One more is started while all are busy; as soon
-                as one of them is not, the one that was used longest ago goes.
-            idle_seconds: A pipe without a request for so long is closed.
-            timeout: Seconds that a request may take.
+            limit: Number of pipes kept. While all are busy one more is started; when
+                one is free again, the least recently used one is closed.
+            idle_seconds: A pipe is closed after so many seconds without a request.
+            timeout: Seconds for a request.
         """
         self._limit = limit
         self._idle_seconds = idle_seconds
         self._timeout = timeout
         self._clock = clock
-        self._places: dict[str, _Place] = {}  # the one used last is the last
+        self._places: dict[str, _Place] = {}  # least recently used first
 
     async def translate(self, mode: Mode, lines: Sequence[str]) -> list[str]:
         """Return the answers of a mode's pipe; requests wait in order for their turn.
 
         Raises:
-            EngineError: There are none; the mode's next request gets a new pipe.
+            EngineError: The pipe failed; the mode's next request starts a new one.
         """
-        place = self._taken(mode)
+        place = self._take(mode)
         try:
             async with place.lock:
                 pipe = await self._fit(place)
@@ -66,24 +66,24 @@ class Pipes:
             self._release(place)
 
     def kept(self) -> dict[str, Pipe]:
-        """The pipes that are open, by the names of their modes."""
+        """Return the open pipes by the names of their modes."""
         pipes = {name: place.pipe for name, place in self._places.items()}
         return {name: pipe for name, pipe in pipes.items() if pipe and pipe.is_open}
 
     def close(self) -> None:
-        """End all pipes, busy ones too."""
+        """End all pipes, including busy ones."""
         for place in self._places.values():
             place.close()
 
     async def aclose(self) -> None:
-        """End all pipes and wait until their processes are gone."""
+        """End all pipes and wait until their processes have ended."""
         pipes = list(self.kept().values())
         self.close()
         for pipe in pipes:
             await pipe.stages.ended()
 
-    def _taken(self, mode: Mode) -> _Place:
-        """A mode's place, which is not idle from now on."""
+    def _take(self, mode: Mode) -> _Place:
+        """Return a mode's place, which is in use from now on."""
         place = self._places.pop(mode.name, None) or _Place(mode)
         self._places[mode.name] = place
         place.users += 1
@@ -93,22 +93,22 @@ class Pipes:
         return place
 
     async def _fit(self, place: _Place) -> Pipe:
-        """The place's pipe, or a new one for one that is broken, closed or none."""
+        """Return the place's pipe, or start one if it has none that works."""
         if place.pipe is None or not place.pipe.is_fit():
             place.pipe = None
-            self._make_room(self._limit - 1)
+            self._close_idle(self._limit - 1)
             place.pipe = Pipe(await start(place.mode.stages), self._clock)
         return place.pipe
 
     def _release(self, place: _Place) -> None:
-        """Leave a place; if nobody waits there its pipe is idle."""
+        """Leave a place; its pipe is idle if no other request waits for it."""
         place.users -= 1
         if not place.users and _is_open(place):
-            self._make_room(self._limit)
+            self._close_idle(self._limit)
             place.idle = self._clock.call_later(self._idle_seconds, place.close)
 
-    def _make_room(self, limit: int) -> None:
-        """Close idle pipes, the one used longest ago first, until few enough remain."""
+    def _close_idle(self, limit: int) -> None:
+        """Close idle pipes, least recently used first, down to the limit."""
         is_open = [place for place in self._places.values() if _is_open(place)]
         spare = [place for place in is_open if not place.users]
         for place in spare[: max(0, len(is_open) - limit)]:

@@ -1,16 +1,16 @@
-"""The shortest ways from language to language over installed pairs."""
+"""The shortest routes from language to language over installed pairs."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
 
 Route = tuple[str, ...]
-"""The languages that a text passes through, both ends included."""
+"""The languages that a text passes through, with both ends."""
 
 
 def routes(pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Route]:
-    """The shortest route of every pair of languages that are connected.
+    """Return the shortest route for each pair of connected languages.
 
-    Of two routes of equal length the one that comes first in the alphabet is taken.
+    Of two routes of equal length, the first one in alphabetical order is taken.
     """
     targets: dict[str, list[str]] = {}
     for source, target in sorted(pairs):
@@ -23,7 +23,7 @@ def routes(pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Route]:
 
 
 def _from(source: str, targets: Mapping[str, list[str]]) -> Iterable[Route]:
-    """The shortest route to each language that can be reached from one."""
+    """Return the shortest route to each language that can be reached."""
     found: dict[str, Route] = {source: (source,)}
     waiting = deque([source])
     while waiting:

@@ -1,4 +1,4 @@
-"""The programs of one pipe as processes, from first to last."""
+"""The programs of one pipe, as processes."""
 
 import asyncio
 import os
@@ -11,28 +11,27 @@ from demo_site.translation.errors import EngineBroken
 
 
 class Stages:
-    """Processes, each reading what the one before it writes.
+    """Processes, each of which reads what the one before it writes.
 
-    Plain `subprocess.Popen`: asyncio's own subprocesses need a watcher of children,
-    which on Python 3.11 is a thread a process, and they cannot be started off the
-    loop, where eleven programs take some 40 ms. Their end needs no watcher here: when
-    any of them ends, those behind it see the end of their input and end too, and what
-    remains is the end of our output.
+    They are started with `subprocess.Popen`: asyncio's own subprocesses need a thread
+    for each process on Python 3.11, and must be started on the loop, which eleven
+    programs would block for some 40 ms. No watcher is needed: when one of them ends,
+    the input of those behind it ends, so they end too, and then our output ends.
 
-    They get a process group of their own, so that Ctrl-C in a terminal is ours alone
-    to act on, an environment without our secrets, and nowhere to write errors to: what
-    they complain of may quote the text. When this process dies, however it does, the
-    first one's input ends, and with it one after the other.
+    They have a process group of their own, so that Ctrl-C in a terminal reaches only
+    this process, and an environment without our secrets. Their standard error is
+    discarded, because it may quote texts. When this process dies, the first one's
+    input ends, and with it one after the other.
     """
 
     def __init__(self, commands: Sequence[Sequence[str]]) -> None:
         """Start them; this blocks for some milliseconds each.
 
         Raises:
-            EngineBroken: One cannot be started; none of them is left.
+            EngineBroken: One could not be started; the others were ended.
         """
         self._processes: list[subprocess.Popen[bytes]] = []
-        # Runs when this is forgotten, and at the exit of the interpreter.
+        # Called when this is collected, and when the interpreter exits.
         self._end = weakref.finalize(self, _end, self._processes)
         try:
             for command in commands:
@@ -63,32 +62,32 @@ class Stages:
 
     @property
     def pids(self) -> list[int]:
-        """Their process ids, first to last."""
+        """Return their process ids, first to last."""
         return [process.pid for process in self._processes]
 
     def has_ended(self) -> bool:
-        """Whether any of them has ended."""
+        """Return whether any of them has ended."""
         return any(process.poll() is not None for process in self._processes)
 
     def kill(self) -> None:
-        """End them all at once; does not block, may be called again."""
+        """End them all, without blocking; later calls do nothing."""
         if not self._end.alive:
             return
         _kill(self._processes)
-        # Their memory takes some 10 ms to be given back: not on the loop's time.
+        # Releasing their memory takes some 10 ms, too long for the loop.
         threading.Thread(target=self._end, name="apertium-reaper", daemon=True).start()
 
     async def ended(self) -> None:
-        """Wait until the system has forgotten them; `kill` comes first."""
+        """Wait until they have ended; call `kill` first."""
         processes = self._processes
         await asyncio.to_thread(lambda: [process.wait() for process in processes])
 
 
 async def start(commands: Sequence[Sequence[str]]) -> Stages:
-    """Started stages, started off the loop.
+    """Start stages in a thread and return them.
 
     Raises:
-        EngineBroken: One cannot be started; none of them is left.
+        EngineBroken: One could not be started; the others were ended.
     """
     starting = asyncio.get_running_loop().run_in_executor(None, Stages, commands)
     try:
@@ -99,20 +98,20 @@ async def start(commands: Sequence[Sequence[str]]) -> Stages:
 
 
 def _discard(started: asyncio.Future[Stages]) -> None:
-    """End what nobody waits for any more."""
+    """End stages that were started for a cancelled request."""
     if not started.cancelled() and not started.exception():
         started.result().kill()
 
 
 def _kill(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    # One by one, not by their group: Popen knows which are gone, a group's number may
-    # be another's by now.
+    # One by one, not by their group: Popen knows which have ended, and the number of a
+    # group may have been reused.
     for process in processes:
         process.kill()
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Kill processes, wait for them and close what leads to them."""
+    """Kill processes, wait for them and close their pipes."""
     _kill(processes)
     for process in processes:
         process.wait()

@@ -1,4 +1,4 @@
-"""`manage.py demo`: prepares what the editor needs and serves it with Daphne."""
+"""`manage.py demo`: prepare what the editor needs and serve it with Daphne."""
 
 import re
 import shlex
@@ -15,26 +15,26 @@ from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.management import BaseCommand, CommandError, call_command
 from django.utils.crypto import get_random_string
 
-from demo_site.translation.engines import get_engine
-from demo_site.translation.install import (
+from demo_site.translation import (
     InstallFailed,
     can_install,
-    install,
+    get_engine,
+    install_apertium,
     install_command,
 )
 from ephemeral_tasks import pool
 
 ADDRESS = re.compile(r"(?:(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]+):)?(?P<port>\d{1,5})")
-EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # asked for by whoever types it
+EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # only if the user types it
 
 
 class Command(BaseCommand):
-    """Serves the demo until Ctrl-C or SIGTERM."""
+    """Serve the demo until Ctrl-C or SIGTERM."""
 
     help = "Serves the translation editor, after preparing what it needs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Where to serve, and whether to install a real engine without asking."""
+        """Add the address to serve, and ``--install``."""
         parser.add_argument(
             "address",
             nargs="?",
@@ -48,12 +48,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, address: str, install: bool, **options: object) -> None:
-        """Engine, database, staff user, server: in this order, all said aloud."""
-        host, port = _parsed(address)
+        """Prepare engine, database and staff user, serve, and drain the pool."""
+        host, port = _parse(address)
         self._prepare_engine(install=install)
         self._prepare_database()
         self._serve(host, port)
-        self.stdout.write("\nStopping: what still runs has a moment to finish.")
+        self.stdout.write("\nStopping: running operations have a moment to finish.")
         pool.drain()
 
     def _prepare_engine(self, *, install: bool) -> None:
@@ -78,13 +78,13 @@ class Command(BaseCommand):
             self.stderr.write("Installing needs Debian or Ubuntu, and root or sudo.")
             return
         try:
-            install()
+            install_apertium()
         except InstallFailed as error:
-            self.stderr.write(f"{error}; going on without it.")
+            self.stderr.write(f"{error}; the demo starts without it.")
 
     def _prepare_database(self) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        # The operations of earlier visitors ended with the process that ran them.
+        # Earlier operations ended with the process that ran them.
         Session.objects.all().delete()
         password = get_random_string(16)
         user, _ = get_user_model().objects.get_or_create(
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         if host not in EVERYWHERE:
             settings.ALLOWED_HOSTS.append(host)
         server = Server(
-            # DEBUG is off, so that Django itself would serve no static files.
+            # Django itself serves static files only with DEBUG.
             ASGIStaticFilesHandler(get_default_application()),
             endpoints=build_endpoint_description_strings(host=host, port=port),
             ready_callable=lambda: self._announce(host, server.listening_addresses),
@@ -112,12 +112,12 @@ class Command(BaseCommand):
     def _announce(self, host: str, addresses: list[tuple[str, int]]) -> None:
         name = "localhost" if host in EVERYWHERE else host
         self.stdout.write(f"Translation editor: http://{name}:{addresses[0][1]}/")
-        self.stdout.write("Ctrl-C ends it.")
+        self.stdout.write("Press Ctrl-C to stop it.")
         self.stdout.flush()
 
 
-def _parsed(address: str) -> tuple[str, int]:
-    """The host as it stands in a URL, and the port; 127.0.0.1 when there is none."""
+def _parse(address: str) -> tuple[str, int]:
+    """Return the host, as in a URL, and the port; the host defaults to 127.0.0.1."""
     match = ADDRESS.fullmatch(address)
     if match is None or int(match["port"]) > 65535:
         raise CommandError(f"address must be [host:]port, got {address!r}")

@@ -1,5 +1,5 @@
 "use strict";
-// One button: copies a text. Everything else on these pages works without a script.
+// Makes the copy button work. Nothing else on these pages needs this script.
 {
   const copy = async (button) => {
     const text = document.getElementById(button.dataset.copies);
@@ -7,7 +7,7 @@
     if (navigator.clipboard) {
       await navigator.clipboard.writeText(text.value);
     } else {
-      document.execCommand("copy"); // plain HTTP from another machine
+      document.execCommand("copy"); // no clipboard API on plain HTTP
     }
     document.getElementById(button.dataset.says).textContent = button.dataset.done;
   };

@@ -1,4 +1,4 @@
-"""Apertium from the packages of Debian and Ubuntu, for `manage.py demo`."""
+"""Installs Apertium from the packages of Debian and Ubuntu."""
 
 import os
 import platform
@@ -14,35 +14,35 @@ PACKAGES = (
     "apertium-es-pt",
     "apertium-spa-ita",
 )
-"""The engine, English with Spanish and Catalan, and Spanish with three others."""
+"""Apertium, English with Spanish and Catalan, and Spanish with three others."""
 
 
 class InstallFailed(Exception):
-    """A command ended badly; what it said is on the terminal."""
+    """A command failed; its output is on the terminal."""
 
     def __init__(self, command: list[str], status: int) -> None:
-        """Say which command, and how it ended."""
+        """Set the command and its exit status."""
         super().__init__(f"{shlex.join(command)} ended with status {status}")
         self.command = command
         self.status = status
 
 
 def can_install() -> bool:
-    """Whether `install` may be tried: Debian or Ubuntu, as root or with sudo."""
+    """Return whether this is Debian or Ubuntu, and we are root or have sudo."""
     return (
         _is_debian() and bool(shutil.which("apt-get")) and (_is_root() or _has_sudo())
     )
 
 
 def missing_packages() -> list[str]:
-    """Those of `PACKAGES` that are not installed; all of them where dpkg is not."""
+    """Return those of `PACKAGES` that are not installed; all if there is no dpkg."""
     if not shutil.which("dpkg-query"):
         return list(PACKAGES)
     form = "-f=${Package} ${db:Status-Status}\n"
     done = subprocess.run(
         ["dpkg-query", "-W", form, *PACKAGES],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # it complains of each package it does not know
+        stderr=subprocess.DEVNULL,  # it warns about each unknown package
         text=True,
         check=False,
     )
@@ -51,16 +51,16 @@ def missing_packages() -> list[str]:
 
 
 def install_command() -> list[str]:
-    """The one command that installs what is missing, to be shown or run."""
+    """Return the command that installs what is missing, to be shown or run."""
     packages = missing_packages() or PACKAGES
     return [*_apt_get(), "install", "--yes", "--no-install-recommends", *packages]
 
 
-def install() -> None:
-    """Install what is missing; what apt-get says goes to the terminal.
+def install_apertium() -> None:
+    """Install what is missing, with apt-get's output on the terminal.
 
     Raises:
-        InstallFailed: apt-get ended badly; what it had installed by then stays.
+        InstallFailed: apt-get failed; packages installed until then stay.
     """
     if missing_packages():
         _run([*_apt_get(), "update"])
@@ -68,7 +68,7 @@ def install() -> None:
 
 
 def _run(command: list[str]) -> None:
-    """Run a command on our terminal, where sudo may ask for a password."""
+    """Run a command on this terminal, where sudo may ask for a password."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     try:
         done = subprocess.run(command, env=environment, check=False)
@@ -79,13 +79,13 @@ def _run(command: list[str]) -> None:
 
 
 def _apt_get() -> list[str]:
-    """apt-get, which waits a minute for another one that is at work."""
+    """Return the start of a command that waits a minute for other apt-get runs."""
     sudo = [] if _is_root() else ["sudo"]
     return [*sudo, "apt-get", "--option", "DPkg::Lock::Timeout=60"]
 
 
 def _is_debian() -> bool:
-    """Whether the system is Debian or one of its kin."""
+    """Return whether the system is Debian or derived from it."""
     try:
         release = platform.freedesktop_os_release()
     except OSError:

@@ -7,8 +7,13 @@ import subprocess
 
 import pytest
 
-from demo_site.translation import install
-from demo_site.translation.install import InstallFailed, can_install, install_command
+from demo_site.translation.apertium import packages
+from demo_site.translation.apertium.packages import (
+    InstallFailed,
+    can_install,
+    install_apertium,
+    install_command,
+)
 
 
 class Machine:
@@ -79,7 +84,7 @@ def test_only_what_is_missing_is_installed(machine):
     """After an update of the lists, with one command."""
     machine.installed = {"apertium", "apertium-eng-spa", "apertium-fr-es"}
 
-    install.install()
+    install_apertium()
 
     update, command = machine.ran
     assert update == ["apt-get", "--option", "DPkg::Lock::Timeout=60", "update"]
@@ -92,12 +97,12 @@ def test_only_what_is_missing_is_installed(machine):
 
 def test_with_everything_there_nothing_runs(machine):
     """No update either."""
-    machine.installed = set(install.PACKAGES)
+    machine.installed = set(packages.PACKAGES)
 
-    install.install()
+    install_apertium()
 
     assert machine.ran == []
-    assert install.missing_packages() == []
+    assert packages.missing_packages() == []
 
 
 def test_whoever_is_not_root_uses_sudo(machine):
@@ -111,7 +116,7 @@ def test_without_dpkg_everything_is_missing(machine):
     """The command can still be shown."""
     machine.programs = set()
 
-    assert install.missing_packages() == list(install.PACKAGES)
+    assert packages.missing_packages() == list(packages.PACKAGES)
 
 
 def test_a_command_that_ends_badly_ends_the_installation(machine):
@@ -121,6 +126,6 @@ def test_a_command_that_ends_badly_ends_the_installation(machine):
     with pytest.raises(
         InstallFailed, match=r"^apt-get .* update ended with status 100$"
     ):
-        install.install()
+        install_apertium()
 
     assert len(machine.ran) == 1
