@@ -154,7 +154,7 @@ def _sentence(error: EphemeralTasksError) -> str:
         WindowFull: gettext(
             "All your operations are unfinished. Wait for one, or cancel one."
         ),
-        QueueFull: gettext("Too much is waiting right now. Try again in a moment."),
+        QueueFull: gettext("The server is busy right now. Try again in a moment."),
         Closed: gettext("The server is restarting. Try again in a moment."),
     }[next(kind for kind in _CODES if isinstance(error, kind))]
 
