@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.forms import BaseForm
@@ -17,6 +18,7 @@ from . import inputs, responses
 
 KEY_FIELD = "key"
 NEXT_FIELD = "next"
+MAX_KEY_LENGTH = 64
 
 
 def form_id(task: Task) -> str:
@@ -98,9 +100,15 @@ def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Ha
 
 
 def key_in(form: BaseForm, data: inputs.Data) -> str | None:
-    """Return the one-time key that came with the form; None when there is none."""
+    """Return a digest of the one-time key that came with the form, None without one.
+
+    A digest, because it is kept as long as the operation and outside of
+    ``MAX_KEPT_BYTES``. A key that is longer than any of ours is none.
+    """
     key = None if KEY_FIELD in form.fields else data.get(KEY_FIELD)
-    return key if isinstance(key, str) and key else None
+    if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH:
+        return None
+    return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def new_key() -> str:
