@@ -9,12 +9,14 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.crypto import get_random_string
+from django.utils.http import escape_leading_slashes
 from django.utils.safestring import SafeString, mark_safe
 
 from .. import submission
 from ..tasks import Task
 from ..windows import Handle
 from . import inputs, responses
+from .next_page import next_of
 
 KEY_FIELD = "key"
 NEXT_FIELD = "next"
@@ -126,5 +128,5 @@ def label_of(task: Task) -> str:
 def page_url(request: HttpRequest) -> str:
     """Return the page that the visitor looks at."""
     if request.method == "GET" and not responses.is_htmx(request):
-        return request.get_full_path()
-    return responses.next_of(request) or ""
+        return escape_leading_slashes(request.get_full_path())
+    return next_of(request) or ""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from ..projection import Row
+from .next_page import next_of
 from .pages import Page
 from .refusals import Refusal
 from .rows import render_rows
@@ -118,29 +117,6 @@ def see_other(url: str) -> HttpResponseRedirect:
     response = HttpResponseRedirect(url)
     response.status_code = 303
     return response
-
-
-def next_of(request: HttpRequest) -> str | None:
-    """Return the page to go back to: ``next``, or the referring one; own host only."""
-    for url in (
-        request.POST.get("next"),
-        request.GET.get("next"),
-        request.headers.get("HX-Current-URL"),
-        request.headers.get("Referer"),
-    ):
-        if url and is_own(request, url):
-            parts = urlsplit(url)
-            return parts._replace(scheme="", netloc="").geturl() or "/"
-    return None
-
-
-def is_own(request: HttpRequest, url: str) -> bool:
-    """Return whether a URL, absolute or from the root, leads to the host asked."""
-    return url.startswith(("/", "http:", "https:")) and url_has_allowed_host_and_scheme(
-        url,
-        allowed_hosts={request.get_host()},
-        require_https=request.is_secure(),
-    )
 
 
 async def refuse(

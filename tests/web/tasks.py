@@ -56,7 +56,7 @@ class KindsForm(forms.Form):
     )
     address = forms.GenericIPAddressField(required=False)
     mail = forms.EmailField(required=False)
-    page = forms.URLField(required=False)
+    page = forms.URLField(required=False, assume_scheme="https")
     slug = forms.SlugField(required=False)
     id = forms.UUIDField(required=False)
     file = forms.FileField(required=False)
