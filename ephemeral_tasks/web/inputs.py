@@ -120,14 +120,23 @@ def _validate_json(form_class: type[BaseForm], values: Data) -> BaseForm:
     raise InvalidInput(gettext("This input cannot be understood."))
 
 
-def arguments_of(form: BaseForm) -> dict[str, Any]:
-    """Return what a valid form cleaned, as keyword arguments; files as copies.
+def check(form: BaseForm) -> None:
+    """Do nothing for a valid form.
 
     Raises:
         InvalidInput: The form is not valid.
     """
     if not form.is_valid():
         raise InvalidInput("the form refused the input", form)
+
+
+def arguments_of(form: BaseForm) -> dict[str, Any]:
+    """Return what a valid form cleaned, as keyword arguments; files as copies.
+
+    Raises:
+        InvalidInput: The form is not valid.
+    """
+    check(form)
     return {name: _copy_upload(value) for name, value in form.cleaned_data.items()}
 
 

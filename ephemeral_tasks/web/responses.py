@@ -36,9 +36,19 @@ def audience_of(request: HttpRequest) -> Audience:
         if any(request.headers.get(name) == "true" for name in wants_page):
             return Audience.BROWSER
         return Audience.HTMX
-    if _names_html(request) and _prefers_html(request):
-        return Audience.BROWSER
-    return Audience.PROGRAM
+    return Audience.BROWSER if _accepts_html(request) else Audience.PROGRAM
+
+
+def read_ahead(request: HttpRequest) -> None:
+    """Raise now what the request would make its answer raise.
+
+    To be called before anything is done: Django refuses a query with too many
+    parameters, for example, at the first look at it, and that look must not come once
+    an operation was accepted or cancelled.
+    """
+    audience_of(request)
+    page_of(request)
+    next_of(request)
 
 
 def page_of(request: HttpRequest) -> Page:
@@ -184,12 +194,11 @@ def is_htmx(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _names_html(request: HttpRequest) -> bool:
-    # "*/*" is what programs send; it names nothing.
-    types = ((one.main_type, one.sub_type) for one in request.accepted_types)
-    return ("text", "html") in types
-
-
-def _prefers_html(request: HttpRequest) -> bool:
-    preferred = request.get_preferred_type(["text/html", "application/json"])
-    return preferred == "text/html"
+def _accepts_html(request: HttpRequest) -> bool:
+    try:
+        # "*/*" is what programs send; it names nothing.
+        types = [(one.main_type, one.sub_type) for one in request.accepted_types]
+        preferred = request.get_preferred_type(["text/html", "application/json"])
+    except (LookupError, ValueError):  # a character set that is none, a header too long
+        return False
+    return ("text", "html") in types and preferred == "text/html"

@@ -14,7 +14,8 @@ from ..errors import EphemeralTasksError
 from ..tasks import Task
 from . import forms, inputs, responses
 from .decorators import route
-from .owner import akeep, aowner_of, candidate
+from .first_submission import owner_saved
+from .owner import aowner_of, candidate
 from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
 from .responses import Audience
@@ -31,6 +32,7 @@ async def start(request: HttpRequest, task: str) -> HttpResponse:
     form: BaseForm | None = None
     try:
         data, files = inputs.read(request)
+        responses.read_ahead(request)
         form = await inputs.bind(form_class, data, files)
         owner, id = await _submit(request, declared, form, data)
     except EphemeralTasksError as error:
@@ -45,10 +47,10 @@ async def _submit(
     owner = await aowner_of(request, create=False)
     if owner is not None:
         return owner, forms.submit_form(owner, task, form, data).id
+    inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = candidate(request, forms.key_in(form, data))
-    handle = forms.submit_form(newcomer, task, form, data)
-    await akeep(request, newcomer)
-    return newcomer, handle.id
+    async with owner_saved(request, newcomer):
+        return newcomer, forms.submit_form(newcomer, task, form, data).id
 
 
 async def _accept(

@@ -76,7 +76,7 @@ async def result(request: HttpRequest, id: str) -> HttpResponse:
 @route("POST", is_about_table=True)
 async def cancel(request: HttpRequest, id: str) -> HttpResponse:
     """The operation is cancelled, or is ending; one that was cancelled stays so."""
-    owner = await _owner_of(request, id)
+    owner = await _prepare(request, id)
     submission.cancel(owner, id)
     row = submission.row(owner, id)
     return await responses.answer_change(request, owner, body=row.as_json())
@@ -85,7 +85,7 @@ async def cancel(request: HttpRequest, id: str) -> HttpResponse:
 @route("POST", is_about_table=True)
 async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
     """The finished operation is gone."""
-    owner = await _owner_of(request, id)
+    owner = await _prepare(request, id)
     submission.dismiss(owner, id)
     return await responses.answer_change(request, owner, body={"removed": id}, gone=id)
 
@@ -93,7 +93,7 @@ async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
 @route("POST", is_about_table=True)
 async def retry(request: HttpRequest, id: str) -> HttpResponse:
     """A new operation with the same arguments stands in the old one's place."""
-    owner = await _owner_of(request, id)
+    owner = await _prepare(request, id)
     handle = submission.retry(owner, id)
     row = submission.row(owner, handle.id)
     return await responses.answer_change(
@@ -104,6 +104,12 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
         location=reverse("ephemeral_tasks:operation", args=[handle.id]),
         gone=id,
     )
+
+
+async def _prepare(request: HttpRequest, id: str) -> str:
+    """Return the owner, once all that could refuse an action was asked."""
+    responses.read_ahead(request)
+    return await _owner_of(request, id)
 
 
 async def _owner_of(request: HttpRequest, id: str) -> str:
