@@ -6,12 +6,14 @@ import enum
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
 
 from ..projection import Row
+from . import private
+from .encoding import encode
 from .next_page import next_of
 from .pages import Page
 from .refusals import Refusal
@@ -57,6 +59,14 @@ def page_of(request: HttpRequest) -> Page:
     return Page.current(task if task and task.isidentifier() else None)
 
 
+def html(content: str | bytes, status: int = 200) -> HttpResponse:
+    """Return HTML, with U+FFFD for what UTF-8 cannot express."""
+    if isinstance(content, str):
+        content = encode(content)
+    return HttpResponse(content, status=status, content_type="text/html; charset=utf-8")
+
+
+@sensitive_variables()
 async def render_page(
     request: HttpRequest,
     templates: Sequence[str],
@@ -68,14 +78,16 @@ async def render_page(
     Templates may be anybody's and ask for anything, the user for example, so they are
     rendered in a thread.
     """
-    render = sync_to_async(render_to_string)
-    return HttpResponse(await render([*templates], {**context}, request), status=status)
+    content = await private.in_thread(
+        lambda: encode(render_to_string([*templates], {**context}, request))
+    )
+    return html(content, status)
 
 
 def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
     """Return the table fragment."""
-    html, is_polling = render_rows(owner, page_of(request))
-    return HttpResponse(html, status=200 if is_polling else STOP_POLLING)
+    rows, is_polling = render_rows(owner, page_of(request))
+    return html(rows, 200 if is_polling else STOP_POLLING)
 
 
 async def answer_change(
@@ -100,9 +112,7 @@ async def answer_change(
     response: HttpResponse
     match audience_of(request):
         case Audience.HTMX:
-            response = HttpResponse(
-                render_rows(owner, page_of(request))[0], status=status
-            )
+            response = html(render_rows(owner, page_of(request))[0], status)
         case Audience.BROWSER:
             return redirect_back(request, gone=gone)
         case Audience.PROGRAM:
@@ -151,11 +161,11 @@ async def refuse(
     match audience_of(request):
         case Audience.HTMX if is_about_table:
             page = page_of(request)
-            html, _ = render_rows(owner, page)
-            response = HttpResponse(html + render_notice(page.live_id, refusal.message))
+            rows, _ = render_rows(owner, page)
+            response = html(rows + render_notice(page.live_id, refusal.message))
             response.headers["HX-Reswap"] = "outerHTML"
         case Audience.HTMX:
-            response = HttpResponse(_sentence(refusal.message))
+            response = html(_sentence(refusal.message))
             response.headers["HX-Reswap"] = "innerHTML"
         case Audience.BROWSER:
             response = await render_page(

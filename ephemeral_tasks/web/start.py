@@ -59,7 +59,7 @@ async def _accept(
     response: HttpResponse
     match responses.audience_of(request):
         case Audience.HTMX:
-            response = HttpResponse(
+            response = responses.html(
                 await sync_to_async(_render_fresh)(request, task, owner)
             )
         case Audience.BROWSER:
@@ -99,7 +99,7 @@ async def _refuse(
     audience = responses.audience_of(request)
     if audience is Audience.HTMX and form is not None and _is_forms_own(error):
         html = await sync_to_async(forms.render_form)(request, task, form=form)
-        response = HttpResponse(html, status=refusal.status)
+        response = responses.html(html, refusal.status)
         response.headers["HX-Reswap"] = "outerHTML"
         response.headers["HX-Retarget"] = f"#{forms.form_id(task)}"
         return response

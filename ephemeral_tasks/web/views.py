@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from asyncio import to_thread
-
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
@@ -14,8 +10,8 @@ from ..errors import UnknownOperation
 from . import processes, responses
 from .decorators import route
 from .owner import aowner_of
-from .refusals import NotSerializable
 from .responses import Audience
+from .results import answer_result
 from .rows import filter_by_task, render_row
 
 
@@ -44,7 +40,7 @@ async def operation(request: HttpRequest, id: str) -> HttpResponse:
     row = submission.row(await _owner_of(request, id), id)
     match responses.audience_of(request):
         case Audience.HTMX:
-            return HttpResponse(render_row(row, responses.page_of(request)))
+            return responses.html(render_row(row, responses.page_of(request)))
         case Audience.BROWSER:
             return await responses.render_page(
                 request, ["ephemeral_tasks/operation.html"], {"row": row}
@@ -59,18 +55,7 @@ async def result(request: HttpRequest, id: str) -> HttpResponse:
     owner = await _owner_of(request, id)
     value = submission.result(owner, id)
     row = submission.row(owner, id)
-    audience = responses.audience_of(request)
-    if audience is Audience.PROGRAM:
-        document = {"id": id, "status": row.status, "result": value}
-        return HttpResponse(await _json(document, id), content_type="application/json")
-    name = "result_fragment" if audience is Audience.HTMX else "result"
-    templates = [
-        f"ephemeral_tasks/{row.task}/{name}.html",
-        f"ephemeral_tasks/{name}.html",
-    ]
-    return await responses.render_page(
-        request, templates, {"result": value, "row": row}
-    )
+    return await answer_result(request, row, value)
 
 
 @route("POST", is_about_table=True)
@@ -117,13 +102,3 @@ async def _owner_of(request: HttpRequest, id: str) -> str:
     if owner is None:
         raise UnknownOperation(id)
     return owner
-
-
-async def _json(document: object, id: str) -> str:
-    """Return the document as JSON; made in a thread, for a result may be large."""
-    try:
-        return await to_thread(
-            json.dumps, document, cls=DjangoJSONEncoder, allow_nan=False
-        )
-    except (TypeError, ValueError, RecursionError):
-        raise NotSerializable(id) from None

@@ -10,6 +10,7 @@ from tests.web.hold import Hold
 
 holds: defaultdict[str, Hold] = defaultdict(Hold)
 calls: list[dict] = []
+results: dict[str, object] = {}
 
 
 class EchoForm(forms.Form):
@@ -151,3 +152,9 @@ async def web_kinds(**values):
 @task(form=BrittleForm)
 async def web_brittle(text):
     """Never run."""
+
+
+@task(form=HoldForm)
+async def web_give(name):
+    """Return what the test put there."""
+    return results[name]
