@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.crypto import get_random_string
 from django.utils.http import escape_leading_slashes
 from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..tasks import Task
@@ -38,6 +39,7 @@ def status_id(task: Task) -> str:
     return f"task-status-{task.name}"
 
 
+@sensitive_variables()
 def render_form(
     request: HttpRequest,
     task: Task,
@@ -89,6 +91,7 @@ def render_fresh_key(task: Task, *, is_seen: bool) -> str:
     return render_to_string("ephemeral_tasks/accepted.html", context)
 
 
+@sensitive_variables()
 def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Handle:
     """Submit what a form cleaned; the same key and input again is the same operation.
 
@@ -101,6 +104,7 @@ def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Ha
     return submission.submit(owner, task, **arguments)
 
 
+@sensitive_variables()
 def key_in(form: BaseForm, data: inputs.Data) -> str | None:
     """Return a digest of the one-time key that came with the form, None without one.
 

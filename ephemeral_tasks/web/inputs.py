@@ -6,17 +6,18 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
 
 from ..conf import get_config
 from ..errors import UnknownTask
 from ..pool.log import class_of, place_of
 from ..tasks import Task, registry
+from . import private
 from .json_input import form_data, json_object
 from .refusals import InvalidInput, TooLarge
 
@@ -51,6 +52,7 @@ def find_exposed(name: str) -> tuple[Task, type[BaseForm]]:
     return task, task.form
 
 
+@sensitive_variables()
 def read(request: HttpRequest) -> tuple[Data, Files | None]:
     """Return the body's data and files.
 
@@ -73,6 +75,7 @@ def read(request: HttpRequest) -> tuple[Data, Files | None]:
     return json_object(request.body or b"{}"), None
 
 
+@sensitive_variables()
 async def bind(
     form_class: type[BaseForm], data: Data, files: Files | None = None
 ) -> BaseForm:
@@ -89,8 +92,8 @@ async def bind(
         InvalidInput: It came as JSON that the form cannot even validate.
     """
     if isinstance(data, MultiValueDict):
-        return await sync_to_async(_validate)(form_class, data, files)
-    return await sync_to_async(_validate_json)(form_class, data)
+        return await private.in_thread(lambda: _validate(form_class, data, files))
+    return await private.in_thread(lambda: _validate_json(form_class, data))
 
 
 def _validate(
@@ -120,6 +123,7 @@ def _validate_json(form_class: type[BaseForm], values: Data) -> BaseForm:
     raise InvalidInput(gettext("This input cannot be understood."))
 
 
+@sensitive_variables()
 def check(form: BaseForm) -> None:
     """Do nothing for a valid form.
 
@@ -130,6 +134,7 @@ def check(form: BaseForm) -> None:
         raise InvalidInput("the form refused the input", form)
 
 
+@sensitive_variables()
 def arguments_of(form: BaseForm) -> dict[str, Any]:
     """Return what a valid form cleaned, as keyword arguments; files as copies.
 

@@ -11,6 +11,7 @@ from django.forms import BaseForm, Field, JSONField
 from django.utils.datastructures import MultiValueDict
 from django.utils.formats import localize_input
 from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
 
 from .refusals import InvalidInput
 
@@ -21,6 +22,7 @@ that parse, write and copy the value have to follow it."""
 _BROKEN: Any = object()
 
 
+@sensitive_variables()
 def json_object(text: bytes | str) -> dict[str, Any]:
     """Return the object that a JSON text holds.
 
@@ -53,23 +55,21 @@ def form_data(values: Mapping[str, Any], form: BaseForm) -> MultiValueDict[str, 
     fields = {form.add_prefix(name): field for name, field in form.fields.items()}
     return MultiValueDict(
         {
-            name: [*_texts(value, fields.get(name))]
+            name: _texts(value, fields.get(name))
             for name, value in values.items()
             if value is not None
         }
     )
 
 
-def _texts(value: Any, field: Field | None) -> Iterable[str]:
+def _texts(value: Any, field: Field | None) -> list[str]:
     if isinstance(value, str):
-        yield value
-    elif isinstance(field, JSONField):
-        yield json.dumps(value, ensure_ascii=False)
-    elif isinstance(value, list):
-        for one in value:
-            yield _text(one, field)
-    else:
-        yield _text(value, field)
+        return [value]
+    if isinstance(field, JSONField):
+        return [json.dumps(value, ensure_ascii=False)]
+    if isinstance(value, list):
+        return [_text(one, field) for one in value]
+    return [_text(value, field)]
 
 
 def _text(value: Any, field: Field | None) -> str:

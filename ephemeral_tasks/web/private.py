@@ -2,7 +2,9 @@
 
 A report of an error, as Django mails it, prints the variables of each frame.
 ``sensitive_variables()`` hides those of a plain function and of all that it calls; of
-a coroutine function it hides the variables of that function alone.
+a coroutine function it hides the variables of that function alone, and before
+Python 3.12 those of generators not at all. So what holds content is neither of the two
+where a plain function does as well.
 """
 
 from __future__ import annotations

@@ -59,11 +59,18 @@ def page_of(request: HttpRequest) -> Page:
     return Page.current(task if task and task.isidentifier() else None)
 
 
+@sensitive_variables()
 def html(content: str | bytes, status: int = 200) -> HttpResponse:
     """Return HTML, with U+FFFD for what UTF-8 cannot express."""
     if isinstance(content, str):
         content = encode(content)
     return HttpResponse(content, status=status, content_type="text/html; charset=utf-8")
+
+
+@sensitive_variables()
+def json(document: dict[str, Any], status: int = 200) -> JsonResponse:
+    """Return JSON."""
+    return JsonResponse(document, status=status)
 
 
 @sensitive_variables()
@@ -84,12 +91,14 @@ async def render_page(
     return html(content, status)
 
 
+@sensitive_variables()
 def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
     """Return the table fragment."""
     rows, is_polling = render_rows(owner, page_of(request))
     return html(rows, 200 if is_polling else STOP_POLLING)
 
 
+@sensitive_variables()
 async def answer_change(
     request: HttpRequest,
     owner: str,
@@ -116,7 +125,7 @@ async def answer_change(
         case Audience.BROWSER:
             return redirect_back(request, gone=gone)
         case Audience.PROGRAM:
-            response = JsonResponse(body, status=status)
+            response = json(body, status)
     if location:
         response.headers["Location"] = location
     return response
@@ -139,6 +148,7 @@ def see_other(url: str) -> HttpResponseRedirect:
     return response
 
 
+@sensitive_variables()
 async def refuse(
     request: HttpRequest,
     refusal: Refusal,
@@ -174,13 +184,14 @@ async def refuse(
                 {"refusal": refusal, "next": next_of(request), **(context or {})},
             )
         case Audience.PROGRAM:
-            response = JsonResponse({"error": refusal.as_json()})
+            response = json({"error": refusal.as_json()})
     response.status_code = refusal.status
     if refusal.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response
 
 
+@sensitive_variables()
 def render_notice(id: str, message: str) -> str:
     """Return a sentence for a live region, swapped in wherever the answer goes."""
     context = {"id": id, "message": message}
@@ -192,6 +203,7 @@ def rows_as_json(rows: Sequence[Row]) -> dict[str, Any]:
     return {"operations": [one.as_json() for one in rows]}
 
 
+@sensitive_variables()
 def _sentence(message: str) -> str:
     return render_to_string("ephemeral_tasks/sentence.html", {"message": message})
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.views.decorators.debug import sensitive_variables
 
 from .encoding import encode
 
@@ -66,6 +67,7 @@ def as_json(document: object) -> str:
     return json.dumps(document, cls=DjangoJSONEncoder, allow_nan=False)
 
 
+@sensitive_variables()
 def is_large(value: object) -> bool:
     """Return whether to write a value may take more than a moment.
 
@@ -96,13 +98,14 @@ _SCALARS = (bool, int, float, type(None))
 _RAISED = (Exception, SystemExit)
 
 
-def _ways(value: object) -> Iterator[tuple[str, Callable[[], Iterable[str]]]]:
-    """Yield the ways to write a value, the best first."""
+def _ways(value: object) -> list[tuple[str, Callable[[], Iterable[str]]]]:
+    """Return the ways to write a value, the best first."""
     if isinstance(value, bytes):
-        yield "txt", lambda: [value.decode()]
-    elif isinstance(value, dict | list | tuple | bool | None):
-        yield "json", lambda: _PRETTY.iterencode(value)
-    yield "txt", lambda: [str(value)]
+        return [("txt", lambda: [value.decode()])]
+    as_text = ("txt", lambda: [str(value)])
+    if isinstance(value, dict | list | tuple | bool | None):
+        return [("json", lambda: _PRETTY.iterencode(value)), as_text]
+    return [as_text]
 
 
 _PRETTY = DjangoJSONEncoder(allow_nan=False, ensure_ascii=False, indent=2)

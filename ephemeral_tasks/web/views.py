@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from .. import submission
@@ -31,7 +31,7 @@ async def table(request: HttpRequest) -> HttpResponse:
         case Audience.PROGRAM:
             window = () if owner is None else submission.window(owner)
             rows = filter_by_task(window, responses.page_of(request).task)
-            return JsonResponse(responses.rows_as_json(rows))
+            return responses.json(responses.rows_as_json(rows))
 
 
 @route("GET")
@@ -46,7 +46,7 @@ async def operation(request: HttpRequest, id: str) -> HttpResponse:
                 request, ["ephemeral_tasks/operation.html"], {"row": row}
             )
         case Audience.PROGRAM:
-            return JsonResponse(row.as_json())
+            return responses.json(row.as_json())
 
 
 @route("GET")

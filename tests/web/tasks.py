@@ -68,6 +68,7 @@ class BrittleForm(forms.Form):
     """A form whose own code knows texts alone."""
 
     text = forms.CharField(required=False)
+    note = forms.CharField(required=False)
 
     def clean(self):
         """Raise what the text names."""
@@ -150,7 +151,7 @@ async def web_kinds(**values):
 
 
 @task(form=BrittleForm)
-async def web_brittle(text):
+async def web_brittle(text, note):
     """Never run."""
 
 
