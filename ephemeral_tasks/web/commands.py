@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from .. import submission
-from . import forms, inputs
+from . import forms, inputs, json_input
 from .refusals import InvalidInput
 
 Event = dict[str, Any]
@@ -22,7 +22,7 @@ def parse(text: str | None) -> dict[str, Any]:
     """
     if text is None:
         raise InvalidInput(gettext("Binary messages are not understood."))
-    return inputs.json_object(text)
+    return json_input.json_object(text)
 
 
 async def obey(owner: str, message: dict[str, Any]) -> list[Event]:

@@ -9,6 +9,10 @@ from typing import Any
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
 
 from ..errors import EphemeralTasksError
 from . import responses
@@ -28,23 +32,36 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
     methods = ["GET", "HEAD"] if method == "GET" else [method]
 
     def decorate(view: View) -> View:
+        sensitive_variables()(view)
+
         @wraps(view)
+        @sensitive_variables()
         async def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
             response: HttpResponse
-            if request.method not in methods:
-                response = HttpResponseNotAllowed(methods)
+            if request.method in methods:
+                response = await _respond(view, request, captured, is_about_table)
             else:
-                try:
-                    response = await view(request, **captured)
-                except EphemeralTasksError as error:
-                    response = await _refused(request, error, captured, is_about_table)
+                response = HttpResponseNotAllowed(methods)
             response.headers["Cache-Control"] = "no-store"
             patch_vary_headers(response, ["HX-Request", "Accept"])
             return response
 
-        return _outside_transactions(answer)
+        return _outside_transactions(sensitive_post_parameters()(answer))
 
     return decorate
+
+
+@sensitive_variables()
+async def _respond(
+    view: View, request: HttpRequest, captured: dict[str, Any], is_about_table: bool
+) -> HttpResponse:
+    try:
+        return await view(request, **captured)
+    except EphemeralTasksError as error:
+        refused = error
+    # Outside of the except block: an error in here would be reported together with the
+    # one before, whose sentence is the visitor's alone.
+    return await _refuse(request, refused, captured, is_about_table)
 
 
 def _outside_transactions(view: View) -> View:
@@ -57,7 +74,8 @@ def _outside_transactions(view: View) -> View:
     return view
 
 
-async def _refused(
+@sensitive_variables()
+async def _refuse(
     request: HttpRequest,
     error: EphemeralTasksError,
     captured: dict[str, Any],

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.crypto import get_random_string
+from django.utils.http import escape_leading_slashes
 from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..tasks import Task
 from ..windows import Handle
 from . import inputs, responses
+from .next_page import next_of
 
 KEY_FIELD = "key"
 NEXT_FIELD = "next"
+MAX_KEY_LENGTH = 64
 
 
 def form_id(task: Task) -> str:
@@ -34,6 +39,7 @@ def status_id(task: Task) -> str:
     return f"task-status-{task.name}"
 
 
+@sensitive_variables()
 def render_form(
     request: HttpRequest,
     task: Task,
@@ -85,6 +91,7 @@ def render_fresh_key(task: Task, *, is_seen: bool) -> str:
     return render_to_string("ephemeral_tasks/accepted.html", context)
 
 
+@sensitive_variables()
 def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Handle:
     """Submit what a form cleaned; the same key and input again is the same operation.
 
@@ -97,10 +104,17 @@ def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Ha
     return submission.submit(owner, task, **arguments)
 
 
+@sensitive_variables()
 def key_in(form: BaseForm, data: inputs.Data) -> str | None:
-    """Return the one-time key that came with the form; None when there is none."""
+    """Return a digest of the one-time key that came with the form, None without one.
+
+    A digest, because it is kept as long as the operation and outside of
+    ``MAX_KEPT_BYTES``. A key that is longer than any of ours is none.
+    """
     key = None if KEY_FIELD in form.fields else data.get(KEY_FIELD)
-    return key if isinstance(key, str) and key else None
+    if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH:
+        return None
+    return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def new_key() -> str:
@@ -118,5 +132,5 @@ def label_of(task: Task) -> str:
 def page_url(request: HttpRequest) -> str:
     """Return the page that the visitor looks at."""
     if request.method == "GET" and not responses.is_htmx(request):
-        return request.get_full_path()
-    return responses.next_of(request) or ""
+        return escape_leading_slashes(request.get_full_path())
+    return next_of(request) or ""

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
 
 from ..conf import get_config
 from ..errors import UnknownTask
+from ..pool.log import class_of, place_of
 from ..tasks import Task, registry
+from . import private
+from .json_input import form_data, json_object
 from .refusals import InvalidInput, TooLarge
 
 Data = Mapping[str, Any]
 if TYPE_CHECKING:
     Files = MultiValueDict[str, UploadedFile[Any]]
 
+logger = logging.getLogger("ephemeral_tasks")
+
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+# What a value of an unexpected kind makes of code that did not expect it. A database
+# or a network that fails is no fault of the input.
+_CAUSED_BY_VALUES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 def find_exposed(name: str) -> tuple[Task, type[BaseForm]]:
@@ -37,6 +52,7 @@ def find_exposed(name: str) -> tuple[Task, type[BaseForm]]:
     return task, task.form
 
 
+@sensitive_variables()
 def read(request: HttpRequest) -> tuple[Data, Files | None]:
     """Return the body's data and files.
 
@@ -59,45 +75,73 @@ def read(request: HttpRequest) -> tuple[Data, Files | None]:
     return json_object(request.body or b"{}"), None
 
 
-def json_object(text: bytes | str) -> dict[str, Any]:
-    """Return the object that a JSON text holds.
-
-    Raises:
-        InvalidInput: It is broken, or not an object.
-    """
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise InvalidInput(gettext("This is not valid JSON.")) from None
-    if not isinstance(value, dict):
-        raise InvalidInput(gettext("This is not a JSON object."))
-    return value
-
-
+@sensitive_variables()
 async def bind(
     form_class: type[BaseForm], data: Data, files: Files | None = None
 ) -> BaseForm:
     """Return the form with the input, validated.
 
     Forms may look into the database, so they are made and asked in a thread.
+
+    Args:
+        form_class: Of the task.
+        data: Of an HTML form; any other mapping is a JSON object's.
+        files: Of an HTML form.
+
+    Raises:
+        InvalidInput: It came as JSON that the form cannot even validate.
     """
+    if isinstance(data, MultiValueDict):
+        return await private.in_thread(lambda: _validate(form_class, data, files))
+    return await private.in_thread(lambda: _validate_json(form_class, data))
 
-    def validated() -> BaseForm:
-        form = form_class(data, files)
+
+def _validate(
+    form_class: type[BaseForm], data: Data, files: Files | None = None
+) -> BaseForm:
+    form = form_class(data, files)
+    try:
         form.is_valid()
-        return form
+    except RecursionError:  # a JSONField follows a text as deep as it goes
+        raise InvalidInput(gettext("This is not valid JSON.")) from None
+    return form
 
-    return await sync_to_async(validated)()
+
+def _validate_json(form_class: type[BaseForm], values: Data) -> BaseForm:
+    """Validate what no HTML form sends, and fields are therefore not written for."""
+    data = form_data(values, form_class())
+    try:
+        return _validate(form_class, data)
+    except _CAUSED_BY_VALUES as error:
+        # Without its text, which may quote the input.
+        logger.warning(
+            "form=%s error=%s at=%s",
+            form_class.__qualname__,
+            class_of(error),
+            place_of(error),
+        )
+    raise InvalidInput(gettext("This input cannot be understood."))
 
 
-def arguments_of(form: BaseForm) -> dict[str, Any]:
-    """Return what a valid form cleaned, as keyword arguments; files as copies.
+@sensitive_variables()
+def check(form: BaseForm) -> None:
+    """Do nothing for a valid form.
 
     Raises:
         InvalidInput: The form is not valid.
     """
     if not form.is_valid():
         raise InvalidInput("the form refused the input", form)
+
+
+@sensitive_variables()
+def arguments_of(form: BaseForm) -> dict[str, Any]:
+    """Return what a valid form cleaned, as keyword arguments; files as copies.
+
+    Raises:
+        InvalidInput: The form is not valid.
+    """
+    check(form)
     return {name: _copy_upload(value) for name, value in form.cleaned_data.items()}
 
 

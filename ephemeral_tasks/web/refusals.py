@@ -9,6 +9,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext, ngettext
+from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..errors import (
@@ -67,6 +68,7 @@ class Refusal:
     """What else the code carries, ready for JSON."""
     retry_after_seconds: int | None = None
 
+    @sensitive_variables()
     def as_json(self) -> dict[str, Any]:
         """Return the object that programs get."""
         return {"code": self.code, "message": self.message, **self.details}
@@ -88,6 +90,7 @@ _CODES: Mapping[type[EphemeralTasksError], tuple[str, int]] = {
 }
 
 
+@sensitive_variables()
 def refusal_of(
     error: EphemeralTasksError, *, owner: str | None = None, id: str | None = None
 ) -> Refusal:
@@ -98,12 +101,7 @@ def refusal_of(
         owner: Whose operation it is about, to show its row; None for nobody.
         id: The operation that was asked for.
     """
-    try:
-        code, status = next(
-            found for kind, found in _CODES.items() if isinstance(error, kind)
-        )
-    except StopIteration:
-        raise error from None
+    code, status = _CODES[_kind_of(error)]
     retry_after = getattr(error, "retry_after_seconds", None)
     details = dict(_details_of(error))
     if status == 409 and owner is not None and id is not None:
@@ -118,6 +116,13 @@ def refusal_of(
         details=details,
         retry_after_seconds=details.get("retry_after_seconds"),
     )
+
+
+def _kind_of(error: EphemeralTasksError) -> type[EphemeralTasksError]:
+    for kind in _CODES:
+        if isinstance(error, kind):
+            return kind
+    raise error
 
 
 def _details_of(error: EphemeralTasksError) -> Mapping[str, Any]:
@@ -154,9 +159,9 @@ def _sentence(error: EphemeralTasksError) -> str:
         WindowFull: gettext(
             "All your operations are unfinished. Wait for one, or cancel one."
         ),
-        QueueFull: gettext("Too much is waiting right now. Try again in a moment."),
+        QueueFull: gettext("The server is busy right now. Try again in a moment."),
         Closed: gettext("The server is restarting. Try again in a moment."),
-    }[next(kind for kind in _CODES if isinstance(error, kind))]
+    }[_kind_of(error)]
 
 
 def _invalid(error: InvalidInput) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_variables
 
 from ..projection import Row
+from . import private
+from .encoding import encode
+from .next_page import next_of
 from .pages import Page
 from .refusals import Refusal
 from .rows import render_rows
@@ -37,9 +38,19 @@ def audience_of(request: HttpRequest) -> Audience:
         if any(request.headers.get(name) == "true" for name in wants_page):
             return Audience.BROWSER
         return Audience.HTMX
-    if _names_html(request) and _prefers_html(request):
-        return Audience.BROWSER
-    return Audience.PROGRAM
+    return Audience.BROWSER if _accepts_html(request) else Audience.PROGRAM
+
+
+def read_ahead(request: HttpRequest) -> None:
+    """Raise now what the request would make its answer raise.
+
+    To be called before anything is done: Django refuses a query with too many
+    parameters, for example, at the first look at it, and that look must not come once
+    an operation was accepted or cancelled.
+    """
+    audience_of(request)
+    page_of(request)
+    next_of(request)
 
 
 def page_of(request: HttpRequest) -> Page:
@@ -48,6 +59,21 @@ def page_of(request: HttpRequest) -> Page:
     return Page.current(task if task and task.isidentifier() else None)
 
 
+@sensitive_variables()
+def html(content: str | bytes, status: int = 200) -> HttpResponse:
+    """Return HTML, with U+FFFD for what UTF-8 cannot express."""
+    if isinstance(content, str):
+        content = encode(content)
+    return HttpResponse(content, status=status, content_type="text/html; charset=utf-8")
+
+
+@sensitive_variables()
+def json(document: dict[str, Any], status: int = 200) -> JsonResponse:
+    """Return JSON."""
+    return JsonResponse(document, status=status)
+
+
+@sensitive_variables()
 async def render_page(
     request: HttpRequest,
     templates: Sequence[str],
@@ -59,16 +85,20 @@ async def render_page(
     Templates may be anybody's and ask for anything, the user for example, so they are
     rendered in a thread.
     """
-    render = sync_to_async(render_to_string)
-    return HttpResponse(await render([*templates], {**context}, request), status=status)
+    content = await private.in_thread(
+        lambda: encode(render_to_string([*templates], {**context}, request))
+    )
+    return html(content, status)
 
 
+@sensitive_variables()
 def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
     """Return the table fragment."""
-    html, is_polling = render_rows(owner, page_of(request))
-    return HttpResponse(html, status=200 if is_polling else STOP_POLLING)
+    rows, is_polling = render_rows(owner, page_of(request))
+    return html(rows, 200 if is_polling else STOP_POLLING)
 
 
+@sensitive_variables()
 async def answer_change(
     request: HttpRequest,
     owner: str,
@@ -91,13 +121,11 @@ async def answer_change(
     response: HttpResponse
     match audience_of(request):
         case Audience.HTMX:
-            response = HttpResponse(
-                render_rows(owner, page_of(request))[0], status=status
-            )
+            response = html(render_rows(owner, page_of(request))[0], status)
         case Audience.BROWSER:
             return redirect_back(request, gone=gone)
         case Audience.PROGRAM:
-            response = JsonResponse(body, status=status)
+            response = json(body, status)
     if location:
         response.headers["Location"] = location
     return response
@@ -120,29 +148,7 @@ def see_other(url: str) -> HttpResponseRedirect:
     return response
 
 
-def next_of(request: HttpRequest) -> str | None:
-    """Return the page to go back to: ``next``, or the referring one; own host only."""
-    for url in (
-        request.POST.get("next"),
-        request.GET.get("next"),
-        request.headers.get("HX-Current-URL"),
-        request.headers.get("Referer"),
-    ):
-        if url and is_own(request, url):
-            parts = urlsplit(url)
-            return parts._replace(scheme="", netloc="").geturl() or "/"
-    return None
-
-
-def is_own(request: HttpRequest, url: str) -> bool:
-    """Return whether a URL, absolute or from the root, leads to the host asked."""
-    return url.startswith(("/", "http:", "https:")) and url_has_allowed_host_and_scheme(
-        url,
-        allowed_hosts={request.get_host()},
-        require_https=request.is_secure(),
-    )
-
-
+@sensitive_variables()
 async def refuse(
     request: HttpRequest,
     refusal: Refusal,
@@ -165,11 +171,11 @@ async def refuse(
     match audience_of(request):
         case Audience.HTMX if is_about_table:
             page = page_of(request)
-            html, _ = render_rows(owner, page)
-            response = HttpResponse(html + render_notice(page.live_id, refusal.message))
+            rows, _ = render_rows(owner, page)
+            response = html(rows + render_notice(page.live_id, refusal.message))
             response.headers["HX-Reswap"] = "outerHTML"
         case Audience.HTMX:
-            response = HttpResponse(_sentence(refusal.message))
+            response = html(_sentence(refusal.message))
             response.headers["HX-Reswap"] = "innerHTML"
         case Audience.BROWSER:
             response = await render_page(
@@ -178,13 +184,14 @@ async def refuse(
                 {"refusal": refusal, "next": next_of(request), **(context or {})},
             )
         case Audience.PROGRAM:
-            response = JsonResponse({"error": refusal.as_json()})
+            response = json({"error": refusal.as_json()})
     response.status_code = refusal.status
     if refusal.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response
 
 
+@sensitive_variables()
 def render_notice(id: str, message: str) -> str:
     """Return a sentence for a live region, swapped in wherever the answer goes."""
     context = {"id": id, "message": message}
@@ -196,6 +203,7 @@ def rows_as_json(rows: Sequence[Row]) -> dict[str, Any]:
     return {"operations": [one.as_json() for one in rows]}
 
 
+@sensitive_variables()
 def _sentence(message: str) -> str:
     return render_to_string("ephemeral_tasks/sentence.html", {"message": message})
 
@@ -208,12 +216,11 @@ def is_htmx(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _names_html(request: HttpRequest) -> bool:
-    # "*/*" is what programs send; it names nothing.
-    types = ((one.main_type, one.sub_type) for one in request.accepted_types)
-    return ("text", "html") in types
-
-
-def _prefers_html(request: HttpRequest) -> bool:
-    preferred = request.get_preferred_type(["text/html", "application/json"])
-    return preferred == "text/html"
+def _accepts_html(request: HttpRequest) -> bool:
+    try:
+        # "*/*" is what programs send; it names nothing.
+        types = [(one.main_type, one.sub_type) for one in request.accepted_types]
+        preferred = request.get_preferred_type(["text/html", "application/json"])
+    except (LookupError, ValueError):  # a character set that is none, a header too long
+        return False
+    return ("text", "html") in types and preferred == "text/html"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from asgiref.sync import sync_to_async
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..errors import EphemeralTasksError
 from ..tasks import Task
-from . import forms, inputs, responses
+from . import forms, inputs, private, responses
 from .decorators import route
-from .owner import akeep, aowner_of, candidate
+from .first_submission import owner_saved
+from .owner import aowner_of, candidate
 from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
 from .responses import Audience
@@ -31,6 +32,7 @@ async def start(request: HttpRequest, task: str) -> HttpResponse:
     form: BaseForm | None = None
     try:
         data, files = inputs.read(request)
+        responses.read_ahead(request)
         form = await inputs.bind(form_class, data, files)
         owner, id = await _submit(request, declared, form, data)
     except EphemeralTasksError as error:
@@ -38,6 +40,7 @@ async def start(request: HttpRequest, task: str) -> HttpResponse:
     return await _accept(request, declared, owner, id)
 
 
+@sensitive_variables()
 async def _submit(
     request: HttpRequest, task: Task, form: BaseForm, data: inputs.Data
 ) -> tuple[str, str]:
@@ -45,25 +48,26 @@ async def _submit(
     owner = await aowner_of(request, create=False)
     if owner is not None:
         return owner, forms.submit_form(owner, task, form, data).id
+    inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = candidate(request, forms.key_in(form, data))
-    handle = forms.submit_form(newcomer, task, form, data)
-    await akeep(request, newcomer)
-    return newcomer, handle.id
+    async with owner_saved(request, newcomer):
+        return newcomer, forms.submit_form(newcomer, task, form, data).id
 
 
+@sensitive_variables()
 async def _accept(
     request: HttpRequest, task: Task, owner: str, id: str
 ) -> HttpResponse:
     response: HttpResponse
     match responses.audience_of(request):
         case Audience.HTMX:
-            response = HttpResponse(
-                await sync_to_async(_render_fresh)(request, task, owner)
+            response = responses.html(
+                await private.in_thread(lambda: _render_fresh(request, task, owner))
             )
         case Audience.BROWSER:
             return responses.redirect_back(request)
         case Audience.PROGRAM:
-            response = JsonResponse(submission.row(owner, id).as_json())
+            response = responses.json(submission.row(owner, id).as_json())
     response.status_code = 202
     response.headers["Location"] = reverse("ephemeral_tasks:operation", args=[id])
     return response
@@ -89,6 +93,7 @@ def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
     return named
 
 
+@sensitive_variables()
 async def _refuse(
     request: HttpRequest, task: Task, form: BaseForm | None, error: EphemeralTasksError
 ) -> HttpResponse:
@@ -96,8 +101,10 @@ async def _refuse(
     refusal = refusal_of(error)
     audience = responses.audience_of(request)
     if audience is Audience.HTMX and form is not None and _is_forms_own(error):
-        html = await sync_to_async(forms.render_form)(request, task, form=form)
-        response = HttpResponse(html, status=refusal.status)
+        html = await private.in_thread(
+            lambda: forms.render_form(request, task, form=form)
+        )
+        response = responses.html(html, refusal.status)
         response.headers["HX-Reswap"] = "outerHTML"
         response.headers["HX-Retarget"] = f"#{forms.form_id(task)}"
         return response

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from asyncio import to_thread
-
-from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from .. import submission
@@ -14,8 +10,8 @@ from ..errors import UnknownOperation
 from . import processes, responses
 from .decorators import route
 from .owner import aowner_of
-from .refusals import NotSerializable
 from .responses import Audience
+from .results import answer_result
 from .rows import filter_by_task, render_row
 
 
@@ -35,7 +31,7 @@ async def table(request: HttpRequest) -> HttpResponse:
         case Audience.PROGRAM:
             window = () if owner is None else submission.window(owner)
             rows = filter_by_task(window, responses.page_of(request).task)
-            return JsonResponse(responses.rows_as_json(rows))
+            return responses.json(responses.rows_as_json(rows))
 
 
 @route("GET")
@@ -44,13 +40,13 @@ async def operation(request: HttpRequest, id: str) -> HttpResponse:
     row = submission.row(await _owner_of(request, id), id)
     match responses.audience_of(request):
         case Audience.HTMX:
-            return HttpResponse(render_row(row, responses.page_of(request)))
+            return responses.html(render_row(row, responses.page_of(request)))
         case Audience.BROWSER:
             return await responses.render_page(
                 request, ["ephemeral_tasks/operation.html"], {"row": row}
             )
         case Audience.PROGRAM:
-            return JsonResponse(row.as_json())
+            return responses.json(row.as_json())
 
 
 @route("GET")
@@ -59,24 +55,13 @@ async def result(request: HttpRequest, id: str) -> HttpResponse:
     owner = await _owner_of(request, id)
     value = submission.result(owner, id)
     row = submission.row(owner, id)
-    audience = responses.audience_of(request)
-    if audience is Audience.PROGRAM:
-        document = {"id": id, "status": row.status, "result": value}
-        return HttpResponse(await _json(document, id), content_type="application/json")
-    name = "result_fragment" if audience is Audience.HTMX else "result"
-    templates = [
-        f"ephemeral_tasks/{row.task}/{name}.html",
-        f"ephemeral_tasks/{name}.html",
-    ]
-    return await responses.render_page(
-        request, templates, {"result": value, "row": row}
-    )
+    return await answer_result(request, row, value)
 
 
 @route("POST", is_about_table=True)
 async def cancel(request: HttpRequest, id: str) -> HttpResponse:
     """The operation is cancelled, or is ending; one that was cancelled stays so."""
-    owner = await _owner_of(request, id)
+    owner = await _prepare(request, id)
     submission.cancel(owner, id)
     row = submission.row(owner, id)
     return await responses.answer_change(request, owner, body=row.as_json())
@@ -85,7 +70,7 @@ async def cancel(request: HttpRequest, id: str) -> HttpResponse:
 @route("POST", is_about_table=True)
 async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
     """The finished operation is gone."""
-    owner = await _owner_of(request, id)
+    owner = await _prepare(request, id)
     submission.dismiss(owner, id)
     return await responses.answer_change(request, owner, body={"removed": id}, gone=id)
 
@@ -93,7 +78,7 @@ async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
 @route("POST", is_about_table=True)
 async def retry(request: HttpRequest, id: str) -> HttpResponse:
     """A new operation with the same arguments stands in the old one's place."""
-    owner = await _owner_of(request, id)
+    owner = await _prepare(request, id)
     handle = submission.retry(owner, id)
     row = submission.row(owner, handle.id)
     return await responses.answer_change(
@@ -106,18 +91,14 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
     )
 
 
+async def _prepare(request: HttpRequest, id: str) -> str:
+    """Return the owner, once all that could refuse an action was asked."""
+    responses.read_ahead(request)
+    return await _owner_of(request, id)
+
+
 async def _owner_of(request: HttpRequest, id: str) -> str:
     owner = await aowner_of(request, create=False)
     if owner is None:
         raise UnknownOperation(id)
     return owner
-
-
-async def _json(document: object, id: str) -> str:
-    """Return the document as JSON; made in a thread, for a result may be large."""
-    try:
-        return await to_thread(
-            json.dumps, document, cls=DjangoJSONEncoder, allow_nan=False
-        )
-    except (TypeError, ValueError, RecursionError):
-        raise NotSerializable(id) from None

@@ -122,6 +122,7 @@ async def fresh_pool() -> AsyncIterator[None]:
     """Nothing is left of the test before, and nothing is left for the next."""
     tasks.holds.clear()
     tasks.calls.clear()
+    tasks.results.clear()
     yield
     for hold in tasks.holds.values():
         hold.open()

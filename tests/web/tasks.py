@@ -10,6 +10,7 @@ from tests.web.hold import Hold
 
 holds: defaultdict[str, Hold] = defaultdict(Hold)
 calls: list[dict] = []
+results: dict[str, object] = {}
 
 
 class EchoForm(forms.Form):
@@ -31,6 +32,48 @@ class LookForm(forms.Form):
 
     class Media:
         js = ("look.js",)
+
+
+class KindsForm(forms.Form):
+    """A field of each kind, none required."""
+
+    text = forms.CharField(required=False)
+    number = forms.IntegerField(required=False)
+    ratio = forms.FloatField(required=False)
+    price = forms.DecimalField(required=False, max_digits=20)
+    local = forms.FloatField(required=False, localize=True)
+    day = forms.DateField(required=False)
+    time = forms.TimeField(required=False)
+    moment = forms.DateTimeField(required=False)
+    split = forms.SplitDateTimeField(required=False)
+    picked = forms.DateField(required=False, widget=forms.SelectDateWidget)
+    pause = forms.DurationField(required=False)
+    sure = forms.BooleanField(required=False)
+    perhaps = forms.NullBooleanField(required=False)
+    choice = forms.ChoiceField(required=False, choices=[("1", "One"), ("True", "Yes")])
+    typed = forms.TypedChoiceField(required=False, choices=[(1, "One")], coerce=int)
+    several = forms.MultipleChoiceField(
+        required=False, choices=[("1", "One"), ("True", "Yes")]
+    )
+    address = forms.GenericIPAddressField(required=False)
+    mail = forms.EmailField(required=False)
+    page = forms.URLField(required=False, assume_scheme="https")
+    slug = forms.SlugField(required=False)
+    id = forms.UUIDField(required=False)
+    file = forms.FileField(required=False)
+    document = forms.JSONField(required=False)
+
+
+class BrittleForm(forms.Form):
+    """A form whose own code knows texts alone."""
+
+    text = forms.CharField(required=False)
+    note = forms.CharField(required=False)
+
+    def clean(self):
+        """Raise what the text names."""
+        errors = {"key": KeyError, "type": TypeError, "system": OSError}
+        raise errors[self.cleaned_data["text"]]("secret")
 
 
 class NoForm(forms.Form):
@@ -99,3 +142,20 @@ async def web_rush():
         progress(done, 10_000)
         if done % 1000 == 0:
             await asyncio.sleep(0)
+
+
+@task(form=KindsForm)
+async def web_kinds(**values):
+    """Take a value of each kind."""
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+@task(form=BrittleForm)
+async def web_brittle(text, note):
+    """Never run."""
+
+
+@task(form=HoldForm)
+async def web_give(name):
+    """Return what the test put there."""
+    return results[name]

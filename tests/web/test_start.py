@@ -189,7 +189,7 @@ async def test_htmx_gets_a_sentence_and_keeps_its_form(visitor):
     assert response.headers["Retry-After"]
     assert response.headers["HX-Retarget"] == "#task-status-web_echo"
     assert response.headers["HX-Reswap"] == "innerHTML"
-    assert "Too much is waiting" in response.content.decode()
+    assert "The server is busy" in response.content.decode()
 
 
 # -- without JavaScript ----------------------------------------------------------------
@@ -255,7 +255,7 @@ async def test_a_browser_sees_why_it_must_wait(visitor):
     html = response.content.decode()
 
     assert response.status_code == 503
-    assert "Too much is waiting" in html
+    assert "The server is busy" in html
     assert 'value="hello"' in html
 
 

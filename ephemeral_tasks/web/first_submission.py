@@ -1,0 +1,44 @@
+"""A newcomer's owner key in the session's store, before anything is accepted for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.http import HttpRequest
+
+from .owner import SESSION_KEY, akeep
+
+
+@asynccontextmanager
+async def owner_saved(request: HttpRequest, owner: str) -> AsyncIterator[None]:
+    """Within the block the store names the owner; an error takes that back.
+
+    Whether an operation is accepted is known only once it is, and a store that fails
+    after that would leave work that runs and is nobody's. So the session is saved
+    first, and a refusal removes what was saved: the key, or the whole session where
+    the key was all it held.
+    """
+    session: SessionBase = request.session
+    was_empty = session.is_empty()
+    await akeep(request, owner)
+    await _save(session)
+    try:
+        yield
+    except BaseException:
+        if was_empty:
+            await session.aflush()
+        else:
+            await session.apop(SESSION_KEY, None)
+            await _save(session)
+        raise
+
+
+async def _save(session: SessionBase) -> None:
+    try:
+        await session.asave()
+    except UpdateError as error:
+        # As Django's middleware answers it: 400.
+        raise SessionInterrupted("the session was deleted meanwhile") from error

@@ -1,0 +1,138 @@
+"""A result as text: as much of it as a page shows, or all of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.views.decorators.debug import sensitive_variables
+
+from .encoding import encode
+
+SHOWN_BYTES = 2**20
+"""What a page shows of a result, in UTF-8."""
+
+_SMALL_PARTS = 10_000
+_SMALL_LENGTH = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """The beginning of a result."""
+
+    text: str | None
+    """At most ``SHOWN_BYTES``; None for what no text can show."""
+
+    has_more: bool
+    """Whether a download has more than the text."""
+
+
+def excerpt(value: object) -> Excerpt:
+    """Return what a page shows; never raises, whatever the result's classes do."""
+    if isinstance(value, bytes) and not _is_text(value):
+        return Excerpt(text=None, has_more=True)
+    for _, pieces in _ways(value):
+        try:
+            return _take(pieces())
+        except _RAISED:
+            continue
+    return Excerpt(text=None, has_more=False)
+
+
+def whole(value: object) -> tuple[bytes, str] | None:
+    """Return all of a result and the end of its file's name; None without a text."""
+    if isinstance(value, bytes):
+        return value, "txt" if _is_text(value) else "bin"
+    for kind, pieces in _ways(value):
+        try:
+            return encode(_join(pieces())), kind
+        except _RAISED:
+            continue
+    return None
+
+
+def as_json(document: object) -> str:
+    """Return a document as JSON for programs.
+
+    Raises:
+        Exception: JSON cannot express it.
+    """
+    if is_large(document):
+        # Written in pieces: the encoder in C would keep all other threads waiting.
+        return _join(DjangoJSONEncoder(allow_nan=False).iterencode(document))
+    return json.dumps(document, cls=DjangoJSONEncoder, allow_nan=False)
+
+
+@sensitive_variables()
+def is_large(value: object) -> bool:
+    """Return whether to write a value may take more than a moment.
+
+    Looks at few parts, and at no class that could run code of its own: such a value
+    may be large.
+    """
+    parts, length = 0, 0
+    rest: list[Any] = [value]
+    while rest:
+        one = rest.pop()
+        if type(one) in _TEXTS:
+            length += len(one)
+        elif type(one) in _CONTAINERS:
+            parts += len(one)
+            if parts > _SMALL_PARTS:
+                return True
+            rest += one.items() if type(one) is dict else one
+        elif type(one) not in _SCALARS:
+            return True
+    return length > _SMALL_LENGTH
+
+
+_TEXTS = (str, bytes)
+_CONTAINERS = (dict, list, tuple)
+_SCALARS = (bool, int, float, type(None))
+
+# Also SystemExit: in a thread of the server it would end the server.
+_RAISED = (Exception, SystemExit)
+
+
+def _ways(value: object) -> list[tuple[str, Callable[[], Iterable[str]]]]:
+    """Return the ways to write a value, the best first."""
+    if isinstance(value, bytes):
+        return [("txt", lambda: [value.decode()])]
+    as_text = ("txt", lambda: [str(value)])
+    if isinstance(value, dict | list | tuple | bool | None):
+        return [("json", lambda: _PRETTY.iterencode(value)), as_text]
+    return [as_text]
+
+
+_PRETTY = DjangoJSONEncoder(allow_nan=False, ensure_ascii=False, indent=2)
+
+
+def _take(pieces: Iterable[str]) -> Excerpt:
+    taken = StringIO()
+    for piece in pieces:
+        taken.write(piece)
+        if taken.tell() > SHOWN_BYTES:
+            break
+    content = encode(taken.getvalue()[: SHOWN_BYTES + 1])
+    # A character that is cut in two is left out.
+    text = content[:SHOWN_BYTES].decode("utf-8", "ignore")
+    return Excerpt(text=text, has_more=len(content) > SHOWN_BYTES)
+
+
+def _join(pieces: Iterable[str]) -> str:
+    text = StringIO()
+    for piece in pieces:
+        text.write(piece)
+    return text.getvalue()
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,93 @@
+"""What an operation returned, in three forms and as a file."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+from django.utils.http import content_disposition_header
+from django.views.decorators.debug import sensitive_variables
+
+from ..projection import Row
+from . import private, responses, result_text
+from .next_page import next_of
+from .refusals import NotSerializable
+from .responses import Audience
+from .turns import Turns
+
+# A large result takes several times its size while it is written.
+_large = Turns(2)
+
+_TYPES = {
+    "bin": "application/octet-stream",
+    "json": "application/json",
+    "txt": "text/plain; charset=utf-8",
+}
+
+
+@sensitive_variables()
+async def answer_result(request: HttpRequest, row: Row, value: object) -> HttpResponse:
+    """Answer with a result; at most two large ones are written at once."""
+    if not result_text.is_large(value):
+        return await _answer(request, row, value)
+    async with _large.take():
+        return await _answer(request, row, value)
+
+
+@sensitive_variables()
+async def _answer(request: HttpRequest, row: Row, value: object) -> HttpResponse:
+    if "download" in request.GET:
+        return await _download(row, value)
+    match responses.audience_of(request):
+        case Audience.HTMX:
+            return await _show(request, row, value, "result_fragment")
+        case Audience.BROWSER:
+            return await _show(request, row, value, "result")
+        case Audience.PROGRAM:
+            return await _write(row, value)
+
+
+@sensitive_variables()
+async def _show(
+    request: HttpRequest, row: Row, value: object, name: str
+) -> HttpResponse:
+    templates = [
+        f"ephemeral_tasks/{row.task}/{name}.html",
+        f"ephemeral_tasks/{name}.html",
+    ]
+    context = {
+        # Only a template that shows it has it made.
+        "excerpt": SimpleLazyObject(lambda: result_text.excerpt(value)),
+        "next": next_of(request),
+        "result": value,
+        "row": row,
+    }
+    return await responses.render_page(request, templates, context)
+
+
+@sensitive_variables()
+async def _write(row: Row, value: object) -> HttpResponse:
+    document = {"id": row.id, "status": row.status, "result": value}
+    content = await private.in_thread(lambda: _as_json(document))
+    if content is None:
+        raise NotSerializable(row.id)
+    return HttpResponse(content, content_type="application/json")
+
+
+def _as_json(document: object) -> bytes | None:
+    try:
+        return result_text.as_json(document).encode()
+    except Exception:  # the result's own classes may raise anything
+        return None
+
+
+@sensitive_variables()
+async def _download(row: Row, value: object) -> HttpResponse:
+    found = await private.in_thread(lambda: result_text.whole(value))
+    if found is None:
+        raise NotSerializable(row.id)
+    content, kind = found
+    response = HttpResponse(content, content_type=_TYPES[kind])
+    name = f"{row.task}-{row.id[:8]}.{kind}"
+    response.headers["Content-Disposition"] = content_disposition_header(True, name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
