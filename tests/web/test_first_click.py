@@ -114,7 +114,7 @@ async def test_no_key_is_kept(visitor, how):
     row = (await getattr(visitor, how)(START, {**ECHO, "key": key})).json()
     await visitor.until_status("SUCCESSFUL")
 
-    kept = pool.current().kept.get(row["id"]).form_key
+    kept = pool.current().ledger.memory.get(row["id"]).form_key
     assert key not in repr(kept)
     assert sum(map(len, kept)) <= 128
     assert key not in repr(owner.first_clicks._given)
