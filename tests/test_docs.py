@@ -1,25 +1,20 @@
 """The pages in docs/ say what is so."""
 
-import ast
-import asyncio
-import inspect
 import re
-import sys
 from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from ephemeral_tasks.conf import RULES, Config
+from ephemeral_tasks.tasks import registry
 from ephemeral_tasks.testing import cancel_all
 from tests.django_suite.exceptions import EXCEPTIONS
 from tests.layers import ROOT
+from tests.reader import Reader
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\(([^)#\s]+)")
-PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# [\w/.]+\.py\b")
 EXCEPTION = re.compile(r"^\| `(\w+TestCase\.\w+)` \| (.*) \|$", re.MULTILINE)
 # These two pages are followed step by step by tests of their own.
 RUN = [page for page in PAGES if page.name not in {"README.md", "quickstart.md"}]
@@ -81,32 +76,18 @@ def test_each_exception_from_djangos_tests_has_a_row():
     assert dict(EXCEPTION.findall(page)) == EXCEPTIONS
 
 
+@pytest.mark.usefixtures("transactional_db", "known_tasks")
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
-def test_a_pages_programs_run(page, settings, monkeypatch):
-    """Its blocks run one after the other, as a reader would try them in a shell.
-
-    One that begins with the name of a file is compiled; where that is settings.py the
-    site has those settings from there on.
-    """
-    module = ModuleType(f"docs_{page.stem.replace('-', '_')}")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    for block in PYTHON.findall(page.read_text()):
-        code = compile(block, page.name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        if block.startswith("# settings.py"):
-            for name, value in settings_in(block).items():
-                setattr(settings, name, value)
-        elif not FILE.match(block):
-            started = eval(code, vars(module))  # our own page
-            if inspect.iscoroutine(started):  # it awaits outside a function
-                asyncio.run(started)
+def test_a_page_leads_where_it_says(page, settings, monkeypatch):
+    """Its blocks are followed one after the other, as tests/reader.py says."""
+    Reader(page, settings, monkeypatch).follow()
     cancel_all()
 
 
-def settings_in(block: str) -> dict[str, object]:
-    """The settings that a block sets."""
-    values: dict[str, object] = {}
-    exec(block, values)  # our own page
-    return {name: value for name, value in values.items() if name.isupper()}
+@pytest.fixture
+def known_tasks(monkeypatch):
+    """What a page declares is gone with it."""
+    monkeypatch.setattr(registry, "_tasks", {**registry._tasks})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
