@@ -25,6 +25,7 @@ import logging.config
 import re
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,8 @@ from ephemeral_tasks.testing import drain
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"^(?:#|\{#) ([\w/.-]+\.(?:py|html))\b")
 LISTED = re.compile(r"^(\w+) = \[(.*?)\.\.\.,", re.MULTILINE | re.DOTALL)
-SITE = "http://localhost"
+HOST = "localhost:8000"
+SITE = f"http://{HOST}"
 WAIT_SECONDS = 10
 
 
@@ -75,8 +77,10 @@ class Reader:
         self._monkeypatch = monkeypatch
         self._module = self._make_module(f"docs_{page.stem.replace('-', '_')}")
         self._templates: dict[str, str] = {}
-        self._client = Client(enforce_csrf_checks=True, headers={"Host": "localhost"})
+        self._client = Client(enforce_csrf_checks=True, headers={"Host": HOST})
         self._answer: Any = None
+        self._words: list[str] = []
+        self._id = ""
         self._printed = io.StringIO()
 
     def follow(self) -> None:
@@ -137,7 +141,7 @@ class Reader:
 
     def _do_django(self, block: Block) -> None:
         if not block.file:
-            request = RequestFactory(headers={"Host": "localhost"}).get("/")
+            request = RequestFactory(headers={"Host": HOST}).get("/")
             request.session = self._client.session
             assert engines["django"].from_string(block.text).render({}, request)
             return
@@ -157,13 +161,14 @@ class Reader:
     def _do_sh(self, block: Block) -> None:
         for line in block.text.replace("\\\n", " ").splitlines():
             if line.startswith("curl "):
-                self._answer = self._ask(shlex.split(self._fill(line), comments=True))
+                self._words = shlex.split(self._fill(line))
+                self._answer = self._ask(self._words)
 
     def _fill(self, text: str) -> str:
         """Put in what a reader would have seen meanwhile."""
         token = self._client.cookies.get("csrftoken")
         place = "" if self._answer is None else self._answer.headers.get("Location", "")
-        self._id = place.strip("/").rpartition("/")[2] or getattr(self, "_id", "")
+        self._id = place.strip("/").rpartition("/")[2] or self._id
         known = {"id": self._id, "token": token.value if token else ""}
         return Template(text).safe_substitute(known)
 
@@ -186,7 +191,6 @@ class Reader:
             elif not word.startswith("-"):
                 url = word
         assert url.startswith(SITE), url
-        self._drain()
         kind = headers.pop("Content-Type", "application/x-www-form-urlencoded")
         path = url.removeprefix(SITE)
         if files:
@@ -195,8 +199,12 @@ class Reader:
         return self._client.generic(verb, path, "&".join(fields), kind, headers=headers)
 
     def _do_json(self, block: Block) -> None:
-        said, expected = self._answer.json(), json.loads(self._fill(block.text))
-        assert is_like(said, expected), said
+        expected = json.loads(self._fill(block.text))
+        until = time.monotonic() + WAIT_SECONDS
+        while not is_like(self._answer.json(), expected):
+            assert self._answer.request["REQUEST_METHOD"] == "GET", self._answer.json()
+            assert time.monotonic() < until, self._answer.json()
+            self._answer = self._ask(self._words)  # it is still running
 
     def _do_http(self, block: Block) -> None:
         head, _, body = self._fill(block.text).partition("\n\n")
@@ -214,7 +222,7 @@ class Reader:
         if block.text.startswith(("→", "←")):
             asyncio.run(self._talk(block.text))
             return
-        self._drain()
+        drain()
         said = self._printed.getvalue()
         assert is_like(said.strip(), block.text.strip()), said
 
@@ -226,7 +234,7 @@ class Reader:
             get_asgi_application(),
             "/ws/tasks/",
             headers=[
-                (b"host", b"localhost"),
+                (b"host", HOST.encode()),
                 (b"origin", SITE.encode()),
                 (b"cookie", cookie),
             ],
@@ -245,9 +253,6 @@ class Reader:
                     ):
                         pass
         await socket.disconnect()
-
-    def _drain(self) -> None:
-        drain()
 
 
 def is_like(said: Any, expected: Any) -> bool:

@@ -1,11 +1,13 @@
 """The pages in docs/ say what is so."""
 
+import inspect
 import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+import ephemeral_tasks
 from ephemeral_tasks.conf import RULES, Config
 from ephemeral_tasks.tasks import registry
 from ephemeral_tasks.testing import cancel_all
@@ -97,3 +99,70 @@ def test_links_lead_somewhere(page):
     local = [link for link in links if not link.startswith("http")]
 
     assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_the_module_map_is_complete():
+    """how-it-works.md has a line for each module of the package, and no other."""
+    page = (ROOT / "docs" / "how-it-works.md").read_text()
+    package = ROOT / "ephemeral_tasks"
+
+    listed = re.findall(r"^\| `([\w/]+\.py)` \| \S", page, re.MULTILINE)
+
+    found = [str(path.relative_to(package)) for path in package.rglob("*.py")]
+    assert sorted(listed) == sorted(found)
+
+
+CLAIM = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_named_tests_are_there(page):
+    """Where a page says which test holds a claim, that test exists."""
+    missing = [
+        f"{path}::{name}"
+        for path, name in CLAIM.findall(page.read_text())
+        if not (ROOT / path).exists() or f"def {name}(" not in (ROOT / path).read_text()
+    ]
+
+    assert missing == []
+
+
+def test_each_claim_of_the_security_page_has_a_test():
+    """Its table names at least one test in each line."""
+    page = (ROOT / "docs" / "security.md").read_text()
+    _, _, table = page.partition("| claim | held by |\n| --- | --- |\n")
+    lines = table.partition("\n\n")[0].splitlines()
+
+    assert lines
+    assert [line for line in lines if not CLAIM.search(line)] == []
+
+
+API = (ROOT / "docs" / "api.md").read_text()
+NAMED = re.compile(r"^### `(\w+)(.*)`$", re.MULTILINE)
+
+
+def test_the_api_page_has_each_public_name():
+    """Once each."""
+    assert sorted(name for name, _ in NAMED.findall(API)) == ephemeral_tasks.__all__
+
+
+@pytest.mark.parametrize(("name", "stated"), NAMED.findall(API))
+def test_a_signature_is_the_codes(name, stated):
+    """The page's headings have the parameters and defaults of the code."""
+    named = getattr(ephemeral_tasks, name)
+    if not callable(named) or not stated:
+        assert not stated
+        return
+
+    assert stated == signature_of(named)
+
+
+def signature_of(named) -> str:
+    """The parameters without types."""
+    signature = inspect.signature(named)
+    plain = [
+        parameter.replace(annotation=parameter.empty)
+        for parameter in signature.parameters.values()
+    ]
+    text = str(inspect.Signature(plain))
+    return re.sub(r"<class '(?:[\w.]+\.)?(\w+)'>", r"\1", text)
