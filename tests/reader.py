@@ -7,8 +7,10 @@ block must lead to stands in the block after it:
   settings, ``urls.py`` its routes.
 - ``django``: rendered for a visitor, or, with a name, a template of the site.
 - ``sh``: each ``curl`` is a request of one visitor's; other commands are left alone.
-- ``json`` and ``http``: the answer to the last request, or a part of it.
+- ``json``, ``http`` and ``html``: the answer to the last request, or a part of it.
 - ``text``: what the program above printed, or a conversation over a socket.
+- ``css`` and ``po``: names in it are those of the package.
+- ``js``: Node.js can read it, where it is installed.
 
 In what is expected ``…`` stands for anything.
 """
@@ -24,9 +26,11 @@ import json
 import logging.config
 import re
 import shlex
+import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -40,10 +44,14 @@ from django.test import Client, RequestFactory
 
 from ephemeral_tasks.asgi import get_asgi_application
 from ephemeral_tasks.testing import drain
+from tests import urls
+from tests.layers import ROOT
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"^(?:#|\{#) ([\w/.-]+\.(?:py|html))\b")
 LISTED = re.compile(r"^(\w+) = \[(.*?)\.\.\.,", re.MULTILINE | re.DOTALL)
+PACKAGE = ROOT / "ephemeral_tasks"
+STATIC = PACKAGE / "static" / "ephemeral_tasks"
 HOST = "localhost:8000"
 SITE = f"http://{HOST}"
 WAIT_SECONDS = 10
@@ -85,7 +93,8 @@ class Reader:
 
     def follow(self) -> None:
         """Do everything; an assertion names what did not happen as the page says."""
-        with contextlib.redirect_stdout(self._printed):
+        out, errors = contextlib.redirect_stdout, contextlib.redirect_stderr
+        with out(self._printed), errors(self._printed):
             for block in self._blocks:
                 step = getattr(self, f"_do_{block.language}", None)
                 if step is not None:
@@ -99,9 +108,10 @@ class Reader:
         if block.file.endswith("settings.py"):
             self._set(self._run(_whole(block.text), dict(self._settings_now(block))))
         elif block.file.endswith("urls.py"):
-            module = self._make_module(_dotted(block.file))
-            routes = sys.modules["tests.urls"].urlpatterns
-            self._run(_whole(block.text), vars(module) | {"urlpatterns": [*routes]})
+            # A name of this page's: Django remembers by it what kind of routes it has.
+            module = self._make_module(f"{self._module.__name__}_urls")
+            names = {**vars(module), "urlpatterns": [*urls.urlpatterns]}
+            self._run(_whole(block.text), names)
             self._settings.ROOT_URLCONF = module.__name__
         elif block.file:
             self._run(block.text, vars(self._make_module(_dotted(block.file))))
@@ -143,7 +153,8 @@ class Reader:
         if not block.file:
             request = RequestFactory(headers={"Host": HOST}).get("/")
             request.session = self._client.session
-            assert engines["django"].from_string(block.text).render({}, request)
+            context = {"id": self._id or "0"}
+            assert engines["django"].from_string(block.text).render(context, request)
             return
         name = block.file.partition("templates/")[2]
         assert name, f"{block.file} is in no folder of templates"
@@ -200,11 +211,18 @@ class Reader:
 
     def _do_json(self, block: Block) -> None:
         expected = json.loads(self._fill(block.text))
+        self._await_answer(lambda answer: is_like(answer.json(), expected))
+
+    def _do_html(self, block: Block) -> None:
+        self._await_answer(lambda answer: block.text.strip() in answer.content.decode())
+
+    def _await_answer(self, is_expected: Callable[[Any], bool]) -> None:
+        """Repeat the last request while its operation runs."""
         until = time.monotonic() + WAIT_SECONDS
-        while not is_like(self._answer.json(), expected):
-            assert self._answer.request["REQUEST_METHOD"] == "GET", self._answer.json()
-            assert time.monotonic() < until, self._answer.json()
-            self._answer = self._ask(self._words)  # it is still running
+        while not is_expected(self._answer):
+            assert self._answer.request["REQUEST_METHOD"] == "GET", self._answer.content
+            assert time.monotonic() < until, self._answer.content
+            self._answer = self._ask(self._words)
 
     def _do_http(self, block: Block) -> None:
         head, _, body = self._fill(block.text).partition("\n\n")
@@ -215,6 +233,24 @@ class Reader:
             assert is_like(answer.headers.get(name), value), (name, answer.headers)
         if body.strip():
             assert is_like(answer.json(), json.loads(body)), answer.content
+
+    # -- names -------------------------------------------------------------------------
+
+    def _do_css(self, block: Block) -> None:
+        sheet = (STATIC / "ephemeral_tasks.css").read_text()
+        names = re.findall(r"\.[a-z][\w-]+|--et-\w+", block.text)
+        assert [name for name in names if name not in sheet] == []
+
+    def _do_po(self, block: Block) -> None:
+        known = (PACKAGE / "locale" / "de" / "LC_MESSAGES" / "django.po").read_text()
+        message, _, _ = block.text.partition("msgstr")
+        assert message in known
+
+    def _do_js(self, block: Block) -> None:
+        if node := shutil.which("node"):
+            subprocess.run(
+                [node, "--check", "-"], input=block.text.encode(), check=True
+            )
 
     # -- what is printed or said -------------------------------------------------------
 

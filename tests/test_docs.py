@@ -1,6 +1,7 @@
 """The pages in docs/ say what is so."""
 
 import inspect
+import logging
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_each_exception_from_djangos_tests_has_a_row():
     assert dict(EXCEPTION.findall(page)) == EXCEPTIONS
 
 
-@pytest.mark.usefixtures("transactional_db", "known_tasks")
+@pytest.mark.usefixtures("transactional_db", "as_before")
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_a_page_leads_where_it_says(page, settings, monkeypatch):
     """Its blocks are followed one after the other, as tests/reader.py says."""
@@ -87,9 +88,14 @@ def test_a_page_leads_where_it_says(page, settings, monkeypatch):
 
 
 @pytest.fixture
-def known_tasks(monkeypatch):
-    """What a page declares is gone with it."""
+def as_before(monkeypatch):
+    """What a page declares is gone with it, and how it wants things logged."""
     monkeypatch.setattr(registry, "_tasks", {**registry._tasks})
+    logger = logging.getLogger("ephemeral_tasks")
+    level, handlers = logger.level, [*logger.handlers]
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
