@@ -88,6 +88,46 @@ def test_an_answer_cannot_make_a_formula():
     assert document.splice(["$x$ ⟦1⟧, 10$ sí"]).kept == 1
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_passages_are_found_with_any_line_ends(end):
+    """Their places are those of the original text, also behind a byte order mark."""
+    lines = [
+        "\ufeffyes",
+        "",
+        "> $$",
+        "> f(a)",
+        "> - b",
+        "> $$",
+        "> yes",
+        "",
+        ":::no yes",
+    ]
+
+    assert translated(end.join(lines)) == end.join(
+        ["\ufeffYES", "", "> $$", "> f(a)", "> - b", "> $$", "> YES", "", ":::no YES"]
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ":::note sí",
+        '!!! note "sí"',
+        "import sí from 'sí'",
+        "$$ a = b $$",
+        "{/* sí */}",
+        "<Sí a={b} />",
+    ],
+)
+def test_an_answer_cannot_make_a_passage(answer):
+    """Other dialects would read it as code or as a box."""
+    document = split("yes\n\nyes")
+
+    splice = document.splice([answer, "sí"])
+
+    assert (splice.kept, splice.text) == (1, "yes\n\nsí")
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
