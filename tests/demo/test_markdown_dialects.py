@@ -173,6 +173,11 @@ def test_keyword_of_an_admonition_is_not_translated(source, expected):
         ("<img no={no('no').no} alt='no' /> yes",) * 2,
         ("yes {no.no} {`no ${no}`} yes",) * 2,
         ("import yes of the yes", "IMPORT YES OF THE YES"),
+        ('Import the yes from "yes".', 'IMPORT THE YES FROM "YES".'),
+        ('Import yes from "yes".', 'IMPORT YES FROM "YES".'),
+        ("Export default yes of yes", "EXPORT DEFAULT YES OF YES"),
+        ("import No, * as no from 'no'\n\nyes",) * 2,
+        ("import type {no} from 'no'\n\nyes",) * 2,
         ("a < yes and yes > b", "A < YES AND YES > B"),
     ],
 )
