@@ -9,9 +9,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..projection import Row
 from . import private, responses, result_text
+from .audience import Audience, audience_of
 from .next_page import next_of
 from .refusals import NotSerializable
-from .responses import Audience
 from .turns import Turns
 
 # A large result takes several times its size while it is written.
@@ -37,7 +37,7 @@ async def answer_result(request: HttpRequest, row: Row, value: object) -> HttpRe
 async def _answer(request: HttpRequest, row: Row, value: object) -> HttpResponse:
     if "download" in request.GET:
         return await _download(row, value)
-    match responses.audience_of(request):
+    match audience_of(request):
         case Audience.HTMX:
             return await _show(request, row, value, "result_fragment")
         case Audience.BROWSER:
