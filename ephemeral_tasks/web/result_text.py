@@ -16,6 +16,10 @@ from .encoding import encode
 SHOWN_BYTES = 2**20
 """What a page shows of a result, in UTF-8."""
 
+RAISED = (Exception, SystemExit)
+"""What a result's own classes may raise. SystemExit would end the server, whose loop
+gets it from the thread."""
+
 _SMALL_PARTS = 10_000
 _SMALL_LENGTH = 100_000
 
@@ -38,7 +42,7 @@ def excerpt(value: object) -> Excerpt:
     for _, pieces in _ways(value):
         try:
             return _take(pieces())
-        except _RAISED:
+        except RAISED:
             continue
     return Excerpt(text=None, has_more=False)
 
@@ -50,7 +54,7 @@ def whole(value: object) -> tuple[bytes, str] | None:
     for kind, pieces in _ways(value):
         try:
             return encode(_join(pieces())), kind
-        except _RAISED:
+        except RAISED:
             continue
     return None
 
@@ -59,7 +63,7 @@ def as_json(document: object) -> str:
     """Return a document as JSON for programs.
 
     Raises:
-        Exception: JSON cannot express it.
+        RAISED: JSON cannot express it.
     """
     if is_large(document):
         # Written in pieces: the encoder in C would keep all other threads waiting.
@@ -93,9 +97,6 @@ def is_large(value: object) -> bool:
 _TEXTS = (str, bytes)
 _CONTAINERS = (dict, list, tuple)
 _SCALARS = (bool, int, float, type(None))
-
-# Also SystemExit: in a thread of the server it would end the server.
-_RAISED = (Exception, SystemExit)
 
 
 def _ways(value: object) -> list[tuple[str, Callable[[], Iterable[str]]]]:

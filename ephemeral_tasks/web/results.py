@@ -76,7 +76,7 @@ async def _write(row: Row, value: object) -> HttpResponse:
 def _as_json(document: object) -> bytes | None:
     try:
         return result_text.as_json(document).encode()
-    except Exception:  # the result's own classes may raise anything
+    except result_text.RAISED:
         return None
 
 
