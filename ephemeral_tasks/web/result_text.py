@@ -22,6 +22,11 @@ gets it from the thread."""
 
 _SMALL_PARTS = 10_000
 _SMALL_LENGTH = 100_000
+_TEXTS = (str, bytes)
+_CONTAINERS = (dict, list, tuple)
+_SCALARS = (bool, int, float, type(None))
+
+_PRETTY = DjangoJSONEncoder(allow_nan=False, ensure_ascii=False, indent=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +99,6 @@ def is_large(value: object) -> bool:
     return length > _SMALL_LENGTH
 
 
-_TEXTS = (str, bytes)
-_CONTAINERS = (dict, list, tuple)
-_SCALARS = (bool, int, float, type(None))
-
-
 def _ways(value: object) -> list[tuple[str, Callable[[], Iterable[str]]]]:
     """Return the ways to write a value, the best first."""
     if isinstance(value, bytes):
@@ -107,9 +107,6 @@ def _ways(value: object) -> list[tuple[str, Callable[[], Iterable[str]]]]:
     if isinstance(value, dict | list | tuple | bool | None):
         return [("json", lambda: _PRETTY.iterencode(value)), as_text]
     return [as_text]
-
-
-_PRETTY = DjangoJSONEncoder(allow_nan=False, ensure_ascii=False, indent=2)
 
 
 def _take(pieces: Iterable[str]) -> Excerpt:

@@ -66,7 +66,7 @@ async def _show(
 
 @sensitive_variables()
 async def _write(row: Row, value: object) -> HttpResponse:
-    document = {"id": row.id, "status": row.status, "result": value}
+    document = {"id": row.id, "status": str(row.status), "result": value}
     content = await private.in_thread(lambda: _as_json(document))
     if content is None:
         raise NotSerializable(row.id)

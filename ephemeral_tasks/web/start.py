@@ -50,8 +50,8 @@ async def _submit(
         return owner, forms.submit_form(owner, task, form, data).id
     inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = candidate(request, forms.key_in(form, data))
-    async with owner_saved(request, newcomer):
-        return newcomer, forms.submit_form(newcomer, task, form, data).id
+    async with owner_saved(request, newcomer) as owner:
+        return owner, forms.submit_form(owner, task, form, data).id
 
 
 @sensitive_variables()
