@@ -63,7 +63,10 @@ async def _respond(
             refused = error
         # Outside of the inner except block: an error in here would be reported together
         # with the one before, whose sentence is the visitor's alone.
-        return await _refuse(request, refused, captured, is_about_table)
+        try:
+            return await _refuse(request, refused, captured, is_about_table)
+        finally:
+            del refused  # this frame and the error would hold each other
     except Exception:
         with suppress(Exception):
             request.FILES.clear()  # a report names each file

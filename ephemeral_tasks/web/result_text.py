@@ -26,7 +26,12 @@ _TEXTS = (str, bytes)
 _CONTAINERS = (dict, list, tuple)
 _SCALARS = (bool, int, float, type(None))
 
-_PRETTY = DjangoJSONEncoder(allow_nan=False, ensure_ascii=False, indent=2)
+# No check for circles: its notes on what is being written would stay, in a cycle of the
+# encoder's own functions, where the writing ends early. A circle is a RecursionError.
+_PLAIN = DjangoJSONEncoder(allow_nan=False, check_circular=False)
+_PRETTY = DjangoJSONEncoder(
+    allow_nan=False, check_circular=False, ensure_ascii=False, indent=2
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +77,7 @@ def as_json(document: object) -> str:
     """
     if is_large(document):
         # Written in pieces: the encoder in C would keep all other threads waiting.
-        return _join(DjangoJSONEncoder(allow_nan=False).iterencode(document))
+        return _join(_PLAIN.iterencode(document))
     return json.dumps(document, cls=DjangoJSONEncoder, allow_nan=False)
 
 
