@@ -127,10 +127,12 @@ def _leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
         WindowFull: All are unfinished, and nothing may be pushed out.
     """
     mates = pool.ledger.memory.of(owner)
-    if mates and not windows.exists(owner):
+    if not mates:
+        return ()
+    if not windows.exists(owner):
         return tuple(mates)
-    leaving = [one for one in mates if windows.is_too_old(one.submitted_monotonic)]
-    config = get_config()
+    config, too_old = get_config(), windows.oldest()
+    leaving = [one for one in mates if one.submitted_monotonic <= too_old]
     staying = [one for one in mates if one not in leaving]
     while len(staying) >= config.window_size:
         oldest = staying[-1]

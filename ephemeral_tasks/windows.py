@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,14 +17,15 @@ from django.core.cache import BaseCache, caches
 from django.core.cache.backends import locmem
 
 from .conf import get_config
-from .core.clock import Clock, LoopClock, monotonic_of
+from .core.clock import LoopClock, monotonic_of
 
 lock = threading.RLock()
 """Makes a read, a change and a write of a window one step: two requests of one browser
 would lose each other's handles. Reentrant, for verbs look before they change."""
 
-clock: Clock = LoopClock()
-"""Tells how old handles are; the pool's own clock. Replaced by tests alone."""
+now: Callable[[], float] = monotonic_of(LoopClock())
+"""The monotonic time of the pool's own clock, which tells how old handles are. Replaced
+by tests alone."""
 
 _PREFIX = "ephemeral_tasks.window."
 _STORE = "ephemeral-tasks-"
@@ -79,11 +80,6 @@ class Window(NamedTuple):
     """When it was last used, by the monotonic clock."""
 
 
-def now() -> float:
-    """Return the monotonic time that ages are measured by."""
-    return monotonic_of(clock)()
-
-
 def read(owner: str, *, touch: bool) -> Window:
     """Return the owner's window, without what is too old.
 
@@ -125,9 +121,9 @@ def drop(owner: str) -> None:
         _cache().delete(_key(owner))
 
 
-def is_too_old(submitted_monotonic: float) -> bool:
-    """Return whether a handle of this age is over."""
-    return now() - submitted_monotonic >= get_config().max_age_seconds
+def oldest() -> float:
+    """Return when a handle was submitted whose age ends now."""
+    return now() - get_config().max_age_seconds
 
 
 def seconds_left(handle: Handle, used_monotonic: float) -> float:
@@ -163,7 +159,8 @@ def _load(owner: str) -> Window:
         return Window([], now())
     used, rows = record
     is_idle = now() - used >= get_config().idle_seconds
-    young = [] if is_idle else [_handle(row) for row in rows if not is_too_old(row[5])]
+    too_old = oldest()
+    young = [] if is_idle else [_handle(row) for row in rows if row[5] > too_old]
     window = Window(young, used)
     if len(young) < len(rows):
         _save(owner, window)

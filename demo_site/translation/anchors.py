@@ -22,8 +22,6 @@ _EXPLICIT = re.compile(r"\{:?[ \t]*#[\w:.-]+[^{}]*\}$")
 _HREF = re.compile(r"""\bhref=["']?#([\w%-]+)""", re.IGNORECASE)
 _ID = re.compile(r"""\b(?:id|name)=["']?([\w-]+)""", re.IGNORECASE)
 _NAME = re.compile(r"[\w-]+")
-
-
 _HTML = frozenset({"html_block", "html_inline"})
 
 
@@ -34,6 +32,7 @@ class Anchor(NamedTuple):
     """Where in the document."""
 
     text: str
+    """The id as the document writes it."""
 
 
 def anchors(parsed: Parsed, blocks: Sequence[Block]) -> dict[int, Anchor]:

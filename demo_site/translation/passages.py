@@ -16,12 +16,15 @@ from demo_site.translation.formulas import DISPLAYED, is_formula
 from demo_site.translation.protected import BRACES
 
 _LINE = r"^(?:[ \t>]|[-*+][ \t]|[0-9]{1,9}[.)][ \t])*+"
+_NAMES = r"(?:\{[^{}]*+\}|\*\s+as\s+[\w$]+)"
 _STATEMENT = rf"(?:[^{{}}\n]|{BRACES}|\n(?![ \t]*(?:\n|\Z)))*+"
 _PASSAGE = re.compile(
     rf"""
       # MDX: import and export, up to a blank line outside of braces.
-      ^(?P<import>import[ \t]+(?:[\w*{{}},$\s]{{1,500}}?\bfrom[ \t]*)?["'] {_STATEMENT})
-    | ^(?P<export>export[ \t]+(?:
+      ^(?P<import>(?-i:import)[ \t]+(?:(?:type[ \t]+)?
+        (?:[\w$]++(?:\s*,\s*{_NAMES})?|{_NAMES})\s+from\s*)?["']
+        {_STATEMENT})
+    | ^(?P<export>(?-i:export)[ \t]+(?:
         (?:default|const|let|var|function|class|async|type|interface|enum)\b|[{{*])
         {_STATEMENT})
     | {_LINE}(?:

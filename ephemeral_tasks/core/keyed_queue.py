@@ -79,7 +79,7 @@ class _Line:
 
     def is_empty(self) -> bool:
         """Return whether nothing of the key waits."""
-        return not (self.waiting or self.again)
+        return not (self.waiting._levels or self.again._levels)
 
     def rank(self, priority: int) -> int:
         """Return what goes first, the smaller: more urgent, then without a turn now."""
@@ -145,7 +145,8 @@ class KeyedQueue:
         line = self._lines.get(operation.key) or self._new_line(operation.key)
         line.waiting.add(operation, self._level(operation))
         self._length += 1
-        self._list(line)
+        if self._urgent_first or not line.number:  # else its head stays the same
+            self._list(line)
 
     def _new_line(self, key: Hashable) -> _Line:
         limit = self._limit_per_key
@@ -182,7 +183,8 @@ class KeyedQueue:
             self._discard(line.waiting, operation)
             line.held += 1
             self._length -= 1
-        self._list(line)
+        if not line.is_empty():
+            self._list(line)
         return operation
 
     def _head(self, line: _Line) -> AnyOperation | None:
@@ -190,14 +192,16 @@ class KeyedQueue:
 
         What is tried again holds its place in the key already.
         """
-        again = line.again.first()
         first = line.waiting.first() if line.held < line.limit else None
+        if line.again is _NONE:
+            return first
+        again = line.again.first()
         if again is None or first is None:
             return again or first
         return first if self._level(first) > self._level(again) else again
 
     def _discard(self, waiting: _Waiting, operation: AnyOperation) -> bool:
-        return waiting.discard(operation, self._level(operation))
+        return bool(waiting) and waiting.discard(operation, self._level(operation))
 
     def remove(self, operation: AnyOperation) -> None:
         """Take out an operation that waits."""

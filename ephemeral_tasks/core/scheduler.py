@@ -169,7 +169,7 @@ class Scheduler(Generic[Entry]):
     def _claim(self) -> list[Entry]:
         """Give each free slot to the operation that goes next."""
         started: list[Entry] = []
-        while self.has_slot:
+        while self.running < self.limit and not self.is_paused:
             operation = self._queue.pop()
             if operation is None:
                 break

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from .. import windows
 from ..conf import Config, get_config
-from ..core.clock import Clock, LoopClock
+from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.validation import check_at_least
 from . import draining
 from .counters import PoolStatistics
@@ -119,7 +119,7 @@ def reset(
         if old is not None:
             draining.drain(old, 0.0)
         windows.forget_all()
-        windows.clock = now
+        windows.now = monotonic_of(now)
         _make = lambda config: make(config, now)  # noqa: E731
 
 

@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import get_config
-from ..core.context import OperationContext, current_operation
+from ..core.context import CURRENT, OperationContext
 from ..core.errors import OperationCancelled
 from ..core.operation import Value
 from ..core.values import plain_text
@@ -102,11 +102,12 @@ async def run(call: Runnable, threads: PlainRunner) -> Any:
     Raises:
         ResultTooLarge: The value is larger than ``MAX_RESULT_BYTES``.
     """
+    end = cast("PoolContext", CURRENT.get())
     _activate(call.language)
     if call.is_async:
-        value = await in_own_thread(call.function(_context().task_context))
+        value = await in_own_thread(call.function(end.task_context))
     else:
-        value = await _run_plain(call, threads)
+        value = await _run_plain(call, threads, end)
         if inspect.isawaitable(value):  # an `async def` behind a plain wrapper
             value = await in_own_thread(partial(_awaited, value))
     value = call.value(value)
@@ -114,7 +115,7 @@ async def run(call: Runnable, threads: PlainRunner) -> Any:
     config = get_config()
     if size > min(config.max_result_bytes, config.max_kept_bytes):
         raise ResultTooLarge(_("The result is too large to be kept."))
-    _context().operation.result_bytes = size
+    end.operation.result_bytes = size
     return value
 
 
@@ -130,10 +131,6 @@ def _activate(language: str | None) -> None:
 
 async def _awaited(value: Awaitable[Value]) -> Value:
     return await value
-
-
-def _context() -> PoolContext:
-    return cast("PoolContext", current_operation())
 
 
 async def in_own_thread(function: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
@@ -160,12 +157,10 @@ async def in_own_thread(function: Callable[[], Coroutine[Any, Any, Value]]) -> V
         executor.close(connections.close_all)
 
 
-async def _run_plain(call: Runnable, threads: PlainRunner) -> Any:
+async def _run_plain(call: Runnable, threads: PlainRunner, end: PoolContext) -> Any:
     """Run a plain function in a thread, to its end whatever it is told meanwhile."""
     # asgiref shows a language to the thread alone that activated it.
-    function = partial(
-        _in_language, call.language, call.function(_context().task_context)
-    )
+    function = partial(_in_language, call.language, call.function(end.task_context))
     future = threads.run(contextvars.copy_context(), function)
     del function
     while not future.done():

@@ -81,6 +81,10 @@ class PoolCoordinator:
             self._follow_here(change)
         elif change.started or change.interrupted or change.finished:
             self._loop.try_post(self._follow_here, change)
+        self._announce(change)
+
+    def _announce(self, change: Change) -> None:
+        """Tell the listeners of each owner whose rows changed."""
         for owner in change.evicted:
             self._reconcile(owner)
         for owner in change.changed | change.evicted:
@@ -185,7 +189,8 @@ class PoolCoordinator:
         change = self._ledger.end_attempt(operation, outcome, delay)
         if operation in change.finished:
             change.finished.remove(operation)
-            self.follow(change)
+            self._follow_here(change)
+            self._announce(change)
             self._report(operation, cause)
         else:
             operation.timer = self._clock.call_later(

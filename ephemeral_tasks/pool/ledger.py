@@ -67,7 +67,8 @@ class Ledger:
             limit=config.max_running,
             capacity=config.max_waiting,
         )
-        self._memory = Memory(config)
+        self.memory = Memory(config)
+        """What is kept; others only look at it."""
         self._unfinished: dict[str, PoolOperation] = {}
         """In the order of acceptance; also those that no handle names any more."""
         self._plain = 0
@@ -108,7 +109,7 @@ class Ledger:
             if self._is_closed:
                 raise Closed("closed: this process is ending")
             try:
-                evicted = self._memory.room_for(operation)
+                evicted = self.memory.room_for(operation)
                 started = self._schedule(operation, is_due=is_due)
             except QueueFull:
                 self._refused += 1
@@ -116,11 +117,12 @@ class Ledger:
             self._accepted += 1
             self._unfinished[operation.id] = operation
             self._plain += not operation.task.is_async
-            self._memory.add(operation, place=place)
+            self.memory.add(operation, place=place)
             self._claim(started, change)
             for old in leaving:
                 self._forget(old, change)
-            self._evict(evicted, change)
+            if evicted:
+                self._evict(evicted, change)
         if operation.owner is not None:  # the caller tells its own owner
             change.changed.discard(operation.owner)
             change.evicted.discard(operation.owner)
@@ -134,7 +136,7 @@ class Ledger:
         Without it one visitor with many sessions could close the queue for all others.
         """
         reserved = 0
-        if self._config.max_waiting and self._memory.has_unfinished(operation.owner):
+        if self._config.max_waiting and self.memory.has_unfinished(operation.owner):
             reserved = max(1, self._config.max_waiting // 10)
         try:
             if is_due:
@@ -265,12 +267,14 @@ class Ledger:
         self._ended[status] += 1
         is_successful = status is Status.SUCCESSFUL
         kept = operation.result_bytes if is_successful else operation.kept_bytes
-        self._memory.finish(operation, kept)
+        self.memory.finish(operation, kept)
         change.finished.append(operation)
         if operation.owner is not None:
             change.changed.add(operation.owner)
-        self._claim(started, change)
-        self._evict(self._memory.surplus(), change)
+        if started:
+            self._claim(started, change)
+        if surplus := self.memory.surplus():
+            self._evict(surplus, change)
 
     # -- forgetting --------------------------------------------------------------------
 
@@ -283,12 +287,12 @@ class Ledger:
         return change
 
     def _forget(self, operation: PoolOperation, change: Change) -> None:
-        if self._memory.remove(operation) and not operation.is_finished:
+        if self.memory.remove(operation) and not operation.is_finished:
             self._cancel(operation, change)
 
     def _evict(self, operations: Iterable[PoolOperation], change: Change) -> None:
         for operation in operations:
-            self._memory.remove(operation)
+            self.memory.remove(operation)
             if operation.owner is not None:
                 change.evicted.add(operation.owner)
 
@@ -314,11 +318,6 @@ class Ledger:
         return change
 
     # -- looking -----------------------------------------------------------------------
-
-    @property
-    def memory(self) -> Memory:
-        """What is kept; only to be looked at."""
-        return self._memory
 
     @property
     def is_closed(self) -> bool:
@@ -376,8 +375,8 @@ class Ledger:
                 oldest_wait_seconds=self._oldest_wait_seconds(),
                 loop_lag_seconds=loop_lag_seconds,
                 stuck=stuck,
-                owners=self._memory.owner_count(),
-                kept_bytes=self._memory.bytes,
+                owners=self.memory.owner_count(),
+                kept_bytes=self.memory.bytes,
                 is_paused=scheduler.is_paused,
             )
 
@@ -400,4 +399,4 @@ class Ledger:
             assert scheduler.waiting == len(waiting) - len(retrying)
             assert self._accepted == len(left) + sum(self._ended.values())
             assert self._plain == sum(not one.task.is_async for one in left)
-            self._memory.check(left)
+            self.memory.check(left)

@@ -8,7 +8,6 @@ from collections import deque
 from contextlib import suppress
 
 from ..conf import get_config
-from ..core.status import Status
 from .operation import PoolOperation
 
 logger = logging.getLogger("ephemeral_tasks")
@@ -22,23 +21,36 @@ def log(level: int, message: str, *args: object) -> None:
 
 def log_finished(operation: PoolOperation, error: BaseException | None) -> None:
     """Log one line; a failure adds the error's class and where it was raised."""
-    level = logging.ERROR if operation.status is Status.FAILED else logging.INFO
+    level = logging.INFO if error is None else logging.ERROR
     if not logger.isEnabledFor(level):
         return
-    log(
-        level,
-        "operation id=%s task=%s status=%s attempt=%s duration=%.3f%s",
-        operation.id,
-        operation.task.name,
-        operation.status,
-        operation.attempt,
-        operation.elapsed_seconds(0.0),
-        "" if error is None else f" error={class_of(error)} at={place_of(error)}",
-    )
-    if error is not None and get_config().log_errors:
-        # As text: a record that holds the error would keep its frames alive.
-        text = "".join(traceback.format_exception(error))
-        log(logging.ERROR, "operation id=%s traceback:\n%s", operation.id, text)
+    facts = (operation.id, operation.status, operation.attempt)
+    duration = operation.elapsed_seconds(0.0)
+    text = f"operation id=%s task={operation.task.name} status=%s attempt=%s"
+    if error is None:
+        log(level, f"{text} duration=%.3f", *facts, duration)
+        return
+    # Class and place stand in the message itself: collectors group by it.
+    cause = f"error={class_of(error)} at={place_of(error)}".replace("%", "%%")
+    message = f"{text} duration=%.3f {cause}"
+    _log_error(message, (*facts, duration), error if get_config().log_errors else None)
+
+
+def _log_error(
+    message: str, args: tuple[object, ...], error: BaseException | None
+) -> None:
+    """Log an error; the record refers to the exception only while it is handled.
+
+    A handler that keeps records would keep the body's frames alive.
+    """
+    exc_info = None if error is None else (type(error), error, error.__traceback__)
+    place = (logger.name, logging.ERROR, __file__, 0)
+    record = logger.makeRecord(*place, message, args, exc_info, "log_finished")
+    try:
+        with suppress(Exception):
+            logger.handle(record)
+    finally:
+        record.exc_info = exc_info = None
 
 
 def class_of(error: BaseException) -> str:

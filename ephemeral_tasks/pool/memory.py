@@ -88,6 +88,8 @@ class Memory:
                 f"{self.bytes} bytes are kept and {operation.kept_bytes} came, "
                 f"MAX_KEPT_BYTES is {self._config.max_kept_bytes}"
             )
+        if over <= 0:
+            return evicted
         over -= sum(old.kept_bytes for old in evicted)
         return [*evicted, *self._oldest(over, besides=evicted)]
 
@@ -106,8 +108,6 @@ class Memory:
     ) -> list[PoolOperation]:
         """Return so many of the oldest finished ones that ``count`` bytes get free."""
         found: list[PoolOperation] = []
-        if count <= 0:
-            return found
         for old in self._finished.values():
             if count <= 0:
                 break
@@ -118,7 +118,8 @@ class Memory:
 
     def surplus(self) -> list[PoolOperation]:
         """Return what must be evicted now: bytes or unowned results over the bound."""
-        surplus = self._oldest(self.bytes - self._config.max_kept_bytes)
+        over = self.bytes - self._config.max_kept_bytes
+        surplus = self._oldest(over) if over > 0 else []
         count = len(self._unowned) - self._config.unowned_size
         if count > 0:
             unowned = list(self._unowned.values())[:count]

@@ -17,6 +17,7 @@ from .operation import PoolOperation
 
 _BEAT_SECONDS = 1.0  # how often the loop notes that it turns
 _STALL_SECONDS = 5.0  # after so long without a beat the pool is not healthy
+_END_SECONDS = 0.1  # how long an end waits for the thread
 _STUCK_SECONDS = 5.0  # after so long a body that was told to end counts as stuck
 
 
@@ -51,7 +52,7 @@ class Watchdog:
         self._tolerated_seconds = tolerated_seconds
         self._is_busy = threading.Event()
         """Set while something runs; the thread rests meanwhile."""
-        self._is_stopped = False
+        self._stopped = threading.Event()
         self._thread = threading.Thread(
             target=self._watch, name="ephemeral-tasks-watchdog", daemon=True
         )
@@ -68,9 +69,11 @@ class Watchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more; from any thread."""
-        self._is_stopped = True
+        """Watch no more and wait a moment for the thread; from any thread."""
+        self._stopped.set()
         self._is_busy.set()
+        if self._thread.is_alive():
+            self._thread.join(_END_SECONDS)
 
     # -- the loop's beat ---------------------------------------------------------------
 
@@ -129,7 +132,7 @@ class Watchdog:
 
     def _watch(self) -> None:
         tolerated = self._tolerated_seconds
-        while not self._is_stopped:
+        while not self._stopped.is_set():
             self._is_busy.wait()
             self._is_busy.clear()  # before the look: what starts now sets it again
             if not self._count_running():
@@ -140,7 +143,7 @@ class Watchdog:
                 return
             if not turned.wait(tolerated):
                 self._blame(turned, asked_monotonic)
-            self._rest(tolerated / 5)
+            self._stopped.wait(tolerated / 5)
 
     def _ask(self, turned: threading.Event) -> bool:
         try:
@@ -148,9 +151,6 @@ class Watchdog:
         except RuntimeError:  # the loop has stopped
             return False
         return True
-
-    def _rest(self, seconds: float) -> None:
-        threading.Event().wait(seconds)
 
     def _blame(self, turned: threading.Event, asked_monotonic: float) -> None:
         name = self._name_of_running()
@@ -163,7 +163,7 @@ class Watchdog:
             "blocked" if is_over else "has been blocking",
             time.monotonic() - asked_monotonic,
         )
-        while not is_over and not self._is_stopped:
+        while not is_over and not self._stopped.is_set():
             is_over = turned.wait(_STALL_SECONDS)
 
     def _name_of_running(self) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from .. import pool as pools
 from ..core.testing import ManualClock
-from .leaks import PATIENCE_SECONDS
+from .patience import PATIENCE_SECONDS
 
 
 class PoolClock:

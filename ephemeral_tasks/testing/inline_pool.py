@@ -24,7 +24,7 @@ from ..pool.operation import PoolOperation
 from ..pool.pool import Pool
 from ..pool.threads import carry
 from .direct import as_plain
-from .leaks import PATIENCE_SECONDS
+from .patience import PATIENCE_SECONDS
 
 
 @contextmanager
@@ -37,7 +37,8 @@ def inline() -> Iterator[None]:
 
     On a thread whose event loop runs ``submit`` cannot wait: there the operation runs
     once the test awaits something, such as ``aresult()``, in the thread in which
-    ``sync_to_async`` runs the test's own database code.
+    ``sync_to_async`` runs the test's own database code. What an async view submits for
+    Django's sync test client runs in ``drain()``: its loop ends with the answer.
     """
     pools.reset(make=InlinePool)
     try:
@@ -58,6 +59,8 @@ class InlinePool(Pool):
         self.desks: dict[str, SimpleQueue[_Job | None]] = {}
         """The jobs of each unfinished operation by its id, and None after the last;
         made by the submitter or the loop, whoever comes first."""
+        self._left: dict[str, asyncio.AbstractEventLoop] = {}
+        """The loops that are to work a desk, by the operation's id, until they do."""
         super().__init__(config, clock)
 
     may_pause = False
@@ -87,9 +90,20 @@ class InlinePool(Pool):
         except RuntimeError:
             self._work(desk)
             return
+        self._left[operation.id] = loop
         context = contextvars.copy_context()  # asgiref finds the caller's thread by it
-        work = partial(context.run, _start_in, loop, partial(self._work, desk))
-        loop.call_soon(work)
+        work = partial(self._work_left, operation.id)
+        loop.call_soon(partial(context.run, _start_in, loop, work))
+
+    def work_for_closed_loops(self) -> None:
+        """Run what was left by loops that ended first, as a sync test client's do."""
+        for id, loop in [*self._left.items()]:
+            if loop.is_closed():
+                self._work_left(id)
+
+    def _work_left(self, id: str) -> None:
+        if self._left.pop(id, None) is not None:
+            self._work(self.desk(id))
 
     def desk(self, id: str) -> SimpleQueue[_Job | None]:
         """Return where an operation's jobs lie; from any thread."""

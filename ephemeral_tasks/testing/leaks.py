@@ -7,9 +7,8 @@ import time
 
 from .. import pool as pools
 from ..pool.pool import Pool
-
-PATIENCE_SECONDS = 10.0
-"""How long a test waits for what should happen at once."""
+from .inline_pool import InlinePool
+from .patience import PATIENCE_SECONDS
 
 
 def unfinished() -> list[str]:
@@ -54,6 +53,8 @@ def is_quiet(pool: Pool, timeout: float) -> bool:
     """Return whether everything has ended, within the time-out."""
     until = time.monotonic() + timeout
     while True:
+        if isinstance(pool, InlinePool):
+            pool.work_for_closed_loops()
         countdown = _Countdown()
         pool.loop.post(countdown.start, pool)
         if not countdown.is_over.wait(max(0.0, until - time.monotonic())):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -56,12 +57,20 @@ async def _respond(
     view: View, request: HttpRequest, captured: dict[str, Any], is_about_table: bool
 ) -> HttpResponse:
     try:
-        return await view(request, **captured)
-    except EphemeralTasksError as error:
-        refused = error
-    # Outside of the except block: an error in here would be reported together with the
-    # one before, whose sentence is the visitor's alone.
-    return await _refuse(request, refused, captured, is_about_table)
+        try:
+            return await view(request, **captured)
+        except EphemeralTasksError as error:
+            refused = error
+        # Outside of the inner except block: an error in here would be reported together
+        # with the one before, whose sentence is the visitor's alone.
+        try:
+            return await _refuse(request, refused, captured, is_about_table)
+        finally:
+            del refused  # this frame and the error would hold each other
+    except Exception:
+        with suppress(Exception):
+            request.FILES.clear()  # a report names each file
+        raise
 
 
 def _outside_transactions(view: View) -> View:

@@ -9,12 +9,18 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 
-from .owner import SESSION_KEY, akeep
+from .owner import SESSION_KEY, akeep, astored_owner_of
 
 
 @asynccontextmanager
-async def owner_saved(request: HttpRequest, owner: str) -> AsyncIterator[None]:
+async def owner_saved(request: HttpRequest, newcomer: str) -> AsyncIterator[str]:
     """Within the block the store names the owner; an error takes that back.
+
+    Args:
+        request: Its session names no owner.
+        newcomer: The owner, unless the store names one by now: another first
+            submission of the same session was faster, and its operation must not be
+            lost to the visitor.
 
     Whether an operation is accepted is known only once it is, and a store that fails
     after that would leave work that runs and is nobody's. So the session is saved
@@ -23,10 +29,14 @@ async def owner_saved(request: HttpRequest, owner: str) -> AsyncIterator[None]:
     """
     session: SessionBase = request.session
     was_empty = session.is_empty()
-    await akeep(request, owner)
+    stored = None if was_empty else await astored_owner_of(request)
+    await akeep(request, stored or newcomer)
+    if stored is not None:
+        yield stored
+        return
     await _save(session)
     try:
-        yield
+        yield newcomer
     except BaseException:
         if was_empty:
             await session.aflush()

@@ -16,7 +16,8 @@ from django.views.decorators.debug import sensitive_variables
 from .. import submission
 from ..tasks import Task
 from ..windows import Handle
-from . import inputs, responses
+from . import inputs
+from .audience import is_htmx
 from .next_page import next_of
 
 KEY_FIELD = "key"
@@ -131,6 +132,6 @@ def label_of(task: Task) -> str:
 
 def page_url(request: HttpRequest) -> str:
     """Return the page that the visitor looks at."""
-    if request.method == "GET" and not responses.is_htmx(request):
+    if request.method == "GET" and not is_htmx(request):
         return escape_leading_slashes(request.get_full_path())
     return next_of(request) or ""

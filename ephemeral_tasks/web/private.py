@@ -23,4 +23,11 @@ async def in_thread(call: Callable[[], T]) -> T:
 
     The call has no arguments: asgiref's own frames hold those in variables.
     """
-    return await sync_to_async(sensitive_variables()(call))()
+    return await sync_to_async(_make)(call)
+
+
+@sensitive_variables()
+def _make(call: Callable[[], T]) -> T:
+    # One function for all calls: Django's decorator makes each function that it
+    # decorates part of a reference cycle, and the call holds content.
+    return call()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..projection import Row
 from . import private
+from .audience import Audience, audience_of
 from .encoding import encode
 from .next_page import next_of
 from .pages import Page
@@ -20,25 +20,6 @@ from .refusals import Refusal
 from .rows import render_rows
 
 STOP_POLLING = 286  # htmx docs, "Polling"
-
-
-class Audience(enum.Enum):
-    """Who asked."""
-
-    HTMX = "htmx"
-    BROWSER = "browser"
-    PROGRAM = "program"
-
-
-def audience_of(request: HttpRequest) -> Audience:
-    """Return who asked, by the headers ``HX-Request`` and ``Accept``."""
-    if is_htmx(request):
-        # A boosted link and a restored page ask for the whole page.
-        wants_page = ("HX-Boosted", "HX-History-Restore-Request")
-        if any(request.headers.get(name) == "true" for name in wants_page):
-            return Audience.BROWSER
-        return Audience.HTMX
-    return Audience.BROWSER if _accepts_html(request) else Audience.PROGRAM
 
 
 def read_ahead(request: HttpRequest) -> None:
@@ -206,21 +187,3 @@ def rows_as_json(rows: Sequence[Row]) -> dict[str, Any]:
 @sensitive_variables()
 def _sentence(message: str) -> str:
     return render_to_string("ephemeral_tasks/sentence.html", {"message": message})
-
-
-def is_htmx(request: HttpRequest) -> bool:
-    """Return whether htmx sent the request; its middleware need not be there."""
-    details = getattr(request, "htmx", None)
-    if details is not None:
-        return bool(details)
-    return request.headers.get("HX-Request") == "true"
-
-
-def _accepts_html(request: HttpRequest) -> bool:
-    try:
-        # "*/*" is what programs send; it names nothing.
-        types = [(one.main_type, one.sub_type) for one in request.accepted_types]
-        preferred = request.get_preferred_type(["text/html", "application/json"])
-    except (LookupError, ValueError):  # a character set that is none, a header too long
-        return False
-    return ("text", "html") in types and preferred == "text/html"

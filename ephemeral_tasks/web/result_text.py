@@ -16,8 +16,22 @@ from .encoding import encode
 SHOWN_BYTES = 2**20
 """What a page shows of a result, in UTF-8."""
 
+RAISED = (Exception, SystemExit)
+"""What a result's own classes may raise. SystemExit would end the server, whose loop
+gets it from the thread."""
+
 _SMALL_PARTS = 10_000
 _SMALL_LENGTH = 100_000
+_TEXTS = (str, bytes)
+_CONTAINERS = (dict, list, tuple)
+_SCALARS = (bool, int, float, type(None))
+
+# No check for circles: its notes on what is being written would stay, in a cycle of the
+# encoder's own functions, where the writing ends early. A circle is a RecursionError.
+_PLAIN = DjangoJSONEncoder(allow_nan=False, check_circular=False)
+_PRETTY = DjangoJSONEncoder(
+    allow_nan=False, check_circular=False, ensure_ascii=False, indent=2
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +52,7 @@ def excerpt(value: object) -> Excerpt:
     for _, pieces in _ways(value):
         try:
             return _take(pieces())
-        except _RAISED:
+        except RAISED:
             continue
     return Excerpt(text=None, has_more=False)
 
@@ -50,7 +64,7 @@ def whole(value: object) -> tuple[bytes, str] | None:
     for kind, pieces in _ways(value):
         try:
             return encode(_join(pieces())), kind
-        except _RAISED:
+        except RAISED:
             continue
     return None
 
@@ -59,11 +73,11 @@ def as_json(document: object) -> str:
     """Return a document as JSON for programs.
 
     Raises:
-        Exception: JSON cannot express it.
+        RAISED: JSON cannot express it.
     """
     if is_large(document):
         # Written in pieces: the encoder in C would keep all other threads waiting.
-        return _join(DjangoJSONEncoder(allow_nan=False).iterencode(document))
+        return _join(_PLAIN.iterencode(document))
     return json.dumps(document, cls=DjangoJSONEncoder, allow_nan=False)
 
 
@@ -90,14 +104,6 @@ def is_large(value: object) -> bool:
     return length > _SMALL_LENGTH
 
 
-_TEXTS = (str, bytes)
-_CONTAINERS = (dict, list, tuple)
-_SCALARS = (bool, int, float, type(None))
-
-# Also SystemExit: in a thread of the server it would end the server.
-_RAISED = (Exception, SystemExit)
-
-
 def _ways(value: object) -> list[tuple[str, Callable[[], Iterable[str]]]]:
     """Return the ways to write a value, the best first."""
     if isinstance(value, bytes):
@@ -106,9 +112,6 @@ def _ways(value: object) -> list[tuple[str, Callable[[], Iterable[str]]]]:
     if isinstance(value, dict | list | tuple | bool | None):
         return [("json", lambda: _PRETTY.iterencode(value)), as_text]
     return [as_text]
-
-
-_PRETTY = DjangoJSONEncoder(allow_nan=False, ensure_ascii=False, indent=2)
 
 
 def _take(pieces: Iterable[str]) -> Excerpt:

@@ -9,9 +9,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..projection import Row
 from . import private, responses, result_text
+from .audience import Audience, audience_of
 from .next_page import next_of
 from .refusals import NotSerializable
-from .responses import Audience
 from .turns import Turns
 
 # A large result takes several times its size while it is written.
@@ -37,7 +37,7 @@ async def answer_result(request: HttpRequest, row: Row, value: object) -> HttpRe
 async def _answer(request: HttpRequest, row: Row, value: object) -> HttpResponse:
     if "download" in request.GET:
         return await _download(row, value)
-    match responses.audience_of(request):
+    match audience_of(request):
         case Audience.HTMX:
             return await _show(request, row, value, "result_fragment")
         case Audience.BROWSER:
@@ -66,7 +66,7 @@ async def _show(
 
 @sensitive_variables()
 async def _write(row: Row, value: object) -> HttpResponse:
-    document = {"id": row.id, "status": row.status, "result": value}
+    document = {"id": row.id, "status": str(row.status), "result": value}
     content = await private.in_thread(lambda: _as_json(document))
     if content is None:
         raise NotSerializable(row.id)
@@ -76,7 +76,7 @@ async def _write(row: Row, value: object) -> HttpResponse:
 def _as_json(document: object) -> bytes | None:
     try:
         return result_text.as_json(document).encode()
-    except Exception:  # the result's own classes may raise anything
+    except result_text.RAISED:
         return None
 
 

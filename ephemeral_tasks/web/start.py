@@ -13,12 +13,12 @@ from .. import submission
 from ..errors import EphemeralTasksError
 from ..tasks import Task
 from . import forms, inputs, private, responses
+from .audience import Audience, audience_of
 from .decorators import route
 from .first_submission import owner_saved
 from .owner import aowner_of, candidate
 from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
-from .responses import Audience
 from .table import render_table
 
 TABLES_HEADER = "Ephemeral-Tasks-Tables"
@@ -50,8 +50,8 @@ async def _submit(
         return owner, forms.submit_form(owner, task, form, data).id
     inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = candidate(request, forms.key_in(form, data))
-    async with owner_saved(request, newcomer):
-        return newcomer, forms.submit_form(newcomer, task, form, data).id
+    async with owner_saved(request, newcomer) as owner:
+        return owner, forms.submit_form(owner, task, form, data).id
 
 
 @sensitive_variables()
@@ -59,7 +59,7 @@ async def _accept(
     request: HttpRequest, task: Task, owner: str, id: str
 ) -> HttpResponse:
     response: HttpResponse
-    match responses.audience_of(request):
+    match audience_of(request):
         case Audience.HTMX:
             response = responses.html(
                 await private.in_thread(lambda: _render_fresh(request, task, owner))
@@ -99,7 +99,7 @@ async def _refuse(
 ) -> HttpResponse:
     """Answer so that nothing that was typed is lost."""
     refusal = refusal_of(error)
-    audience = responses.audience_of(request)
+    audience = audience_of(request)
     if audience is Audience.HTMX and form is not None and _is_forms_own(error):
         html = await private.in_thread(
             lambda: forms.render_form(request, task, form=form)

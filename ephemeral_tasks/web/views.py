@@ -8,9 +8,9 @@ from django.urls import reverse
 from .. import submission
 from ..errors import UnknownOperation
 from . import processes, responses
+from .audience import Audience, audience_of
 from .decorators import route
 from .owner import aowner_of
-from .responses import Audience
 from .results import answer_result
 from .rows import filter_by_task, render_row
 
@@ -19,7 +19,7 @@ from .rows import filter_by_task, render_row
 async def table(request: HttpRequest) -> HttpResponse:
     """All of the visitor's operations, newest first; nothing for who has none."""
     owner = await aowner_of(request, create=False)
-    match responses.audience_of(request):
+    match audience_of(request):
         case Audience.HTMX:
             processes.look_at(request.GET.get("process"))
             return responses.answer_table(request, owner)
@@ -38,7 +38,7 @@ async def table(request: HttpRequest) -> HttpResponse:
 async def operation(request: HttpRequest, id: str) -> HttpResponse:
     """One operation."""
     row = submission.row(await _owner_of(request, id), id)
-    match responses.audience_of(request):
+    match audience_of(request):
         case Audience.HTMX:
             return responses.html(render_row(row, responses.page_of(request)))
         case Audience.BROWSER:

@@ -88,6 +88,46 @@ def test_an_answer_cannot_make_a_formula():
     assert document.splice(["$x$ ⟦1⟧, 10$ sí"]).kept == 1
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_passages_are_found_with_any_line_ends(end):
+    """Their places are those of the original text, also behind a byte order mark."""
+    lines = [
+        "\ufeffyes",
+        "",
+        "> $$",
+        "> f(a)",
+        "> - b",
+        "> $$",
+        "> yes",
+        "",
+        ":::no yes",
+    ]
+
+    assert translated(end.join(lines)) == end.join(
+        ["\ufeffYES", "", "> $$", "> f(a)", "> - b", "> $$", "> YES", "", ":::no YES"]
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ":::note sí",
+        '!!! note "sí"',
+        "import sí from 'sí'",
+        "$$ a = b $$",
+        "{/* sí */}",
+        "<Sí a={b} />",
+    ],
+)
+def test_an_answer_cannot_make_a_passage(answer):
+    """Other dialects would read it as code or as a box."""
+    document = split("yes\n\nyes")
+
+    splice = document.splice([answer, "sí"])
+
+    assert (splice.kept, splice.text) == (1, "yes\n\nsí")
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
@@ -133,6 +173,11 @@ def test_keyword_of_an_admonition_is_not_translated(source, expected):
         ("<img no={no('no').no} alt='no' /> yes",) * 2,
         ("yes {no.no} {`no ${no}`} yes",) * 2,
         ("import yes of the yes", "IMPORT YES OF THE YES"),
+        ('Import the yes from "yes".', 'IMPORT THE YES FROM "YES".'),
+        ('Import yes from "yes".', 'IMPORT YES FROM "YES".'),
+        ("Export default yes of yes", "EXPORT DEFAULT YES OF YES"),
+        ("import No, * as no from 'no'\n\nyes",) * 2,
+        ("import type {no} from 'no'\n\nyes",) * 2,
         ("a < yes and yes > b", "A < YES AND YES > B"),
     ],
 )

@@ -69,6 +69,7 @@ class BrittleForm(forms.Form):
 
     text = forms.CharField(required=False)
     note = forms.CharField(required=False)
+    file = forms.FileField(required=False)
 
     def clean(self):
         """Raise what the text names."""
@@ -151,7 +152,7 @@ async def web_kinds(**values):
 
 
 @task(form=BrittleForm)
-async def web_brittle(text, note):
+async def web_brittle(text, note, file):
     """Never run."""
 
 

@@ -83,6 +83,8 @@ class Reports(logging.Handler):
                 self.lines.append(f"{frame['function']}: {name} = {pprint(value)}")
         posted = reporter.filter.get_post_parameters(record.request)
         self.lines.append(f"POST: {dict(posted.lists())}")
+        files = record.request.FILES.lists()
+        self.lines += [f"FILES: {name} = {pprint(found)}" for name, found in files]
         self.lines += [f"error: {error!s}" for error in _chain(record.exc_info[1])]
 
 
@@ -154,7 +156,7 @@ async def a_file(visitor) -> Ask:
     """A file in a form."""
 
     def ask():
-        upload = SimpleUploadedFile("a.txt", SECRET.encode(), "text/plain")
+        upload = SimpleUploadedFile("a.txt", SECRET.encode())
         return visitor.post("/tasks/start/web_upload/", {"document": upload})
 
     return ask
@@ -250,9 +252,10 @@ async def test_a_form_that_raises_is_reported_without_its_input(visitor, reports
     """A site's own form fails in a field or in `clean()`."""
     visitor.client = AsyncClient(raise_request_exception=False)
 
-    answer = await visitor.post(
-        "/tasks/start/web_brittle/", {"text": "type", "note": SECRET}
-    )
+    upload = SimpleUploadedFile(f"{SECRET}.txt", SECRET.encode())
+    data = {"text": "type", "note": SECRET, "file": upload}
+
+    answer = await visitor.post("/tasks/start/web_brittle/", data)
 
     assert answer.status_code == 500
     assert any(line.startswith("clean: ") for line in reports)

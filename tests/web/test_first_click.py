@@ -116,7 +116,7 @@ async def test_no_key_is_kept(visitor, how):
 
     kept = pool.current().ledger.memory.get(row["id"]).form_key
     assert key not in repr(kept)
-    assert sum(map(len, kept)) <= 128
+    assert len(kept) <= 64
     assert key not in repr(owner.first_clicks._given)
 
 

@@ -153,6 +153,31 @@ async def test_a_refused_first_submission_leaves_the_session_as_it_was(visitor):
     assert await visitor.owner() is None
 
 
+@BROKEN
+@pytest.mark.parametrize("is_refused", [False, True])
+async def test_two_first_submissions_of_a_session_are_one_owner(
+    visitor, monkeypatch, is_refused
+):
+    """The one that was slower neither takes the other's owner away nor hides it."""
+    await _store(visitor, basket="full")
+    faster = []
+
+    async def meanwhile():
+        faster.append(await visitor.start("web_echo", **ECHO))
+        if is_refused:
+            draining.close(pool.get())
+
+    monkeypatch.setattr(SessionStore, "meanwhile", meanwhile)
+    slower = await visitor.post(START, ECHO)
+
+    shown = (await visitor.get("/tasks/")).json()["operations"]
+    assert slower.status_code == (503 if is_refused else 202)
+    assert [row["id"] for row in shown] == [
+        *([] if is_refused else [slower.json()["id"]]),
+        faster[0]["id"],
+    ]
+
+
 async def test_an_accepted_first_submission_is_one_session(visitor):
     """Saved before the view ends, and the cookie names it."""
     await visitor.start("web_echo", **ECHO)

@@ -143,6 +143,15 @@ async def test_what_no_text_can_show_is_a_sentence(visitor, value):
         assert program.json()["error"]["code"] == "not_serializable"
 
 
+async def test_half_a_character_is_no_error_in_json(visitor):
+    """JSON escapes it, a file has U+FFFD instead."""
+    url = await given(visitor, ["Caf\udce9.txt"])
+
+    assert (await visitor.get(url)).json()["result"] == ["Caf\udce9.txt"]
+    file = await visitor.get(f"{url}?download")
+    assert json.loads(file.content) == ["Caf\ufffd.txt"]
+
+
 async def test_bytes_that_are_no_text_are_a_file(visitor):
     """The page offers them."""
     url = await given(visitor, b"\xff\x00\x01")

@@ -99,16 +99,49 @@ def test_no_record_holds_content(settings, log, owner, hold):
         assert all(type(one) in {str, int, float, Status} for one in record.args)
 
 
-def test_the_full_traceback_is_logged_when_asked_for(settings, log, owner):
-    """LOG_ERRORS: as text, for a developer's eyes."""
+class Collector(logging.Handler):
+    """Takes what an error collector takes from a record while it is handled."""
+
+    def __init__(self):
+        super().__init__()
+        self.taken = []
+
+    def emit(self, record):
+        kind = record.exc_info and record.exc_info[0].__name__
+        self.taken.append((record.msg, kind, self.format(record)))
+
+
+@pytest.fixture
+def collector():
+    """A handler of our logger."""
+    handler, logger = Collector(), logging.getLogger("ephemeral_tasks")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+def test_the_exception_is_logged_when_asked_for(settings, log, collector, owner):
+    """LOG_ERRORS: with the one line, for handlers that want the exception itself."""
     settings.EPHEMERAL_TASKS = {"LOG_ERRORS": True}
-    handle = submit(owner, tasks.app_fails, "private")
+    submit(owner, tasks.app_fails, "private")
     drain()
 
-    record = log.records[-1]
-    assert record.getMessage().startswith(f"operation id={handle.id} traceback:\n")
-    assert "ValueError: private" in record.getMessage()
-    assert record.exc_info is None
+    ((_, kind, text),) = collector.taken
+    assert kind == "ValueError"
+    assert "Traceback (most recent call last)" in text
+    assert text.endswith("ValueError: private")
+    assert log.records[-1].exc_info is None  # afterwards nothing holds its frames
+
+
+def test_failures_differ_by_task_class_and_place(log, collector, owner):
+    """Collectors group by the message before its arguments are put in."""
+    for body in (tasks.app_fails, tasks.app_fails, tasks.app_fails_politely):
+        submit(owner, body, "private")
+    drain()
+
+    messages = {message for message, _, _ in collector.taken}
+    assert len(messages) == 2
+    assert any("task=app_fails status" in message for message in messages)
 
 
 def test_a_sentence_for_the_owner_is_no_text_of_the_log(log, owner):
