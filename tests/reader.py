@@ -10,7 +10,7 @@ block must lead to stands in the block after it:
 - ``json``, ``http`` and ``html``: the answer to the last request, or a part of it.
 - ``text``: what the program above printed, or a conversation over a socket.
 - ``css`` and ``po``: names in it are those of the package.
-- ``js``: Node.js can read it, where it is installed.
+- ``js`` and ``nginx``: Node.js and nginx can read it, where they are installed.
 
 In what is expected ``…`` stands for anything.
 """
@@ -29,6 +29,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -251,6 +252,18 @@ class Reader:
             subprocess.run(
                 [node, "--check", "-"], input=block.text.encode(), check=True
             )
+
+    def _do_nginx(self, block: Block) -> None:
+        nginx = shutil.which("nginx")
+        if nginx is None:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "nginx.conf"
+            # Its certificates are the reader's.
+            text = re.sub(r"ssl\w+ +/.*|(?<=8443) ssl", "", block.text)
+            path.write_text(f"pid {folder}/pid;\nevents {{}}\nhttp {{\n{text}}}\n")
+            command = [nginx, "-t", "-q", "-e", "stderr", "-p", folder, "-c", path]
+            subprocess.run(command, check=True)
 
     # -- what is printed or said -------------------------------------------------------
 
