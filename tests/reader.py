@@ -261,7 +261,10 @@ class Reader:
             path = Path(folder) / "nginx.conf"
             # Its certificates are the reader's.
             text = re.sub(r"ssl\w+ +/.*|(?<=8443) ssl", "", block.text)
-            path.write_text(f"pid {folder}/pid;\nevents {{}}\nhttp {{\n{text}}}\n")
+            kinds = ("client_body", "proxy", "fastcgi", "scgi", "uwsgi")
+            own = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+            whole = f"http {{ access_log off; {own}\n{text} }}"
+            path.write_text(f"pid {folder}/pid;\nevents {{}}\n{whole}\n")
             command = [nginx, "-t", "-q", "-e", "stderr", "-p", folder, "-c", path]
             subprocess.run(command, check=True)
 
