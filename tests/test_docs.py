@@ -10,6 +10,7 @@ import pytest
 
 import ephemeral_tasks
 from ephemeral_tasks.conf import RULES, Config
+from ephemeral_tasks.core.status import Status
 from ephemeral_tasks.tasks import registry
 from ephemeral_tasks.testing import cancel_all
 from tests.django_suite.exceptions import EXCEPTIONS
@@ -17,7 +18,7 @@ from tests.layers import ROOT
 from tests.reader import Reader
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-LINK = re.compile(r"\]\(([^)#\s]+)")
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 EXCEPTION = re.compile(r"^\| `(\w+TestCase\.\w+)` \| (.*) \|$", re.MULTILINE)
 # These two pages are followed step by step by tests of their own.
 RUN = [page for page in PAGES if page.name not in {"README.md", "quickstart.md"}]
@@ -100,11 +101,23 @@ def as_before(monkeypatch):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    """Each link to a file of this project names one that is there."""
-    links = LINK.findall(page.read_text())
-    local = [link for link in links if not link.startswith("http")]
+    """Each link to a file of this project names one that is there, and its heading."""
+    missing = [
+        f"{path}#{anchor}"
+        for path, anchor in LINK.findall(page.read_text())
+        if not path.startswith("http")
+        for target in [page.parent / path if path else page]
+        if not target.exists() or (anchor and anchor not in anchors_of(target))
+    ]
 
-    assert [link for link in local if not (page.parent / link).exists()] == []
+    assert missing == []
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The names of a page's headings in a URL, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in titles)
+    return {title.replace(" ", "-") for title in plain}
 
 
 def test_the_module_map_is_complete():
@@ -172,3 +185,44 @@ def signature_of(named) -> str:
     ]
     text = str(inspect.Signature(plain))
     return re.sub(r"<class '(?:[\w.]+\.)?(\w+)'>", r"\1", text)
+
+
+LOOKS = (ROOT / "docs" / "pages.md").read_text()
+TEMPLATES = ROOT / "ephemeral_tasks" / "templates" / "ephemeral_tasks"
+SHEET = ROOT / "ephemeral_tasks" / "static" / "ephemeral_tasks" / "ephemeral_tasks.css"
+
+
+def first_cells(title: str) -> set[str]:
+    """What stands in backticks in the first cells of a section's tables."""
+    section = LOOKS.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    return set(re.findall(r"`([\w.-]+)`", " ".join(cells)))
+
+
+def test_each_template_has_a_row():
+    """pages.md lists the templates that may be overridden, and no other."""
+    assert first_cells("Templates") == {path.name for path in TEMPLATES.glob("*.html")}
+
+
+def test_each_class_has_a_row():
+    """pages.md lists the classes that the templates write, and no other of ours."""
+    markup = "".join(path.read_text() for path in TEMPLATES.glob("*.html"))
+    markup = re.sub(r"[\w-]*\{\{.*?\}\}", "", markup)
+    written = set(" ".join(re.findall(r'class="([^"]*)"', markup)).split())
+    states = {f"is-{status.lower()}" for status in [*Status, "cancelling"]}
+    actions = {"is-cancel", "is-retry", "is-dismiss", "is-result"}
+
+    listed = first_cells("Classes and custom properties")
+
+    properties = set(re.findall(r"--et-\w+", SHEET.read_text()))
+    assert listed - {"htmx-request"} == written | states | actions | properties
+
+
+def test_the_versions_are_those_of_the_package():
+    """index.md names each Python and Django that the package promises, and no other."""
+    project = (ROOT / "pyproject.toml").read_text()
+    page = (ROOT / "docs" / "index.md").read_text()
+    section = page.partition("\n## Versions\n")[2].partition("**Public**")[0]
+    promised = re.findall(r":: (?:Python|Django) :: (\d\.\d+)", project)
+
+    assert set(re.findall(r"\d\.\d+", section)) == set(promised)
