@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from ..projection import Row
@@ -45,7 +44,8 @@ def audience_of(request: HttpRequest) -> Audience:
 def page_of(request: HttpRequest) -> Page:
     """Return what is active, with the filter that the query names."""
     task = request.GET.get("task")
-    return Page.current(task if task and task.isidentifier() else None)
+    named = task if task and task.isidentifier() else None
+    return Page.current(named, request=request)
 
 
 async def render_page(
@@ -60,13 +60,18 @@ async def render_page(
     rendered in a thread.
     """
     render = sync_to_async(render_to_string)
-    return HttpResponse(await render([*templates], {**context}, request), status=status)
+    context = {"page": page_of(request), **context}
+    return HttpResponse(await render([*templates], context, request), status=status)
 
 
 def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
-    """Return the table fragment."""
-    html, is_polling = render_rows(owner, page_of(request))
-    return HttpResponse(html, status=200 if is_polling else STOP_POLLING)
+    """Return the table fragment; nothing when the poll brings its version."""
+    html, version = render_rows(owner, page_of(request))
+    if version is None:
+        return HttpResponse(html, status=STOP_POLLING)
+    if version == request.GET.get("version"):
+        return HttpResponse(status=204)  # htmx swaps nothing and polls on
+    return HttpResponse(html)
 
 
 async def answer_change(
@@ -109,7 +114,7 @@ def redirect_back(
     """Return a redirect to where the browser came from, else to the table's page."""
     url = next_of(request)
     if url is None or (gone is not None and f"/{gone}/" in url):
-        url = reverse("ephemeral_tasks:table")
+        url = page_of(request).root
     return see_other(url)
 
 
