@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
+from inspect import signature
 from typing import Any
 
 from django.db import connections, transaction
@@ -28,8 +29,12 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
     methods = ["GET", "HEAD"] if method == "GET" else [method]
 
     def decorate(view: View) -> View:
+        names = signature(view).parameters
+
         @wraps(view)
         async def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
+            # What the routes above ours have captured is none of the view's.
+            captured = {name: captured[name] for name in names if name in captured}
             response: HttpResponse
             if request.method not in methods:
                 response = HttpResponseNotAllowed(methods)

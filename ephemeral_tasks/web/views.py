@@ -7,7 +7,6 @@ from asyncio import to_thread
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import reverse
 
 from .. import submission
 from ..errors import UnknownOperation
@@ -101,7 +100,7 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
         owner,
         body=row.as_json(),
         status=202,
-        location=reverse("ephemeral_tasks:operation", args=[handle.id]),
+        location=responses.page_of(request).url(handle.id),
         gone=id,
     )
 
