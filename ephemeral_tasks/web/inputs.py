@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
@@ -66,12 +66,17 @@ def json_object(text: bytes | str) -> dict[str, Any]:
         InvalidInput: It is broken, or not an object.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise InvalidInput(gettext("This is not valid JSON.")) from None
     if not isinstance(value, dict):
         raise InvalidInput(gettext("This is not a JSON object."))
     return value
+
+
+def _refuse_constant(name: str) -> Never:
+    # Python reads NaN and Infinity; JSON has neither.
+    raise ValueError(name)
 
 
 async def bind(
