@@ -202,9 +202,7 @@ def _captured_above(request: HttpRequest | None) -> dict[str, Any]:
         return {}
     pattern, _ = get_resolver(get_urlconf()).namespace_dict.get(_NAMESPACE, ("", None))
     return {
-        name: value
-        for name, value in match.kwargs.items()
-        if f"(?P<{name}>" in pattern
+        name: value for name, value in match.kwargs.items() if f"(?P<{name}>" in pattern
     }
 
 

@@ -639,6 +639,21 @@ async def test_a_submission_whose_visitor_logs_out_is_refused(visitor, make_sock
     assert submission.window(owner) == ()
 
 
+async def test_what_came_between_logout_and_close_ends_too(visitor, make_socket):
+    """A submission is accepted while the close is on its way to the socket."""
+    await visitor.held("a")
+    owner = await visitor.owner()
+    socket = await make_socket(visitor).opened()
+    await socket.receive_from()
+
+    submission.end_owner(owner)
+    submission.submit(owner, tasks.web_hold, name="late")  # this loop had no turn yet
+
+    while (await socket.receive_output())["type"] != "websocket.close":
+        pass
+    assert submission.window(owner) == ()
+
+
 async def test_a_session_that_is_gone_closes_within_a_minute(
     visitor, make_socket, clock, clocked
 ):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from channels.sessions import SessionMiddlewareStack
+from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
 
@@ -100,6 +101,18 @@ async def test_an_emptied_session_ends_its_owner(visitor, engine, path, tmp_path
 
         assert submission.window(key) == ()
         assert (await visitor.get(f"/tasks/{row['id']}/")).status_code == 404
+
+
+@override_settings(SESSION_ENGINE="django.contrib.sessions.backends.cached_db")
+async def test_a_session_that_is_no_longer_cached_ends_its_owner(visitor):
+    """It is read from the database, which an async view cannot do while it empties."""
+    await visitor.held("a")
+    key = await visitor.owner()
+    await caches["default"].aclear()
+
+    await visitor.get("/flush/")
+
+    assert submission.window(key) == ()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
