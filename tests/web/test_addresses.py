@@ -85,6 +85,16 @@ async def test_routes_below_a_variable_stay_below_its_value(visitor, make_socket
 
 
 @pytest.mark.urls("tests.web.below_urls")
+async def test_a_refused_form_stays_below_the_variable(visitor):
+    """For a browser and for htmx, it is sent again to where it came from."""
+    path = "/acme/tasks/start/web_echo/"
+
+    for answer in (await visitor.post_page(path), await visitor.post_htmx(path)):
+        assert answer.status_code == 400
+        assert path in urls_in(answer.content.decode())
+
+
+@pytest.mark.urls("tests.web.below_urls")
 async def test_every_route_answers_below_a_variable(visitor):
     """What the route above captured is none of our views'."""
     row = await start(visitor, "/acme/tasks/")
