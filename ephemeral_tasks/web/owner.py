@@ -47,8 +47,12 @@ def owner_of(request: Source, create: bool = True) -> str | None:
             "`await aowner_of(request, create=False)` before owner_of() and before "
             "a template that uses the tags of ephemeral_tasks"
         ) from error
-    if owner is None and create:
-        owner = session[SESSION_KEY] = candidate(request)
+    if owner is None:
+        owner = _recall_or_make(request, create=create)
+        if owner is not None:
+            session[SESSION_KEY] = owner
+    if owner is not None:
+        seen_sessions.note(session, owner)
     return cast("str | None", owner)
 
 

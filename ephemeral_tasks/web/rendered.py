@@ -57,7 +57,9 @@ class Shelf(OrderedDict[Page, Rendered]):
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        return _SHELF_BYTES + sum(one.size for one in self.values())
+        # A page's texts, such as the filter, are as long as visitors make them.
+        pages = sum(getsizeof(repr(page)) for page in self)
+        return _SHELF_BYTES + pages + sum(one.size for one in self.values())
 
 
 class RenderedCache:

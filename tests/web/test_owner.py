@@ -184,6 +184,32 @@ async def test_a_session_saved_over_keeps_its_owner(visitor, engine, tmp_path):
         assert await session.aget("cart") == 1
 
 
+async def test_a_plain_view_finds_the_owner_of_a_session_saved_over(visitor):
+    """The tags ask for it, and the session gets it back."""
+    await visitor.log_in()
+    late = await visitor.client.asession()
+    await late.aset("cart", 1)
+    row = await visitor.held("a")
+    await late.asave()
+
+    html = (await visitor.get_page("/plain/")).content.decode()
+
+    assert f"operation-{row['id']}" in html
+    session = await visitor.client.asession()
+    assert await session.aget(owner.SESSION_KEY) is not None
+
+
+async def test_what_a_plain_view_submits_survives_a_session_saved_over(visitor):
+    """The owner that `owner_of` makes is remembered, too."""
+    await visitor.log_in()
+    late = await visitor.client.asession()
+    await late.aset("cart", 1)
+    await visitor.get("/plain-submit/")
+    await late.asave()
+
+    assert len((await visitor.get("/tasks/")).json()["operations"]) == 1
+
+
 async def test_a_session_saved_over_does_not_end_its_socket(
     visitor, make_socket, clock
 ):

@@ -217,6 +217,17 @@ async def test_who_looked_last_is_kept(monkeypatch):
     assert not kept_rows(others[0])
 
 
+async def test_a_long_filter_counts(monkeypatch):
+    """A visitor chooses it, and the page that is kept names it."""
+    monkeypatch.setattr(RenderedCache, "BYTES", 100_000)
+
+    for owner in [uuid.uuid4().hex for _ in range(20)]:
+        rows.render_rows(owner, Page.current("x" * 8000))
+    filters = [page.task for shelf in rows._cache._shelves.values() for page in shelf]
+
+    assert 0 < sum(map(sys.getsizeof, filters)) <= 50_000
+
+
 async def test_one_table_larger_than_the_bound_is_not_kept(owner, monkeypatch):
     """It is rendered all the same."""
     monkeypatch.setattr(RenderedCache, "BYTES", 1000)

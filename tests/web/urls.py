@@ -6,7 +6,8 @@ from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path
 
-from ephemeral_tasks import aowner_of
+from ephemeral_tasks import aowner_of, owner_of, submit
+from tests.web import tasks
 
 PAGE = """{% load ephemeral_tasks %}<!DOCTYPE html><title>Page</title>
 {% task_media %}{% task_form "web_echo" %}{% task_table %}
@@ -22,6 +23,12 @@ async def page(request):
 def plain_page(request):
     """The same page from a plain view."""
     return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
+
+
+def plain_submit(request):
+    """A plain view that submits by itself."""
+    submit(owner_of(request), tasks.web_echo, text="a", language="es")
+    return HttpResponse()
 
 
 async def careless_page(request):
@@ -71,6 +78,7 @@ async def logout(request):
 urlpatterns = [
     path("", page, name="page"),
     path("plain/", plain_page),
+    path("plain-submit/", plain_submit),
     path("careless/", careless_page),
     path("login/", login),
     path("plain-login/", plain_login),
