@@ -96,7 +96,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             return
         self._protocol = _protocol_of(self.scope)
         await self.accept(self._protocol.subprotocol)
-        # From here on a close has a code that pages can tell from a lost connection.
+        # From here on a close has a code, which a lost connection has not.
         owner = await aowner_of(self.scope, create=False)
         if owner is None:
             await self._close(push.OWNER_ENDED)

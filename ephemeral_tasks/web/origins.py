@@ -55,8 +55,8 @@ def _is_host(handshake: HttpRequest, origin: SplitResult) -> bool:
         host = handshake.get_host()
     except DisallowedHost:
         return False
-    # A proxy that ends TLS may not say so; a page without TLS never comes from one
-    # that has it.
+    # A proxy that ends TLS may not say so; a page without TLS never comes from
+    # a site that has it.
     if handshake.is_secure() and origin.scheme != "https":
         return False
     return _with_port(origin.netloc, origin.scheme) == _with_port(host, origin.scheme)

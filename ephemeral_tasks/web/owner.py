@@ -31,7 +31,7 @@ def owner_of(request: Source, create: bool = True) -> str | None:
 
     Args:
         request: With a session.
-        create: False to look only; the answer is None for who never submitted.
+        create: False to look only; None for a visitor without a submission.
 
     Raises:
         SynchronousOnlyOperation: The session is not loaded yet and cannot be from an
@@ -94,8 +94,8 @@ def candidate(request: Source, form_key: str | None = None) -> str:
     Args:
         request: No websocket, which could not keep it.
         form_key: The one-time key of the form that was sent: its second click gets
-            the same owner. Two other first submissions at once get one each, and what
-            the losing one started ends with its idleness.
+            the same owner. Two other first submissions at once may get an owner each;
+            the operation whose owner the session does not keep ends by idleness.
     """
     if not isinstance(request, HttpRequest):
         raise RuntimeError(
@@ -118,8 +118,8 @@ def _close_sockets_at_login(
 ) -> None:
     """Close the sockets that were opened with the session's former key.
 
-    Whoever knew that key, by fixation, for example, must not see what comes next. The
-    visitor's own pages connect again with the key that the login has made.
+    Somebody else may know that key, by fixation for example, and must not see what
+    comes next. The visitor's own pages connect again with the new cookie.
     """
     # Channels' login() has no request; its sockets are closed when they look.
     if request is None or not hasattr(request, "session"):
@@ -131,7 +131,7 @@ def _close_sockets_at_login(
 
 
 def _end_owner_of(session: SessionBase) -> None:
-    """Drop the owner whom a session names, which is about to be emptied."""
+    """Drop the owner of a session that is about to be emptied."""
     try:
         owner = session.get(SESSION_KEY)
     except SynchronousOnlyOperation:  # an engine of somebody's, not loaded

@@ -37,7 +37,7 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
     To be called while the page is active. Equal states give equal bytes.
 
     Args:
-        owner: None for who never submitted: an empty table.
+        owner: None for a visitor without a submission: an empty table.
         page: Which rows, and under which ids.
         is_oob: Whether the fragment is part of an answer to something else.
     """
@@ -52,7 +52,8 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
     fragment = _compose(pieces, rows, page, interval, is_oob=is_oob)
     if not is_oob:
         _cache.keep(shelf, page, Rendered(rows, pieces, interval, fragment))
-    # An operation that went while it was rendered was announced before this was kept.
+    # If an operation was removed during the rendering, its removal was announced before
+    # this was kept, and nobody would drop it.
     _cache.prune(owner, {one.id for one in windows.read(owner, touch=False).handles})
     return fragment
 
@@ -80,7 +81,7 @@ def _compose(
 
 
 def _digest(pieces: Sequence[str], page: Page, interval: float) -> str:
-    """Return what changes with the fragment and with the process that renders it."""
+    """Return a text that is another for another fragment or another process."""
     seen = "\0".join([processes.stamp(), repr((page, interval)), *pieces])
     return blake2b(seen.encode(errors="replace"), digest_size=12).hexdigest()
 
@@ -92,20 +93,20 @@ def _poll_url(page: Page, version: str) -> str:
     return f"{page.root}?{urlencode(query)}"
 
 
-def render_row(one: Row, page: Page) -> SafeString:
+def render_row(row: Row, page: Page) -> SafeString:
     """Return one row as HTML."""
-    context = {"page": page, "row": one, "shown": _beside_label(one)}
+    context = {"page": page, "row": row, "shown": _list_shown(row)}
     return mark_safe(  # noqa: S308  # a template's output
         render_to_string("ephemeral_tasks/row.html", context)
     )
 
 
-def _beside_label(one: Row) -> list[object]:
+def _list_shown(row: Row) -> list[object]:
     """Return the shown values, unless the label is made of them."""
     with suppress(UnknownTask):
-        if callable(registry.get(one.task).label):
+        if callable(registry.get(row.task).label):
             return []
-    return [value for value in one.shown.values() if value not in {None, ""}]
+    return [value for value in row.shown.values() if value not in {None, ""}]
 
 
 def filter_by_task(window: Sequence[Row], task: str | None) -> tuple[Row, ...]:

@@ -19,7 +19,7 @@ from ..conf import get_config
 # each login, and for signed cookies with each save.
 SESSION_KEY = "_ephemeral_tasks_owner"
 
-# A signed cookie is its own key, a new one at each save: none is worth remembering.
+# A signed cookie is the whole session, and another at each save: it is not remembered.
 _MAX_KEY_LENGTH = 64
 
 
@@ -54,7 +54,7 @@ class SeenSessions:
         self.note(session, owner)
 
     def recall(self, session: Any) -> str | None:
-        """Return the owner that the session has lost; one without operations is none.
+        """Return the owner that the session has lost, None if it has no operations.
 
         To be called when the session is loaded: a session that its store no longer
         has, as after logout, has no key then.
