@@ -3,19 +3,9 @@
 import json
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 
 from tests.servers.commands import DAPHNE, UVICORN
-
-
-def until_closed(socket):
-    """Return the frames that came, and the code of the close that followed."""
-    frames = []
-    try:
-        while True:
-            frames.append(json.loads(socket.recv(timeout=20)))
-    except ConnectionClosed as error:
-        return frames, error.rcvd.code
+from tests.servers.sockets import until_closed
 
 
 @pytest.mark.parametrize("server", [DAPHNE, UVICORN], ids=lambda server: server.name)
