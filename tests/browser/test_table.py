@@ -38,7 +38,7 @@ def test_polling_goes_on_after_204_and_stops_at_286(make_visitor, demo, gate):
     for _ in range(2):
         visitor.page.wait_for_event("response", lambda answer: answer.status == 204)
     demo.let_through(gate)
-    visitor.sees("paragraph 1 of 2")
+    visitor.sees("paragraph 2 of 2")
     visitor.page.wait_for_event("response", lambda answer: answer.status == 204)
 
     demo.let_through(gate)
@@ -65,7 +65,7 @@ def test_a_socket_that_failed_comes_back_and_polls_meanwhile(make_visitor, demo,
     visitor.translate(f"One gate-{gate}.\n\nTwo gate-{gate}.")
     visitor.sees("Running")
     demo.let_through(gate)
-    visitor.sees("paragraph 1 of 2")
+    visitor.sees("paragraph 2 of 2")
     visitor.page.wait_for_event("response", lambda answer: POLL.search(answer.url))
 
     visitor.page.wait_for_function("pushed => pushed.count > 0", arg=pushed)
