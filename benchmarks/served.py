@@ -133,6 +133,8 @@ class Served:
 async def _answer(reader: asyncio.StreamReader) -> bytes:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status = head.split(b" ", 2)[1]
+    if status == b"204":
+        return b""
     if status not in {b"200", b"286"}:
         raise RuntimeError(f"the server answered {status.decode()}")
     length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator, Sequence
+from html import unescape
 from statistics import quantiles
 
 from websockets.asyncio.client import ClientConnection
@@ -119,7 +120,10 @@ async def _drain(socket: ClientConnection) -> None:
 
 
 def polling(is_quick: bool) -> Iterator[Figure]:
-    """P6: a poll of five rows beside a view that does nothing."""
+    """P6: a poll of five rows beside a view that does nothing.
+
+    And one that brings the version shown, beside a view that reads the session.
+    """
     for server in COMMANDS:
         for sessions in ("db", "signed_cookies"):
             with serve(server, sessions) as served:
@@ -136,6 +140,16 @@ def polling(is_quick: bool) -> Iterator[Figure]:
                     is_floor=True,
                     details=compared.microseconds(),
                 )
+            ratio = compared.ratio("unchanged", "visitor")
+            yield Figure(
+                measure="P6",
+                what=f"{server}, {sessions} sessions: a poll that brings the version "
+                f"shown / {_FLOORS['visitor']}",
+                value=ratio.wall,
+                cpu=ratio.cpu,
+                target=1.2,
+                details=compared.microseconds(),
+            )
 
 
 _FLOORS = {
@@ -150,6 +164,8 @@ def _polls(served: Served, *, is_quick: bool) -> Compared:
     fragment = asyncio.run(served.fragment("/tasks/", visitor))
     if fragment.count(b"<tr ") != 5:
         raise RuntimeError("the poll does not show five rows")
+    # Its table has not changed since: the five run on.
+    unchanged = unescape(fragment.decode().partition('hx-get="')[2].partition('"')[0])
     seconds = 0.2 if is_quick else 1.5
 
     def asked(path: str) -> Cost:
@@ -158,6 +174,7 @@ def _polls(served: Served, *, is_quick: bool) -> Compared:
     return alternate(
         1 if is_quick else 7,
         poll=lambda: asked("/tasks/"),
+        unchanged=lambda: asked(unchanged),
         empty=lambda: asked("/empty/"),
         visitor=lambda: asked("/visitor/"),
     )

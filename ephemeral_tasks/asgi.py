@@ -31,12 +31,18 @@ def get_asgi_application() -> Application:
 
 
 def _below_script_name(application: Application) -> Application:
-    """Route below ``FORCE_SCRIPT_NAME``, as Django's own HTTP handler does."""
+    """Route below the script name as Django's own HTTP handler does.
+
+    It is ``FORCE_SCRIPT_NAME``, or the server's root path, which a proxy may have
+    taken away from the path already.
+    """
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:
         prefix = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
-        if prefix and not scope.get("root_path") and scope["path"].startswith(prefix):
-            scope = {**scope, "root_path": prefix}
+        root_path = scope.get("root_path") or prefix
+        if not scope["path"].startswith(root_path):
+            root_path = ""
+        scope = {**scope, "root_path": root_path}
         await application(scope, receive, send)
 
     return routed

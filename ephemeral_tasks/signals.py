@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -58,5 +59,13 @@ def send_ended(owner: str) -> None:
 def _call(callback: OwnerCallback, owner: str) -> None:
     try:
         callback(owner)
-    except Exception:
-        logger.exception("a listener of window changes failed")
+    except Exception as error:
+        # As text: a record that holds the error would keep its frames alive.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        logger.error(
+            "a listener of window changes failed error=%s at=%s:%s:%s",
+            type(error).__qualname__,
+            place.filename,
+            place.lineno,
+            place.name,
+        )

@@ -83,7 +83,7 @@ def task_table(context: template.Context, *, task: str | None = None) -> SafeStr
     """
     request = _request_of(context)
     owner = owner_of(request, create=False)
-    return render_table(request, Page.current(task), owner=owner)
+    return render_table(request, Page.current(task, request=request), owner=owner)
 
 
 def _request_of(context: template.Context) -> HttpRequest:

@@ -1,12 +1,16 @@
-"""What a socket may ask for, and the events that answer it."""
+"""The commands of a socket's client, and the events that answer them."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
+from django.forms import BaseForm
 from django.utils.translation import gettext
 
 from .. import submission
+from ..tasks import Task
 from . import forms, inputs, json_input
 from .refusals import InvalidInput
 
@@ -18,22 +22,40 @@ def parse(text: str | None) -> dict[str, Any]:
     """Return a message as an object.
 
     Raises:
-        InvalidInput: It is binary, broken, or not an object.
+        InvalidInput: It is binary, broken, or not an object; or it asks for an echo
+            that is no JSON, such as ``NaN`` or ``1e999``.
     """
     if text is None:
         raise InvalidInput(gettext("Binary messages are not understood."))
-    return json_input.json_object(text)
+    message = json_input.json_object(text)
+    try:
+        json.dumps(message.get("request"), allow_nan=False)
+    except (ValueError, RecursionError):
+        raise InvalidInput(gettext("This is not valid JSON.")) from None
+    return message
 
 
-async def obey(owner: str, message: dict[str, Any]) -> list[Event]:
-    """Do what a message asks for, and return what became of it.
+async def obey(
+    owner: str, message: dict[str, Any], *, is_over: Callable[[], bool]
+) -> list[Event]:
+    """Do what a message asks for, and return the events that say so.
+
+    Args:
+        owner: The socket's owner.
+        message: As ``parse`` returned it.
+        is_over: Whether the socket has ended. It is asked after a form was validated,
+            which takes time: a socket that ended meanwhile submits nothing.
 
     Raises:
         EphemeralTasksError: It was refused; nothing was changed.
     """
     match message:
         case {"type": "submit", "task": str(task), "data": dict(data)}:
-            return [_row(owner, await _submit(owner, task, data))]
+            form_task, form = await _bind(task, data)
+            if is_over():
+                return []
+            handle = forms.submit_form(owner, form_task, form, data)
+            return [_row(owner, handle.id)]
         case {"type": "cancel", "id": str(id)}:
             submission.cancel(owner, id)
             return [_row(owner, id)]
@@ -52,10 +74,9 @@ def id_in(message: dict[str, Any]) -> str | None:
     return id if isinstance(id, str) else None
 
 
-async def _submit(owner: str, name: str, data: dict[str, Any]) -> str:
+async def _bind(name: str, data: dict[str, Any]) -> tuple[Task, BaseForm]:
     task, form_class = inputs.find_exposed(name)
-    form = await inputs.bind(form_class, data)
-    return forms.submit_form(owner, task, form, data).id
+    return task, await inputs.bind(form_class, data)
 
 
 def _row(owner: str, id: str) -> Event:

@@ -6,33 +6,28 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
+from traceback import format_exception
 from typing import Any
 from urllib.parse import parse_qs
 
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from .. import submission
 from ..conf import get_config
 from ..core.clock import Clock, LoopClock, TimerHandle
 from ..errors import EphemeralTasksError
-from . import (
-    commands,
-    origins,
-    push,
-)
+from ..pool.log import class_of, place_of
+from . import commands, origins, push
 from .owner import aowner_of, astored_owner_of
 from .pages import Page
-from .protocols import (
-    JSON_SUBPROTOCOL,
-    HtmlProtocol,
-    JsonProtocol,
-    Protocol,
-)
+from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
 from .refusals import refusal_of
 from .rows import forget as forget_rows
 
 logger = logging.getLogger("ephemeral_tasks")
 
+FAILED = 4500
 TOO_BIG = 4413
 TOO_MANY = 4429
 
@@ -46,21 +41,25 @@ class TaskConsumer(AsyncWebsocketConsumer):
     """Shows an owner's window and takes commands; holds a state, never a queue.
 
     At most one task sends, and only while the client does not know all: it looks at
-    the window, sends one frame, pauses, and looks again. Whatever happens meanwhile
+    the window, sends what changed, pauses, and looks again. Whatever happens meanwhile
     is in the next look, and a slow client slows nobody but itself.
     """
 
     # A name that no setting has: Channels then subscribes to no layer.
     channel_layer_alias = "ephemeral_tasks uses no channel layer"
 
+    _protocol: Protocol
+
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__()
         self._clock: Clock = clock or LoopClock()
         self._commands: deque[float] = deque(maxlen=MAX_COMMANDS_A_SECOND)
         self._is_over = False
-        self._is_sending = False
+        self._is_deaf = False  # it is open, and nothing is sent any more
+        self._is_dropped = False
         self._owner = ""
-        self._protocol: Protocol = HtmlProtocol(Page.current())
+        self._sending = 0
+        self._application: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
         self._timer: TimerHandle | None = None
@@ -68,19 +67,36 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket until it ends, however it ends."""
+        self._application = asyncio.current_task()
         try:
             await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._is_dropped:
+                raise
+            if self._is_deaf:
+                # Every server drops the connection of an application that raises;
+                # Daphne keeps that of one that returns or is cancelled.
+                raise RuntimeError("the socket could not be closed") from None
         finally:
             self._stop()
 
+    async def dispatch(self, message: Any) -> None:
+        """Handle one message of the server; an error closes the socket."""
+        try:
+            await super().dispatch(message)
+        except StopConsumer:
+            raise
+        except Exception as error:
+            self._fail(error)
+
     async def connect(self) -> None:
-        """Refuse a foreign page, close on who has no owner, show the others theirs."""
+        """Reject other origins (403), close without an owner (4401), else send all."""
         if not origins.is_own(self.scope):
             await self.close()  # before it was accepted: HTTP 403
             return
         self._protocol = _protocol_of(self.scope)
         await self.accept(self._protocol.subprotocol)
-        # From here on a code that htmx does not answer by connecting again and again.
+        # From here on a close has a code, which a lost connection has not.
         owner = await aowner_of(self.scope, create=False)
         if owner is None:
             await self._close(push.OWNER_ENDED)
@@ -95,7 +111,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
     ) -> None:
-        """Obey a command, or say why not."""
+        """Obey a command, or send the refusal."""
         if self._is_over:
             return
         if _size_of(text_data, bytes_data) > MAX_MESSAGE_BYTES:
@@ -116,47 +132,54 @@ class TaskConsumer(AsyncWebsocketConsumer):
         """Send what the client does not know yet."""
         if self._is_over:
             return
-        if self._is_sending:
-            # It may never finish; what it has rendered must not wait for it.
+        if self._sending:
+            # The send may hang; do not keep its rendered rows in memory meanwhile.
             forget_rows(self._owner)
         if self._sender is None or self._sender.done():
             self._sender = self._spawn(self._send_changes())
 
     def end(self, code: int) -> None:
         """Close with this code; only a server that ends shows the last state first."""
-        if not self._is_over:
-            self._stop()
-            is_last_shown = code == push.SERVICE_RESTART
-            self._spawn(self._show_last(code) if is_last_shown else self._close(code))
+        if self._is_over:
+            return
+        self._stop()
+        if code == push.OWNER_ENDED and submission.window(self._owner):
+            # A command of this socket came between the owner's end and this call.
+            submission.end_owner(self._owner)
+        is_last_shown = code == push.SERVICE_RESTART
+        self._spawn(self._show_last(code) if is_last_shown else self._close(code))
 
     async def _send_changes(self) -> None:
-        while (frame := self._protocol.next_frame(self._owner)) is not None:
-            await self._send(frame)
-            del frame
+        """Send turns until the client knows all; a turn has all that has changed."""
+        while frames := self._protocol.take_changes(self._owner):
+            while frames:
+                await self._send(frames.pop(0))
             await self._pause()
 
     async def _send(self, frame: str) -> None:
         if self._is_over:
             return
-        self._is_sending = True
+        self._sending += 1
         try:
             await self.send(text_data=frame)
         except (OSError, RuntimeError):
-            # So servers say, each in its way, that the client has just gone: an end
-            # like any other, of which `disconnect` is about to hear, too.
+            # Servers raise these, each its own, when the client has just gone;
+            # `disconnect` is about to be called.
             self._stop()
         finally:
-            self._is_sending = False
+            self._sending -= 1
 
     async def _obey(self, text: str | None) -> list[str]:
         message: dict[str, Any] = {}
         try:
             message = commands.parse(text)
-            events = await commands.obey(self._owner, message)
+            events = await commands.obey(
+                self._owner, message, is_over=lambda: self._is_over
+            )
         except EphemeralTasksError as error:
             refusal = refusal_of(error, owner=self._owner, id=commands.id_in(message))
-            return [self._protocol.error(refusal, message.get("request"))]
-        return self._protocol.answers(events, message.get("request"))
+            return [self._protocol.encode_refusal(refusal, message.get("request"))]
+        return self._protocol.encode_events(events, message.get("request"))
 
     def _is_flooded(self) -> bool:
         now = self._clock.time()
@@ -181,20 +204,41 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     async def _look_at_session(self) -> None:
         """End the socket when its session no longer names its owner."""
-        if await astored_owner_of(self.scope) != self._owner:
+        try:
+            owner = await astored_owner_of(self.scope)
+        except Exception as error:
+            # The store is away, and says nothing of the owner; it is asked again.
+            _log("a session could not be read", error, logging.WARNING)
+            owner = self._owner
+        if self._is_over:
+            return
+        if owner != self._owner:
             await self._close(push.OWNER_ENDED)
-        elif not self._is_over:
+        else:
             submission.window(self._owner)
             self._look_later()
 
     async def _show_last(self, code: int) -> None:
-        while (frame := self._protocol.next_frame(self._owner)) is not None:
+        for frame in self._protocol.take_changes(self._owner):
             await self.send(text_data=frame)
         await self._close(code)
 
     async def _close(self, code: int) -> None:
         self._stop()
-        await self.close(code)
+        try:
+            await self.close(code)
+        except (OSError, RuntimeError):  # the client has just gone, as in `_send`
+            self._drop()
+        except Exception as error:
+            _log("a socket of a table could not be closed", error)
+            self._is_deaf = True
+            self._drop()
+
+    def _drop(self) -> None:
+        """End the application, so that the server drops the connection."""
+        self._is_dropped = True
+        if self._application is not None:
+            self._application.cancel()
 
     def _stop(self) -> None:
         self._is_over = True
@@ -207,15 +251,20 @@ class TaskConsumer(AsyncWebsocketConsumer):
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(self._on_finished)
         return task
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _on_finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not self._is_over:
-            logger.error("a socket of a table failed", exc_info=error)
-            self.end(1011)
+        if error is not None:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Close with a code on which pages connect again, and poll meanwhile."""
+        if not self._is_over:
+            _log("a socket of a table failed", error)
+            self.end(FAILED)
 
 
 def _protocol_of(scope: dict[str, Any]) -> Protocol:
@@ -229,6 +278,14 @@ def _size_of(text: str | None, data: bytes | None) -> int:
     if text is not None:
         return len(text) if len(text) > MAX_MESSAGE_BYTES else len(text.encode())
     return len(data or b"")
+
+
+def _log(what: str, error: BaseException, level: int = logging.ERROR) -> None:
+    # As text: a record that holds the error would keep its frames, and with them the
+    # table's HTML, alive.
+    logger.log(level, "%s error=%s at=%s", what, class_of(error), place_of(error))
+    if get_config().log_errors:
+        logger.log(level, "%s traceback:\n%s", what, "".join(format_exception(error)))
 
 
 def _nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import wraps
+from inspect import signature
 from typing import Any
 
 from django.db import connections, transaction
@@ -34,10 +35,13 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
 
     def decorate(view: View) -> View:
         sensitive_variables()(view)
+        names = signature(view).parameters
 
         @wraps(view)
         @sensitive_variables()
         async def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
+            # What the routes above ours have captured is none of the view's.
+            captured = {name: captured[name] for name in names if name in captured}
             response: HttpResponse
             if request.method in methods:
                 response = await _respond(view, request, captured, is_about_table)

@@ -9,7 +9,8 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 
-from .owner import SESSION_KEY, akeep, astored_owner_of
+from .owner import akeep, astored_owner_of
+from .sessions import SESSION_KEY
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from ..windows import Handle
 from . import inputs
 from .audience import is_htmx
 from .next_page import next_of
+from .pages import Page
 
 KEY_FIELD = "key"
 NEXT_FIELD = "next"
@@ -60,6 +61,7 @@ def render_form(
         form = inputs.find_exposed(task.name)[1](initial=initial)
     own = {name for name in (KEY_FIELD, NEXT_FIELD) if name in form.fields}
     context = {
+        "action": Page.current(request=request).url("start", task.name),
         "form": form,
         "form_id": form_id(task),
         "key": "" if KEY_FIELD in own else new_key(),

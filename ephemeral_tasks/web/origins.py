@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -24,10 +24,13 @@ def is_own(scope: Mapping[str, Any]) -> bool:
     origin = handshake.META.get("HTTP_ORIGIN")
     if origin is None:
         return False
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin.lower())
+    except ValueError:  # such as "http://[": anybody may send it
+        return False
     if parts.scheme not in _PORTS or not parts.netloc:
         return False
-    return _is_host(handshake, origin) or _is_trusted(origin)
+    return _is_host(handshake, parts) or _is_trusted(parts)
 
 
 class _Handshake(HttpRequest):
@@ -47,17 +50,16 @@ class _Handshake(HttpRequest):
         return "https" if self._is_tls else "http"
 
 
-def _is_host(handshake: HttpRequest, origin: str) -> bool:
+def _is_host(handshake: HttpRequest, origin: SplitResult) -> bool:
     try:
         host = handshake.get_host()
     except DisallowedHost:
         return False
-    parts = urlsplit(origin)
-    # A proxy that ends TLS may not say so; a page without TLS never comes from one
-    # that has it.
-    if handshake.is_secure() and parts.scheme != "https":
+    # A proxy that ends TLS may not say so; a page without TLS never comes from
+    # a site that has it.
+    if handshake.is_secure() and origin.scheme != "https":
         return False
-    return _with_port(parts.netloc, parts.scheme) == _with_port(host, parts.scheme)
+    return _with_port(origin.netloc, origin.scheme) == _with_port(host, origin.scheme)
 
 
 def _with_port(host: str, scheme: str) -> str:
@@ -66,13 +68,12 @@ def _with_port(host: str, scheme: str) -> str:
     return host if has_port else f"{host}:{_PORTS[scheme]}"
 
 
-def _is_trusted(origin: str) -> bool:
+def _is_trusted(origin: SplitResult) -> bool:
     """Return whether ``CSRF_TRUSTED_ORIGINS`` has it, ``https://*.example.com`` too."""
-    parts = urlsplit(origin.lower())
     for trusted in settings.CSRF_TRUSTED_ORIGINS:
         pattern = urlsplit(trusted.lower().replace("*", "", 1))
-        if pattern.scheme == parts.scheme and is_same_domain(
-            parts.netloc, pattern.netloc
+        if pattern.scheme == origin.scheme and is_same_domain(
+            origin.netloc, pattern.netloc
         ):
             return True
     return False

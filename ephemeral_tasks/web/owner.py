@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from .. import submission
+from . import push
 from .first_click import first_clicks
+from .sessions import SESSION_KEY, call_before_clear, seen_sessions
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
-
-# Never the session's own key: that is None before the first save and changes with
-# each login, and for signed cookies with each save.
-SESSION_KEY = "_ephemeral_tasks_owner"
 
 Source = HttpRequest | Mapping[str, Any]
 """A request, or the scope of a websocket."""
@@ -33,7 +31,7 @@ def owner_of(request: Source, create: bool = True) -> str | None:
 
     Args:
         request: With a session.
-        create: False to look only; the answer is None for who never submitted.
+        create: False to look only; None for a visitor without a submission.
 
     Raises:
         SynchronousOnlyOperation: The session is not loaded yet and cannot be from an
@@ -49,8 +47,12 @@ def owner_of(request: Source, create: bool = True) -> str | None:
             "`await aowner_of(request, create=False)` before owner_of() and before "
             "a template that uses the tags of ephemeral_tasks"
         ) from error
-    if owner is None and create:
-        owner = session[SESSION_KEY] = candidate(request)
+    if owner is None:
+        owner = _recall_or_make(request, create=create)
+        if owner is not None:
+            session[SESSION_KEY] = owner
+    if owner is not None:
+        seen_sessions.note(session, owner)
     return cast("str | None", owner)
 
 
@@ -60,23 +62,30 @@ async def aowner_of(request: Source, create: Literal[True] = True) -> str: ...
 async def aowner_of(request: Source, create: bool) -> str | None: ...
 async def aowner_of(request: Source, create: bool = True) -> str | None:
     """Return the owner key of a request or scope; the async twin of ``owner_of``."""
-    owner = await _session_of(request).aget(SESSION_KEY)
-    if owner is None and create:
-        owner = candidate(request)
-        await akeep(request, owner)
+    session = _session_of(request)
+    owner = await session.aget(SESSION_KEY)
+    if owner is None:
+        owner = _recall_or_make(request, create=create)
+        if owner is not None:
+            await akeep(request, owner)
+    else:
+        seen_sessions.note(session, owner)
     return cast("str | None", owner)
 
 
 async def akeep(request: Source, owner: str) -> None:
     """Write a new owner into the session."""
-    await _session_of(request).aset(SESSION_KEY, owner)
+    session = _session_of(request)
+    await session.aset(SESSION_KEY, owner)
+    seen_sessions.note(session, owner)
 
 
 async def astored_owner_of(scope: Source) -> str | None:
     """Return the owner that the session's store names now, whatever was loaded."""
     session = _session_of(scope)
     fresh = session.__class__(session.session_key)
-    return cast("str | None", await fresh.aget(SESSION_KEY))
+    owner = await fresh.aget(SESSION_KEY)
+    return cast("str | None", owner) or seen_sessions.recall(fresh)
 
 
 def candidate(request: Source, form_key: str | None = None) -> str:
@@ -85,8 +94,8 @@ def candidate(request: Source, form_key: str | None = None) -> str:
     Args:
         request: No websocket, which could not keep it.
         form_key: The one-time key of the form that was sent: its second click gets
-            the same owner. Two other first submissions at once get one each, and what
-            the losing one started ends with its idleness.
+            the same owner. Two other first submissions at once may get an owner each;
+            the operation whose owner the session does not keep ends by idleness.
     """
     if not isinstance(request, HttpRequest):
         raise RuntimeError(
@@ -96,15 +105,49 @@ def candidate(request: Source, form_key: str | None = None) -> str:
 
 
 @receiver(user_logged_out, dispatch_uid="ephemeral_tasks.web.owner")
-def _end_owner(request: HttpRequest | None = None, **kwargs: object) -> None:
+def _end_owner_at_logout(request: HttpRequest | None = None, **kwargs: object) -> None:
     """Drop an owner at logout; the session still names it when this is called."""
-    # Channels' logout() has no request; its sockets find out from the store.
+    # Channels' logout() has no request; it flushes the session.
+    if request is not None and hasattr(request, "session"):
+        _end_owner_of(request.session)
+
+
+@receiver(user_logged_in, dispatch_uid="ephemeral_tasks.web.owner.rotated")
+def _close_sockets_at_login(
+    request: HttpRequest | None = None, **kwargs: object
+) -> None:
+    """Close the sockets that were opened with the session's former key.
+
+    Somebody else may know that key, by fixation for example, and must not see what
+    comes next. The visitor's own pages connect again with the new cookie.
+    """
+    # Channels' login() has no request; its sockets are closed when they look.
     if request is None or not hasattr(request, "session"):
         return
     owner = request.session.get(SESSION_KEY)
     if owner is not None:
+        seen_sessions.move(request.session, owner)
+        push.close_owner(owner, push.SESSION_ROTATED)
+
+
+def _end_owner_of(session: SessionBase) -> None:
+    """Drop the owner of a session that is about to be emptied."""
+    try:
+        owner = session.get(SESSION_KEY)
+    except SynchronousOnlyOperation:  # an engine of somebody's, not loaded
+        owner = None
+    owner = owner or seen_sessions.recall(session)
+    if owner is not None:
         first_clicks.forget(owner)
         submission.end_owner(owner)
+
+
+call_before_clear(_end_owner_of)
+
+
+def _recall_or_make(request: Source, *, create: bool) -> str | None:
+    owner = seen_sessions.recall(_session_of(request))
+    return candidate(request) if owner is None and create else owner
 
 
 def _session_of(request: Source) -> SessionBase:

@@ -1,4 +1,4 @@
-"""What a page renders its table under, and what a socket gives back of it."""
+"""A page's rendering context: language, zone, addresses, filter; signed into a URL."""
 
 from __future__ import annotations
 
@@ -10,36 +10,62 @@ from typing import Any, Self
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core import signing
-from django.urls import get_script_prefix, set_script_prefix
+from django.http import HttpRequest
+from django.urls import (
+    NoReverseMatch,
+    get_resolver,
+    get_script_prefix,
+    get_urlconf,
+    reverse,
+    set_script_prefix,
+    set_urlconf,
+)
 from django.utils import timezone, translation
 
 SOCKET_PATH = "ws/tasks/"
+WRAPPER = "ephemeral-tasks"
+
+_NAMESPACE = "ephemeral_tasks"
 
 _signer = signing.Signer(salt="ephemeral_tasks.page")
-
-WRAPPER = "ephemeral-tasks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Language, time zone, script prefix and the task whose rows are shown."""
+    """What a table is rendered under, by its page, its polls and its socket alike."""
 
     language: str | None
     """None where translation is off."""
     time_zone: str | int
     """A key of the time zone database, or a fixed offset in minutes."""
     script_prefix: str
+    """What all URLs of the site begin with."""
+    urlconf: str | None
+    """The request's own URLconf, None for the site's."""
+    mount: str | None
+    """The path of the table's route; None where the URLconf has no route of ours."""
     task: str | None = None
-    """None for all tasks."""
+    """Whose rows are shown, None for all tasks."""
 
     @classmethod
-    def current(cls, task: str | None = None) -> Self:
-        """Return what is active in this thread or coroutine."""
+    def current(
+        cls, task: str | None = None, *, request: HttpRequest | None = None
+    ) -> Self:
+        """Return what is active in this thread or coroutine.
+
+        Args:
+            task: Whose rows are shown.
+            request: Its URL gives the values for routes below a variable, such as
+                ``path("<slug:org>/tasks/", include("ephemeral_tasks.urls"))``.
+        """
         return cls(
             language=translation.get_language(),
             time_zone=_named(timezone.get_current_timezone()),
             script_prefix=get_script_prefix(),
+            urlconf=_urlconf_name(),
+            mount=_find_mount(request),
             task=task,
         )
 
@@ -49,19 +75,31 @@ class Page:
         if value is None:
             return cls.current()
         try:
-            language, time_zone, script_prefix, task = _signer.unsign_object(value)
-        except signing.BadSignature:
+            language, time_zone, prefix, urlconf, mount, task = _signer.unsign_object(
+                value
+            )
+        # A page that another version of the package has rendered has other values.
+        except (signing.BadSignature, ValueError):
             return cls.current()
         return cls(
             language=language,
             time_zone=time_zone,
-            script_prefix=script_prefix,
+            script_prefix=prefix,
+            urlconf=urlconf,
+            mount=mount,
             task=task,
         )
 
     def sign(self) -> str:
         """Return the page as a text that fits a URL; equal pages give equal ones."""
-        values = (self.language, self.time_zone, self.script_prefix, self.task)
+        values = (
+            self.language,
+            self.time_zone,
+            self.script_prefix,
+            self.urlconf,
+            self.mount,
+            self.task,
+        )
         return _signer.sign_object(values)
 
     def socket_url(self) -> str:
@@ -71,16 +109,31 @@ class Page:
     @contextmanager
     def activate(self) -> Iterator[None]:
         """Within the block everything is rendered as on the page."""
-        before = get_script_prefix()
+        prefix, urlconf = get_script_prefix(), get_urlconf()
         with (
             translation.override(self.language),
             timezone.override(_zone(self.time_zone)),
         ):
             set_script_prefix(self.script_prefix)
+            set_urlconf(self.urlconf)
             try:
                 yield
             finally:
-                set_script_prefix(before)
+                set_urlconf(urlconf)
+                set_script_prefix(prefix)
+
+    @property
+    def root(self) -> str:
+        """The path of the table's route; all routes of ours lie below it.
+
+        Raises:
+            NoReverseMatch: The URLconf has no route of ours.
+        """
+        return reverse(f"{_NAMESPACE}:table") if self.mount is None else self.mount
+
+    def url(self, *parts: str) -> str:
+        """Return the path of a route of ours: ``url(id, "cancel")``."""
+        return self.root + "".join(f"{part}/" for part in parts)
 
     @property
     def id(self) -> str:
@@ -120,6 +173,37 @@ def task_of(wrapper_id: str) -> str | None:
     if task == wrapper_id or not task.isidentifier():
         raise ValueError(f"no id of a table: {wrapper_id!r}")
     return task
+
+
+def _urlconf_name() -> str | None:
+    # Django's handler sets it for each request: ROOT_URLCONF, or `request.urlconf`,
+    # which may be the module itself.
+    active = get_urlconf()
+    name = getattr(active, "__name__", active)
+    is_own = isinstance(name, str) and name != settings.ROOT_URLCONF
+    return name if is_own else None
+
+
+def _find_mount(request: HttpRequest | None) -> str | None:
+    try:
+        return reverse(f"{_NAMESPACE}:table")
+    except NoReverseMatch:
+        captured = _captured_above(request)
+    try:
+        return reverse(f"{_NAMESPACE}:table", kwargs=captured) if captured else None
+    except NoReverseMatch:
+        return None
+
+
+def _captured_above(request: HttpRequest | None) -> dict[str, Any]:
+    """Return what the request's URL has for the variables that our routes are below."""
+    match = None if request is None else request.resolver_match
+    if match is None:
+        return {}
+    pattern, _ = get_resolver(get_urlconf()).namespace_dict.get(_NAMESPACE, ("", None))
+    return {
+        name: value for name, value in match.kwargs.items() if f"(?P<{name}>" in pattern
+    }
 
 
 def _named(zone: tzinfo) -> str | int:

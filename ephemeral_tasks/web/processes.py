@@ -31,8 +31,8 @@ def _stamp(id: str, started_at: float) -> str:
 def look_at(brought: str | None) -> None:
     """Notice a stamp of another process that was alive beside this one.
 
-    A process that started before this one may have been its predecessor. One that
-    started after it and had rendered a page since is a neighbour.
+    A process that started before this one may have been its predecessor. A process
+    that started after it and has rendered a page since is a neighbour.
     """
     if brought is None or brought == stamp() or is_proved():
         return

@@ -1,4 +1,4 @@
-"""What a socket says: whole fragments for pages, rows as JSON for programs."""
+"""What a socket sends: whole fragments to pages, rows as JSON to programs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
 
 from .. import submission
 from . import responses
@@ -27,15 +29,15 @@ class Protocol(ABC):
         """What the socket's page renders under."""
 
     @abstractmethod
-    def next_frame(self, owner: str) -> str | None:
-        """Return what the client does not know yet, None when it knows all."""
+    def take_changes(self, owner: str) -> list[str]:
+        """Return all that the client does not know yet, as if it were sent now."""
 
     @abstractmethod
-    def answers(self, events: Sequence[Event], request: object) -> list[str]:
+    def encode_events(self, events: Sequence[Event], request: object) -> list[str]:
         """Return the frames that answer a command."""
 
     @abstractmethod
-    def error(self, refusal: Refusal, request: object) -> str:
+    def encode_refusal(self, refusal: Refusal, request: object) -> str:
         """Return the frame that refuses a command."""
 
 
@@ -46,6 +48,11 @@ class HtmlProtocol(Protocol):
         super().__init__(page)
         self._sent: int | None = None
 
+    def take_changes(self, owner: str) -> list[str]:
+        """Return the fragment, nothing when the client has it."""
+        frame = self.next_frame(owner)
+        return [] if frame is None else [frame]
+
     def next_frame(self, owner: str) -> str | None:
         """Return the fragment, None when the client has it."""
         with self.page.activate():
@@ -55,11 +62,11 @@ class HtmlProtocol(Protocol):
         self._sent = hash(html)
         return html
 
-    def answers(self, events: Sequence[Event], request: object) -> list[str]:
+    def encode_events(self, events: Sequence[Event], request: object) -> list[str]:
         """Return nothing: the change itself brings the next fragment."""
         return []
 
-    def error(self, refusal: Refusal, request: object) -> str:
+    def encode_refusal(self, refusal: Refusal, request: object) -> str:
         """Return a sentence for the live region."""
         return responses.render_notice(self.page.live_id, refusal.message)
 
@@ -73,43 +80,54 @@ class JsonProtocol(Protocol):
         super().__init__(page)
         self._sent: dict[str, int] | None = None
 
-    def next_frame(self, owner: str) -> str | None:
-        """Return the next difference: what is gone first, then the oldest change."""
+    def take_changes(self, owner: str) -> list[str]:
+        """Return the table, later its differences: what is gone first, then by age."""
         with self.page.activate():
             rows = [row.as_json() for row in submission.window(owner)]
-        if self._sent is None:
-            self._sent = {row["id"]: _digest(row) for row in rows}
-            return json.dumps({"type": "table", "operations": rows})
+            if self._sent is None:
+                self._sent = {row["id"]: _digest(row) for row in rows}
+                return [_encode({"type": "table", "operations": rows})]
+            return [self._encode_event(event) for event in self._list_changes(rows)]
+
+    def _list_changes(self, rows: Sequence[dict[str, Any]]) -> list[Event]:
+        sent = self._sent or {}
         ids = {row["id"] for row in rows}
-        for id in self._sent.keys() - ids:
-            return self._frame({"type": "removed", "id": id})
-        for row in reversed(rows):
-            if self._sent.get(row["id"]) != _digest(row):
-                return self._frame({"type": "row", "operation": row})
-        return None
+        gone = [{"type": "removed", "id": id} for id in sent if id not in ids]
+        changed = [
+            {"type": "row", "operation": row}
+            for row in reversed(rows)
+            if sent.get(row["id"]) != _digest(row)
+        ]
+        return [*gone, *changed]
 
-    def answers(self, events: Sequence[Event], request: object) -> list[str]:
+    def encode_events(self, events: Sequence[Event], request: object) -> list[str]:
         """Return a frame for each event, which the next difference leaves out."""
-        return [self._frame(event, request) for event in events]
+        return [self._encode_event(event, request) for event in events]
 
-    def error(self, refusal: Refusal, request: object) -> str:
+    def encode_refusal(self, refusal: Refusal, request: object) -> str:
         """Return the refusal."""
-        return _dump({"type": "error", **refusal.as_json()}, request)
+        return _encode({"type": "error", **refusal.as_json()}, request)
 
-    def _frame(self, event: Event, request: object = None) -> str:
+    def _encode_event(self, event: Event, request: object = None) -> str:
         sent = {} if self._sent is None else self._sent
         if event["type"] == "row":
             sent[event["operation"]["id"]] = _digest(event["operation"])
         else:
             sent.pop(event["id"], None)
-        return _dump(event, request)
+        return _encode(event, request)
 
 
-def _dump(event: dict[str, Any], request: object) -> str:
-    return json.dumps(event if request is None else {**event, "request": request})
+def _encode(event: dict[str, Any], request: object = None) -> str:
+    """Return the event as JSON; texts may be lazy, in the active language.
+
+    Raises:
+        TypeError, ValueError: JSON cannot express a value of a row.
+    """
+    document = event if request is None else {**event, "request": request}
+    return json.dumps(document, cls=DjangoJSONEncoder, allow_nan=False)
 
 
 def _digest(row: dict[str, Any]) -> int:
     """Return a number that changes with the row, and not with time alone."""
     moving = ("elapsed_seconds", "expires_at")
-    return hash(json.dumps({key: row[key] for key in row if key not in moving}))
+    return hash(_encode({key: row[key] for key in row if key not in moving}))

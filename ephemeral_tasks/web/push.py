@@ -15,6 +15,7 @@ from typing import Protocol
 from .. import signals
 
 OWNER_ENDED = 4401
+SESSION_ROTATED = 4409
 SERVICE_RESTART = 1012  # IANA's registry of close codes: clients come back
 
 
@@ -29,9 +30,9 @@ class Listener(Protocol):
 
 
 class _Mailbox:
-    """The sockets of one loop, and what they have to be told.
+    """The sockets of one loop, and the changes and closes they do not know yet.
 
-    However many sockets a burst concerns, it wakes the loop once.
+    However many changes a burst has, it wakes the loop once.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -42,10 +43,10 @@ class _Mailbox:
         self._is_woken = False
 
     def post(self, owner: str, code: int | None) -> None:
-        """Tell an owner's sockets from any thread: a close code, or None for a change.
+        """Pass a close code, or None for a change, to an owner's sockets.
 
-        The flag is looked at after the append and cleared before the first popleft,
-        so that nothing is left behind.
+        From any thread. The flag is read after the append and cleared before the
+        first popleft, so that no entry stays behind.
         """
         self._pending.append((owner, code))
         if not self._is_woken:
@@ -73,7 +74,7 @@ _mailboxes: tuple[_Mailbox, ...] = ()
 
 
 def subscribe(owner: str, listener: Listener) -> Callable[[], None]:
-    """Tell the listener of the owner's changes from now on; call on its own loop.
+    """Wake the listener at the owner's changes from now on; call on its own loop.
 
     Returns:
         A function that ends it; it may be called twice.
@@ -95,6 +96,11 @@ def subscribe(owner: str, listener: Listener) -> Callable[[], None]:
 def count(owner: str) -> int:
     """Return how many sockets of this process watch the owner."""
     return sum(len(mailbox.listeners.get(owner, ())) for mailbox in _mailboxes)
+
+
+def close_owner(owner: str, code: int) -> None:
+    """Close the owner's sockets in this process; from any thread."""
+    _post(owner, code)
 
 
 def close_all(code: int = SERVICE_RESTART) -> None:
@@ -121,18 +127,18 @@ def _drop(mailbox: _Mailbox) -> None:
         _mailboxes = tuple(one for one in _mailboxes if one is not mailbox)
 
 
-def _tell(owner: str, code: int | None) -> None:
+def _post(owner: str, code: int | None) -> None:
     for mailbox in _mailboxes:
         if owner in mailbox.listeners:
             mailbox.post(owner, code)
 
 
-def _changed(owner: str) -> None:
-    _tell(owner, None)
+def _wake_owner(owner: str) -> None:
+    _post(owner, None)
 
 
-def _ended(owner: str) -> None:
-    _tell(owner, OWNER_ENDED)
+def _end_owner(owner: str) -> None:
+    _post(owner, OWNER_ENDED)
 
 
-signals.connect(changed=_changed, ended=_ended)
+signals.connect(changed=_wake_owner, ended=_end_owner)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from ..projection import Row
@@ -37,7 +36,8 @@ def read_ahead(request: HttpRequest) -> None:
 def page_of(request: HttpRequest) -> Page:
     """Return what is active, with the filter that the query names."""
     task = request.GET.get("task")
-    return Page.current(task if task and task.isidentifier() else None)
+    named = task if task and task.isidentifier() else None
+    return Page.current(named, request=request)
 
 
 @sensitive_variables()
@@ -66,17 +66,22 @@ async def render_page(
     Templates may be anybody's and ask for anything, the user for example, so they are
     rendered in a thread.
     """
+    context = {"page": page_of(request), **context}
     content = await private.in_thread(
-        lambda: encode(render_to_string([*templates], {**context}, request))
+        lambda: encode(render_to_string([*templates], context, request))
     )
     return html(content, status)
 
 
 @sensitive_variables()
 def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
-    """Return the table fragment."""
-    rows, is_polling = render_rows(owner, page_of(request))
-    return html(rows, 200 if is_polling else STOP_POLLING)
+    """Return the table fragment; nothing when the poll brings its version."""
+    rows, version = render_rows(owner, page_of(request))
+    if version is None:
+        return html(rows, STOP_POLLING)
+    if version == request.GET.get("version"):
+        return HttpResponse(status=204)  # htmx swaps nothing and polls on
+    return html(rows)
 
 
 @sensitive_variables()
@@ -118,7 +123,7 @@ def redirect_back(
     """Return a redirect to where the browser came from, else to the table's page."""
     url = next_of(request)
     if url is None or (gone is not None and f"/{gone}/" in url):
-        url = reverse("ephemeral_tasks:table")
+        url = page_of(request).root
     return see_other(url)
 
 

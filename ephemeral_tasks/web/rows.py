@@ -2,62 +2,28 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from threading import Lock
-from typing import Any
+from hashlib import blake2b
+from urllib.parse import urlencode
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from .. import pool, signals, submission
+from .. import pool, signals, submission, windows
 from ..conf import get_config
 from ..errors import UnknownTask
 from ..projection import Row
 from ..tasks import registry
 from . import processes, push
 from .pages import Page
+from .rendered import Fragment, Rendered, RenderedCache, size_of
 
 SLOW_AFTER_SECONDS = 20.0
 SLOW_POLL_SECONDS = 5.0
 
-_Rendered = dict[tuple[Page, str], tuple[Row, SafeString]]
 
-
-class _Cache:
-    """The rows as last rendered, of the owners who looked last.
-
-    Nothing stays here that left its window: a rendering drops what it did not show,
-    and a change that no socket is going to render drops all of the owner's.
-    """
-
-    OWNERS = 500
-
-    def __init__(self) -> None:
-        self._lock = Lock()  # protects the next line
-        self._owners: OrderedDict[str, _Rendered] = OrderedDict()
-
-    def of(self, owner: str) -> _Rendered:
-        """Return an owner's rows, for one rendering.
-
-        To be asked for before the window is: what is dropped in between is then no
-        longer this dictionary.
-        """
-        with self._lock:
-            rendered = self._owners.setdefault(owner, {})
-            self._owners.move_to_end(owner)
-            while len(self._owners) > self.OWNERS:
-                self._owners.popitem(last=False)
-            return rendered
-
-    def drop(self, owner: str) -> None:
-        """Hold nothing of the owner any more."""
-        with self._lock:
-            self._owners.pop(owner, None)
-
-
-_cache = _Cache()
+_cache = RenderedCache()
 
 
 def forget(owner: str) -> None:
@@ -65,51 +31,83 @@ def forget(owner: str) -> None:
     _cache.drop(owner)
 
 
-def render_rows(
-    owner: str | None, page: Page, *, is_oob: bool = False
-) -> tuple[str, bool]:
-    """Return the table fragment, and whether it polls.
+def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragment:
+    """Return the table fragment.
 
     To be called while the page is active. Equal states give equal bytes.
 
     Args:
-        owner: None for who never submitted: an empty table.
+        owner: None for a visitor without a submission: an empty table.
         page: Which rows, and under which ids.
         is_oob: Whether the fragment is part of an answer to something else.
     """
-    rendered = None if owner is None else _cache.of(owner)
-    window = () if owner is None else submission.window(owner)
-    rows = filter_by_task(window, page.task)
-    pieces = _render_each(rows, page, {} if rendered is None else rendered)
-    if rendered is not None:
-        _prune(rendered, window)
+    if owner is None:
+        return _compose((), (), page, None, is_oob=is_oob)
+    shelf, known = _cache.find(owner, page)  # before the window: see `keep`
+    rows = filter_by_task(submission.window(owner), page.task)
     interval = poll_seconds(rows)
+    if known and not is_oob and (known.rows, known.interval) == (rows, interval):
+        return known.fragment
+    pieces = _render_each(rows, page, known)
+    fragment = _compose(pieces, rows, page, interval, is_oob=is_oob)
+    if not is_oob:
+        size = size_of(pieces, fragment)
+        _cache.keep(shelf, page, Rendered(rows, pieces, interval, fragment, size))
+    # If an operation was removed during the rendering, its removal was announced before
+    # this was kept, and nobody would drop it.
+    _cache.prune(owner, {one.id for one in windows.read(owner, touch=False).handles})
+    return fragment
+
+
+def _compose(
+    pieces: Sequence[str],
+    rows: Sequence[Row],
+    page: Page,
+    interval: float | None,
+    *,
+    is_oob: bool,
+) -> Fragment:
+    version = None if interval is None else _digest(pieces, page, interval)
     context = {
         "config": get_config(),
-        "interval": None if interval is None else round(interval * 1000),
+        # A text: a number would be written as the language writes it, "2,000".
+        "interval": None if interval is None else f"{interval * 1000:.0f}",
         "is_oob": is_oob,
         "page": page,
-        "process": processes.stamp(),
+        "poll_url": None if version is None else _poll_url(page, version),
         "rendered": pieces,
         "rows": rows,
     }
-    return render_to_string("ephemeral_tasks/rows.html", context), interval is not None
+    return Fragment(render_to_string("ephemeral_tasks/rows.html", context), version)
 
 
-def render_row(one: Row, page: Page) -> SafeString:
+def _digest(pieces: Sequence[str], page: Page, interval: float) -> str:
+    """Return a text that is another for another fragment or another process."""
+    seen = "\0".join([processes.stamp(), repr((page, interval)), *pieces])
+    return blake2b(seen.encode(errors="replace"), digest_size=12).hexdigest()
+
+
+def _poll_url(page: Page, version: str) -> str:
+    query = {"process": processes.stamp(), "version": version}
+    if page.task is not None:
+        query["task"] = page.task
+    return f"{page.root}?{urlencode(query)}"
+
+
+def render_row(row: Row, page: Page) -> SafeString:
     """Return one row as HTML."""
-    context = {"page": page, "row": one, "shown": _beside_label(one)}
+    context = {"page": page, "row": row, "shown": _list_shown(row)}
     return mark_safe(  # noqa: S308  # a template's output
         render_to_string("ephemeral_tasks/row.html", context)
     )
 
 
-def _beside_label(one: Row) -> list[object]:
+def _list_shown(row: Row) -> list[object]:
     """Return the shown values, unless the label is made of them."""
     with suppress(UnknownTask):
-        if callable(registry.get(one.task).label):
+        if callable(registry.get(row.task).label):
             return []
-    return [value for value in one.shown.values() if value not in {None, ""}]
+    return [value for value in row.shown.values() if value not in {None, ""}]
 
 
 def filter_by_task(window: Sequence[Row], task: str | None) -> tuple[Row, ...]:
@@ -128,27 +126,24 @@ def poll_seconds(rows: Sequence[Row]) -> float | None:
 
 
 def _render_each(
-    rows: Sequence[Row], page: Page, rendered: _Rendered
-) -> list[SafeString]:
+    rows: Sequence[Row], page: Page, known: Rendered | None
+) -> tuple[SafeString, ...]:
+    """Return each row's HTML; what has not changed is not rendered anew."""
+    before: Mapping[str, tuple[Row, SafeString]] = {}
+    if known is not None:
+        pairs = zip(known.rows, known.pieces, strict=True)
+        before = {row.id: (row, piece) for row, piece in pairs}
     pieces = []
-    for one in rows:
-        known = rendered.get((page, one.id))
-        if known is None or known[0] != one:
-            known = rendered[page, one.id] = (one, render_row(one, page))
-        pieces.append(known[1])
-    return pieces
+    for row in rows:
+        old, piece = before.get(row.id, (None, SafeString()))
+        pieces.append(piece if old == row else render_row(row, page))
+    return tuple(pieces)
 
 
-def _prune(rendered: _Rendered, window: Sequence[Row]) -> None:
-    ids = {one.id for one in window}
-    for key in [key for key in list(rendered) if key[1] not in ids]:
-        rendered.pop(key, None)
-
-
-def _changed(owner: str) -> Any:
+def _drop_unwatched(owner: str) -> None:
     # A socket is about to render the owner's rows, which drops what is gone.
     if not push.count(owner):
         _cache.drop(owner)
 
 
-signals.connect(changed=_changed, ended=forget)
+signals.connect(changed=_drop_unwatched, ended=forget)

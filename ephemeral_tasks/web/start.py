@@ -6,7 +6,6 @@ from contextlib import suppress
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
@@ -69,7 +68,7 @@ async def _accept(
         case Audience.PROGRAM:
             response = responses.json(submission.row(owner, id).as_json())
     response.status_code = 202
-    response.headers["Location"] = reverse("ephemeral_tasks:operation", args=[id])
+    response.headers["Location"] = responses.page_of(request).url(id)
     return response
 
 
@@ -89,7 +88,8 @@ def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
     for entry in request.headers.get(TABLES_HEADER, "").split(",")[:TABLES]:
         id, _, state = entry.strip().partition(";")
         with suppress(ValueError):
-            named.append((Page.current(task_of(id)), state == "live"))
+            page = Page.current(task_of(id), request=request)
+            named.append((page, state == "live"))
     return named
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from .. import submission
 from ..errors import UnknownOperation
@@ -86,7 +85,7 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
         owner,
         body=row.as_json(),
         status=202,
-        location=reverse("ephemeral_tasks:operation", args=[handle.id]),
+        location=responses.page_of(request).url(handle.id),
         gone=id,
     )
 

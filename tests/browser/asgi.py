@@ -1,12 +1,28 @@
 """The demo's application behind a proxy that treats sockets as a cookie tells it to."""
 
+import asyncio
+from collections import Counter
+
 from demo_site.asgi import application as demo
+
+has_refused = asyncio.Event()
+"""Set when a socket was closed because its cookie names no owner."""
+
+failures = Counter()
+"""How often sockets of a session were failed, by the cookie header."""
 
 
 def sockets(scope):
-    """What the browser's ``sockets`` cookie says: ``refused``, ``silent``, nothing."""
-    cookies = dict(scope["headers"]).get(b"cookie", b"").decode().split("; ")
+    """What the browser's ``sockets`` cookie says: ``refused``, ``silent``, ``failing``,
+    ``late`` or nothing.
+    """
+    cookies = cookie_header(scope).split("; ")
     return next((c.partition("=")[2] for c in cookies if c.startswith("sockets=")), "")
+
+
+def cookie_header(scope):
+    """What the browser's cookies are."""
+    return dict(scope["headers"]).get(b"cookie", b"").decode()
 
 
 async def refuse(receive, send):
@@ -25,10 +41,52 @@ def silenced(send):
     return silent
 
 
+def failing(scope, send):
+    """Closes a session's first two sockets with the code of an error of ours."""
+
+    async def fail_first(message):
+        cookies = cookie_header(scope)
+        if message["type"] == "websocket.send" and failures[cookies] < 2:
+            failures[cookies] += 1
+            message = {"type": "websocket.close", "code": 4500}
+        await send(message)
+
+    return fail_first
+
+
+def noting(send):
+    """Notes that a socket was closed because its cookie names no owner."""
+
+    async def note(message):
+        if message["type"] == "websocket.close" and message.get("code") == 4401:
+            has_refused.set()
+        await send(message)
+
+    return note
+
+
+def delayed(send):
+    """Holds an answer back until a socket has come with the former cookie."""
+
+    async def delay(message):
+        if message["type"] == "http.response.start":
+            await has_refused.wait()
+        await send(message)
+
+    return delay
+
+
 async def application(scope, receive, send):
-    """The demo, with its sockets as they are, refused, or silent."""
-    mood = sockets(scope) if scope["type"] == "websocket" else ""
-    if mood == "refused":
+    """The demo, with its sockets as the cookie says."""
+    is_socket = scope["type"] == "websocket"
+    mood = "" if scope["type"] == "lifespan" else sockets(scope)
+    if is_socket and mood == "refused":
         await refuse(receive, send)
-    else:
-        await demo(scope, receive, silenced(send) if mood == "silent" else send)
+        return
+    if is_socket:
+        wraps = {"silent": silenced, "late": noting}
+        send = failing(scope, send) if mood == "failing" else send
+        send = wraps[mood](send) if mood in wraps else send
+    elif mood == "late" and scope["method"] == "POST" and "login" in scope["path"]:
+        send = delayed(send)
+    await demo(scope, receive, send)

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.visitor import POLL
+
 LONG_ENOUGH = 16_000
 """Milliseconds after which a safety poll is due."""
 
@@ -22,6 +24,54 @@ def test_a_row_reaches_its_end_when_every_push_is_lost(make_visitor, demo, gate)
 
     visitor.sees("Done")
     assert not visitor.frames
+
+
+def test_polling_goes_on_after_204_and_stops_at_286(make_visitor, demo, gate):
+    """Nothing is swapped while nothing has changed; the end is the last answer."""
+    visitor = make_visitor(sockets="refused")
+    statuses = []
+    visitor.page.on(
+        "response", lambda r: statuses.append(r.status) if POLL.search(r.url) else None
+    )
+    visitor.translate(f"One gate-{gate}.\n\nTwo gate-{gate}.")
+    visitor.sees("Running")
+    for _ in range(2):
+        visitor.page.wait_for_event("response", lambda answer: answer.status == 204)
+    demo.let_through(gate)
+    visitor.sees("paragraph 2 of 2")
+    visitor.page.wait_for_event("response", lambda answer: answer.status == 204)
+
+    demo.let_through(gate)
+    visitor.sees("Done")
+    polls = len(visitor.polls)
+    visitor.page.clock.install()
+    visitor.page.clock.fast_forward(LONG_ENOUGH)
+
+    assert statuses[-1] == 286
+    assert len(visitor.polls) == polls
+
+
+COUNT_PUSHES = """() => {
+    const pushed = { count: 0 };
+    document.addEventListener("htmx:wsAfterMessage", () => { pushed.count += 1; });
+    return pushed;
+}"""
+
+
+def test_a_socket_that_failed_comes_back_and_polls_meanwhile(make_visitor, demo, gate):
+    """After the code of an error of ours, which htmx does not know."""
+    visitor = make_visitor(sockets="failing")
+    pushed = visitor.page.evaluate_handle(COUNT_PUSHES)
+    visitor.translate(f"One gate-{gate}.\n\nTwo gate-{gate}.")
+    visitor.sees("Running")
+    demo.let_through(gate)
+    visitor.sees("paragraph 2 of 2")
+    visitor.page.wait_for_event("response", lambda answer: POLL.search(answer.url))
+
+    visitor.page.wait_for_function("pushed => pushed.count > 0", arg=pushed)
+
+    demo.let_through(gate)
+    visitor.sees("Done")
 
 
 def test_an_answer_that_comes_late_leaves_the_newer_rows(make_visitor):

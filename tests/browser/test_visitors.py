@@ -78,6 +78,40 @@ def test_a_logout_ends_what_runs_and_empties_the_open_table(make_visitor, demo, 
     assert len(staff.frames) == frames
 
 
+@pytest.mark.parametrize("sockets", ["", "late"])
+def test_two_tabs_agree_after_a_login_in_one(make_visitor, demo, gate, sockets):
+    """The other tab's socket closes with 4409 and comes back with the new cookie.
+
+    Also when the browser has that cookie only after the socket has come.
+    """
+    staff = make_visitor(sockets=sockets)
+    staff.expect_status(404)  # the admin's own pages have no icon
+    staff.translate(f"Staff is at gate-{gate}.")
+    staff.sees("Running")
+    other = staff.new_page()
+    rows = other.locator("tr.operation")
+    expect(rows).to_have_count(1)
+    closed = other.evaluate_handle(CLOSE_CODES)
+    log_in(staff, demo)
+
+    staff.translate("Staff has a red door.")
+
+    staff.sees("Done")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Done")
+    codes = closed.evaluate("codes => codes")
+    assert codes[0] == 4409
+    assert sockets != "late" or 4401 in codes
+
+
+CLOSE_CODES = """() => {
+    const codes = [];
+    document.addEventListener("htmx:wsClose", (event) => {
+        codes.push(event.detail.event.code);
+    });
+    return codes;
+}"""
+
 CLOSE_CODE = """() => {
     const closed = { code: null };
     document.addEventListener("htmx:wsClose", (event) => {

@@ -3,19 +3,9 @@
 import json
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 
 from tests.servers.commands import DAPHNE, UVICORN
-
-
-def until_closed(socket):
-    """Return the frames that came, and the code of the close that followed."""
-    frames = []
-    try:
-        while True:
-            frames.append(json.loads(socket.recv(timeout=20)))
-    except ConnectionClosed as error:
-        return frames, error.rcvd.code
+from tests.servers.sockets import until_closed
 
 
 @pytest.mark.parametrize("server", [DAPHNE, UVICORN], ids=lambda server: server.name)
@@ -39,3 +29,21 @@ def test_logout_closes_sockets_and_cancels(server, make_served, make_visitor):
     served.until_noted("b", "cleaned")
     assert all(frame["operation"]["status"] == "RUNNING" for frame in told)
     assert visitor.http.get(f"/tasks/{row['id']}/").status_code == 404
+
+
+@pytest.mark.parametrize("server", [DAPHNE, UVICORN], ids=lambda server: server.name)
+def test_login_closes_sockets_and_keeps_what_runs(server, make_served, make_visitor):
+    """4409, and a socket with the new cookie shows the same operation."""
+    served = make_served(server, settings={"DRAIN_SECONDS": 0.0})
+    visitor = make_visitor(served)
+    row = visitor.start("endless", "a")
+    served.until_noted("a", "started")
+
+    with visitor.socket() as socket:
+        visitor.http.get("/login/ann/").raise_for_status()
+        _, code = until_closed(socket)
+
+    assert code == 4409
+    with visitor.socket() as socket:
+        (shown,) = json.loads(socket.recv())["operations"]
+    assert (shown["id"], shown["status"]) == (row["id"], "RUNNING")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -18,8 +18,9 @@ from ephemeral_tasks import pool, routing
 from ephemeral_tasks.core import LoopClock
 from ephemeral_tasks.core.testing import ManualClock
 from ephemeral_tasks.web.owner import SESSION_KEY
-from tests.web import tasks
-from tests.web.hold import until_status
+from tests.web import flaky_sessions, tasks
+from tests.web.flaky_sessions import Outage
+from tests.web.hold import until, until_status
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 
@@ -47,6 +48,12 @@ class Visitor:
         owner = await self.owner()
         assert owner is not None
         return await until_status(owner, *statuses)
+
+    async def until(self, is_reached: Callable[[Any], bool]) -> Any:
+        """The visitor's rows once they are as asked, newest first."""
+        owner = await self.owner()
+        assert owner is not None
+        return await until(owner, is_reached)
 
     async def get(self, path: str, **headers: str) -> Any:
         """What a program gets, unless the headers say who asks."""
@@ -123,10 +130,19 @@ async def fresh_pool() -> AsyncIterator[None]:
     tasks.holds.clear()
     tasks.calls.clear()
     tasks.results.clear()
+    tasks.form_gates.clear()
     yield
     for hold in tasks.holds.values():
         hold.open()
     pool.reset()
+
+
+@pytest.fixture
+def store_away(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Outage:
+    """A block within which the store of sessions is away."""
+    settings.SESSION_ENGINE = "tests.web.flaky_sessions"
+    monkeypatch.setattr(flaky_sessions, "outage", Outage())
+    return flaky_sessions.outage
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What visitors of the tests' site may start."""
 
 import asyncio
+import threading
 from collections import defaultdict
 
 from django import forms
@@ -8,9 +9,18 @@ from django import forms
 from ephemeral_tasks import TaskFailed, progress, task
 from tests.web.hold import Hold
 
+
+class FormGate:
+    """Stops a form's validation in its thread until a test opens it."""
+
+    def __init__(self):
+        self.entered, self.opened = threading.Event(), threading.Event()
+
+
 holds: defaultdict[str, Hold] = defaultdict(Hold)
 calls: list[dict] = []
 results: dict[str, object] = {}
+form_gates: defaultdict[str, FormGate] = defaultdict(FormGate)
 
 
 class EchoForm(forms.Form):
@@ -79,6 +89,21 @@ class BrittleForm(forms.Form):
 
 class NoForm(forms.Form):
     pass
+
+
+class BrokenForm(forms.Form):
+    def clean(self):
+        raise LookupError("a mistake in the form")
+
+
+class SlowForm(forms.Form):
+    name = forms.CharField()
+
+    def clean(self):
+        gate = form_gates[self.cleaned_data["name"]]
+        gate.entered.set()
+        gate.opened.wait(10)
+        return self.cleaned_data
 
 
 @task(label="Echo", form=EchoForm, shown=("language",))
@@ -160,3 +185,23 @@ async def web_brittle(text, note, file):
 async def web_give(name):
     """Return what the test put there."""
     return results[name]
+
+
+@task(form=BrokenForm)
+async def web_broken():
+    """Have a form that raises."""
+
+
+@task(form=SlowForm)
+async def web_slow_form(name):
+    """Have a form whose validation takes its time."""
+    await holds[name].passed()
+
+
+@task(form=HoldForm)
+async def web_steps(name):
+    """Take one step when the test lets go, and stop again."""
+    progress(0, 9)
+    await holds[name].passed()
+    progress(1, 9)
+    await holds[f"{name} again"].passed()

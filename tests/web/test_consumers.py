@@ -9,11 +9,13 @@ from channels.routing import URLRouter
 from channels.sessions import SessionMiddlewareStack
 from django.test import override_settings
 from django.urls import set_script_prefix
+from django.utils.translation import gettext_lazy
 
 from ephemeral_tasks import pool, submission
-from ephemeral_tasks.web import consumers, push, routing
+from ephemeral_tasks.web import consumers, protocols, push, routing, rows
 from ephemeral_tasks.web.consumers import TaskConsumer
 from ephemeral_tasks.web.owner import SESSION_KEY
+from ephemeral_tasks.web.pages import Page
 from tests.asgi import application
 from tests.web import tasks
 
@@ -65,7 +67,20 @@ async def test_no_owner_is_closed_4401(visitor, make_socket):
 
 @pytest.mark.parametrize(
     "origin",
-    [None, "null", "http://evil.example", "http://localhost", "https://x.testserver"],
+    [
+        None,
+        "null",
+        "http://evil.example",
+        "http://localhost",
+        "https://x.testserver",
+        "http://[",
+        "http://[::1",
+        "http://]",
+        "http://\u2100.testserver",
+        "//testserver",
+        "http:testserver",
+        "",
+    ],
 )
 async def test_a_foreign_page_is_refused(visitor, make_socket, origin):
     """Before accepting: HTTP 403. Another allowed host is foreign, too."""
@@ -199,25 +214,65 @@ async def test_frames_are_paced_and_the_last_one_is_the_state(
     assert await socket.receive_nothing()
 
 
-async def test_a_program_gets_at_most_four_frames_a_second(
+async def test_a_turn_tells_a_program_everything_that_changed(
     settings, visitor, make_socket, clock, clocked
 ):
-    """Several rows that change at once come one after the other."""
+    """A message for each row, the oldest first; the next turn has to wait."""
     settings.EPHEMERAL_TASKS = {"MAX_RUNNING_PER_OWNER": None}
-    socket_rows = [await visitor.held("a") for _ in range(4)]
+    started = [await visitor.held("a") for _ in range(4)]
     await visitor.until_status(*["RUNNING"] * 4)
     socket = await make_socket(visitor, is_json=True, served_by=clocked).opened()
     await socket.receive_json_from()
 
     tasks.holds["a"].open()
     await visitor.until_status(*["SUCCESSFUL"] * 4)
-    ended = []
-    for _ in range(4):
-        assert await socket.receive_nothing()
-        await clock.advance(consumers.FRAME_SECONDS)
-        ended.append((await socket.receive_json_from())["operation"]["id"])
+    assert await socket.receive_nothing()
+    await clock.advance(consumers.FRAME_SECONDS)
+    frames = [await socket.receive_json_from() for _ in range(4)]
 
-    assert ended == [row["id"] for row in socket_rows]
+    assert [one["operation"]["id"] for one in frames] == [row["id"] for row in started]
+    await clock.advance(consumers.FRAME_SECONDS)
+    assert await socket.receive_nothing()
+
+
+async def test_a_busy_row_does_not_delay_the_end_of_another(
+    visitor, make_socket, clock, clocked
+):
+    """Each turn has both, also when the busy one is older and always changed."""
+    busy = await visitor.start("web_steps", name="busy")
+    ending = await visitor.held("a")
+    await visitor.until_status("RUNNING", "RUNNING")
+    socket = await make_socket(visitor, is_json=True, served_by=clocked).opened()
+    await socket.receive_json_from()
+
+    tasks.holds["busy"].open()
+    tasks.holds["a"].open()
+    await visitor.until(
+        lambda rows: rows[0].status == "SUCCESSFUL" and rows[1].progress.done == 1
+    )
+    await clock.advance(consumers.FRAME_SECONDS)
+    frames = [await socket.receive_json_from() for _ in range(2)]
+
+    assert [one["operation"]["id"] for one in frames] == [busy["id"], ending["id"]]
+
+
+async def test_a_removal_and_a_new_row_come_in_one_turn(
+    visitor, make_socket, clock, clocked
+):
+    """What is gone comes first."""
+    old = await visitor.start("web_echo", **ECHO)
+    await visitor.until_status("SUCCESSFUL")
+    socket = await make_socket(visitor, is_json=True, served_by=clocked).opened()
+    await socket.receive_json_from()
+
+    await visitor.post(f"/tasks/{old['id']}/dismiss/")
+    new = await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    await clock.advance(consumers.FRAME_SECONDS)
+    removed, row = [await socket.receive_json_from() for _ in range(2)]
+
+    assert removed == {"type": "removed", "id": old["id"]}
+    assert (row["type"], row["operation"]["id"]) == ("row", new["id"])
 
 
 async def test_a_slow_reader_delays_nobody(visitor, make_socket):
@@ -244,6 +299,32 @@ async def test_a_slow_reader_delays_nobody(visitor, make_socket):
     tasks.holds["a"].open()
 
     assert (await quick.receive_json_from())["operation"]["status"] == "SUCCESSFUL"
+
+
+async def test_a_send_that_hangs_keeps_no_rendered_row(visitor, make_socket):
+    """A row that goes meanwhile is gone from memory, too."""
+    row = await visitor.start("web_echo", **ECHO)
+    await visitor.until_status("SUCCESSFUL")
+    owner, page = await visitor.owner(), Page.current()
+    stuck, never = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope, receive, send):
+        async def clogged(event):
+            if event["type"] == "websocket.send":
+                stuck.set()
+                await never.wait()
+            await send(event)
+
+        await routing.websocket_urlpatterns[0].callback(scope, receive, clogged)
+
+    await make_socket(visitor, served_by=slow).opened()
+    await stuck.wait()
+    assert rows._cache.find(owner, page)[1].rows
+
+    await visitor.post(f"/tasks/{row['id']}/dismiss/")
+    await asyncio.sleep(0)  # the wake-up is on its way to this loop
+
+    assert rows._cache.find(owner, page)[1] is None
 
 
 async def test_another_tasks_rows_are_not_in_a_filtered_table(visitor, make_socket):
@@ -414,6 +495,38 @@ async def test_a_page_is_told_in_a_sentence(visitor, make_socket):
     assert "Das ist kein gültiges JSON." in frame
 
 
+@pytest.mark.parametrize(
+    "request_", ["NaN", "Infinity", "-Infinity", "1e999", '{"a": [NaN]}']
+)
+async def test_an_echo_that_is_no_json_is_refused(visitor, make_socket, request_):
+    """What we send can be read by every client."""
+    row = await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    socket = await make_socket(visitor, is_json=True).opened()
+    await socket.receive_json_from()
+    command = f'"type": "cancel", "id": "{row["id"]}", "request": {request_}'
+
+    await socket.send_to(text_data=f"{{{command}}}")
+    answer = json.loads(await socket.receive_from(), parse_constant=pytest.fail)
+
+    assert (answer["type"], answer["code"]) == ("error", "invalid_input")
+    assert (await visitor.until_status("RUNNING"))[0].is_cancelling is False
+
+
+def test_a_frame_may_hold_lazy_text():
+    """It is said in the language that is active."""
+    frame = protocols._encode({"label": gettext_lazy("Cancelled")})
+
+    assert frame == '{"label": "Cancelled"}'
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
+def test_a_row_that_json_cannot_express_is_an_error(value):
+    """Never text that no client can read; the socket closes with 4500."""
+    with pytest.raises((TypeError, ValueError)):
+        protocols._encode({"type": "row", "operation": {"shown": value}})
+
+
 @pytest.mark.parametrize("fill", ["x", "€"])
 async def test_a_message_over_four_kibibytes_closes_4413(visitor, make_socket, fill):
     """Counted in bytes; nothing is changed."""
@@ -479,15 +592,78 @@ async def test_logout_closes_4401_and_delivers_nothing(visitor, make_socket):
     assert [await socket.closed_with() for socket in sockets] == [4401, 4401]
 
 
+async def test_login_closes_4409_at_once(visitor, make_socket):
+    """Whoever opened a socket with the session's former key sees nothing more."""
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    sockets = [await make_socket(visitor).opened() for _ in range(2)]
+    for socket in sockets:
+        await socket.receive_from()
+
+    await visitor.get("/login/")
+
+    assert [await socket.closed_with() for socket in sockets] == [4409, 4409]
+
+
+async def test_after_login_a_new_cookie_opens_the_same_table(visitor, make_socket):
+    """The owner lives on; the former cookie opens nothing."""
+    row = await visitor.held("a")
+    former = make_socket(visitor, is_json=True)
+    await visitor.get("/login/")
+    latter = make_socket(visitor, is_json=True)
+
+    assert await (await former.opened()).closed_with() == 4401
+    frame = await (await latter.opened()).receive_json_from()
+
+    assert [one["id"] for one in frame["operations"]] == [row["id"]]
+
+
+async def test_a_submission_whose_visitor_logs_out_is_refused(visitor, make_socket):
+    """The form takes its time, and the owner has ended when it is valid."""
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    owner = await visitor.owner()
+    socket = await make_socket(visitor, is_json=True).opened()
+    await socket.receive_json_from()
+    gate = tasks.form_gates["slow"]
+    await socket.send_json_to(
+        {"type": "submit", "task": "web_slow_form", "data": {"name": "slow"}}
+    )
+    await asyncio.to_thread(gate.entered.wait, 10)
+
+    # As logout does; the form's thread is the one that its view would wait for.
+    await asyncio.to_thread(submission.end_owner, owner)
+    assert await socket.closed_with() == 4401
+    gate.opened.set()
+    await socket.disconnect()  # when what it was sent before has been obeyed
+
+    assert submission.window(owner) == ()
+
+
+async def test_what_came_between_logout_and_close_ends_too(visitor, make_socket):
+    """A submission is accepted while the close is on its way to the socket."""
+    await visitor.held("a")
+    owner = await visitor.owner()
+    socket = await make_socket(visitor).opened()
+    await socket.receive_from()
+
+    submission.end_owner(owner)
+    submission.submit(owner, tasks.web_hold, name="late")  # this loop had no turn yet
+
+    while (await socket.receive_output())["type"] != "websocket.close":
+        pass
+    assert submission.window(owner) == ()
+
+
 async def test_a_session_that_is_gone_closes_within_a_minute(
     visitor, make_socket, clock, clocked
 ):
-    """Flushed elsewhere, without a word to this process."""
+    """Deleted elsewhere, without a word to this process."""
     await visitor.held("a")
     socket = await make_socket(visitor, served_by=clocked).opened()
     await socket.receive_from()
     session = await visitor.client.asession()
-    await session.aflush()
+    await session.adelete()
 
     await clock.advance(consumers.LOOK_SECONDS)
 
@@ -560,7 +736,7 @@ async def test_a_server_that_cancels_its_applications_leaves_nothing(
 async def test_a_failing_template_closes_the_socket(
     visitor, make_socket, tmp_path, settings, caplog
 ):
-    """The page polls on; the site's developer finds the reason in the log."""
+    """Pages connect again and poll meanwhile; the log has the reason, as text."""
     folder = tmp_path / "ephemeral_tasks"
     folder.mkdir()
     await visitor.held("a")
@@ -569,8 +745,95 @@ async def test_a_failing_template_closes_the_socket(
 
     socket = await make_socket(visitor).opened()
 
-    assert await socket.closed_with() == 1011
+    assert await socket.closed_with() == 4500
     assert "a socket of a table failed" in caplog.text
+    assert "error=django.template" in caplog.text
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_what_utf8_cannot_say_closes_the_socket(visitor, make_socket):
+    """As any frame that a server refuses for what is in it."""
+
+    async def encoding(scope, receive, send):
+        async def encoded(message):
+            if message["type"] == "websocket.send":
+                raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates")
+            await send(message)
+
+        await routing.websocket_urlpatterns[0].callback(scope, receive, encoded)
+
+    await visitor.held("a")
+    socket = await make_socket(visitor, served_by=encoding).opened()
+
+    assert await socket.closed_with() == 4500
+
+
+async def test_a_close_that_fails_leaves_no_open_socket(visitor, make_socket):
+    """The application ends with an error: each server then drops the connection."""
+
+    async def particular(scope, receive, send):
+        async def choosing(message):
+            if message["type"] == "websocket.close":
+                raise Exception("invalid close code")  # as autobahn does
+            await send(message)
+
+        await routing.websocket_urlpatterns[0].callback(scope, receive, choosing)
+
+    await visitor.held("a")
+    owner = await visitor.owner()
+    socket = await make_socket(visitor, served_by=particular).opened()
+    await socket.receive_from()
+
+    await visitor.get("/logout/")
+
+    with pytest.raises(RuntimeError, match="could not be closed"):
+        await asyncio.wait_for(socket.future, 5)
+    assert push.count(owner) == 0
+
+
+async def test_a_session_store_that_is_away_ends_no_socket(
+    visitor, make_socket, clock, clocked, store_away
+):
+    """It is asked again a minute later."""
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    socket = await make_socket(visitor, is_json=True, served_by=clocked).opened()
+    await socket.receive_json_from()
+    session = await visitor.client.asession()
+
+    with store_away as asked:
+        await clock.advance(consumers.LOOK_SECONDS)
+        await asked.wait()
+    assert await socket.receive_nothing()
+    await session.adelete()
+
+    await clock.advance(consumers.LOOK_SECONDS)
+    assert await socket.closed_with() == 4401
+
+
+async def test_a_session_store_that_is_away_at_the_opening_closes_4500(
+    visitor, make_socket, store_away
+):
+    """An error of ours: the page comes again."""
+    await visitor.held("a")
+
+    with store_away:
+        socket = await make_socket(visitor).opened()
+
+        assert await socket.closed_with() == 4500
+
+
+async def test_a_form_that_raises_is_refused(visitor, make_socket, caplog):
+    """Over JSON it may be the input's kind; the error's text stays out of the log."""
+    await visitor.held("a")
+    socket = await make_socket(visitor, is_json=True).opened()
+    await socket.receive_json_from()
+
+    await socket.send_json_to({"type": "submit", "task": "web_broken", "data": {}})
+
+    assert (await socket.receive_json_from())["code"] == "invalid_input"
+    assert "a mistake in the form" not in caplog.text
+    assert "builtins.LookupError" in caplog.text
 
 
 @pytest.mark.parametrize("error", [OSError, RuntimeError])

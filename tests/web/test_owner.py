@@ -1,14 +1,18 @@
 """Owners: made with the first submission, kept through login, gone with logout."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
+from channels.sessions import SessionMiddlewareStack
+from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
 
 from ephemeral_tasks import aowner_of, owner_of, submission
 from ephemeral_tasks.errors import UnknownOperation
-from ephemeral_tasks.web import owner
+from ephemeral_tasks.web import owner, sessions
+from ephemeral_tasks.web.consumers import LOOK_SECONDS, TaskConsumer
 from tests.web import tasks
 
 pytestmark = pytest.mark.urls("tests.web.urls")
@@ -81,9 +85,192 @@ async def test_logout_without_a_login_ends_the_owner(visitor):
     assert submission.window(key) == ()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("path", ["/flush/", "/plain-flush/", "/clear/"])
+async def test_an_emptied_session_ends_its_owner(visitor, engine, path, tmp_path):
+    """Wherever sessions are stored, and without a look at the session before."""
+    with override_settings(
+        SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}",
+        SESSION_FILE_PATH=str(tmp_path),
+    ):
+        row = await visitor.held("a")
+        await visitor.until_status("RUNNING")
+        key = await visitor.owner()
+
+        await visitor.get(path)
+
+        assert submission.window(key) == ()
+        assert (await visitor.get(f"/tasks/{row['id']}/")).status_code == 404
+
+
+@override_settings(SESSION_ENGINE="django.contrib.sessions.backends.cached_db")
+async def test_a_session_that_is_no_longer_cached_ends_its_owner(visitor):
+    """It is read from the database, which an async view cannot do while it empties."""
+    await visitor.held("a")
+    key = await visitor.owner()
+    await caches["default"].aclear()
+
+    await visitor.get("/flush/")
+
+    assert submission.window(key) == ()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("path", ["/login/", "/plain-login/"])
+async def test_login_as_somebody_else_ends_the_owner(visitor, engine, path, tmp_path):
+    """What one user left behind is not the next one's, and does not run on."""
+    with override_settings(
+        SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}",
+        SESSION_FILE_PATH=str(tmp_path),
+    ):
+        await visitor.get(f"{path}?name=ann")
+        await visitor.held("a")
+        await visitor.until_status("RUNNING")
+        key = await visitor.owner()
+
+        await visitor.get(f"{path}?name=ben")
+
+        assert submission.window(key) == ()
+        assert (await visitor.get("/tasks/")).json() == {"operations": []}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("path", ["/login/", "/plain-login/"])
+async def test_a_first_login_keeps_what_runs(visitor, engine, path, tmp_path):
+    """The session is rotated, its owner and the operations stay."""
+    with override_settings(
+        SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}",
+        SESSION_FILE_PATH=str(tmp_path),
+    ):
+        row = await visitor.held("a")
+        await visitor.get(f"{path}?name=ann")
+
+        shown = (await visitor.get("/tasks/")).json()["operations"]
+
+    assert [one["id"] for one in shown] == [row["id"]]
+
+
+async def test_an_emptied_session_ends_nobody_elses_operations(visitor, stranger):
+    """Neither a stranger's, nor those that the visitor starts afterwards."""
+    await stranger.held("b")
+    await visitor.get("/login/?name=ann")
+    await visitor.held("a")
+
+    await visitor.get("/flush/")
+    await visitor.held("c")
+
+    await stranger.until_status("RUNNING")
+    await visitor.until_status("RUNNING")
+
+
+@pytest.mark.parametrize("engine", ["db", "cache", "cached_db", "file"])
+async def test_a_session_saved_over_keeps_its_owner(visitor, engine, tmp_path):
+    """A request that read it before the first submission saves it afterwards."""
+    with override_settings(
+        SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}",
+        SESSION_FILE_PATH=str(tmp_path),
+    ):
+        await visitor.log_in()
+        late = await visitor.client.asession()
+        await late.aset("cart", 1)
+        row = await visitor.held("a")
+
+        await late.asave()
+
+        answers = [await visitor.get(f"/tasks/{row['id']}/") for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        session = await visitor.client.asession()
+        assert await session.aget(owner.SESSION_KEY) is not None
+        assert await session.aget("cart") == 1
+
+
+async def test_a_plain_view_finds_the_owner_of_a_session_saved_over(visitor):
+    """The tags ask for it, and the session gets it back."""
+    await visitor.log_in()
+    late = await visitor.client.asession()
+    await late.aset("cart", 1)
+    row = await visitor.held("a")
+    await late.asave()
+
+    html = (await visitor.get_page("/plain/")).content.decode()
+
+    assert f"operation-{row['id']}" in html
+    session = await visitor.client.asession()
+    assert await session.aget(owner.SESSION_KEY) is not None
+
+
+async def test_what_a_plain_view_submits_survives_a_session_saved_over(visitor):
+    """The owner that `owner_of` makes is remembered, too."""
+    await visitor.log_in()
+    late = await visitor.client.asession()
+    await late.aset("cart", 1)
+    await visitor.get("/plain-submit/")
+    await late.asave()
+
+    assert len((await visitor.get("/tasks/")).json()["operations"]) == 1
+
+
+async def test_a_session_saved_over_does_not_end_its_socket(
+    visitor, make_socket, clock
+):
+    """It looks into the store and finds the owner all the same."""
+    await visitor.log_in()
+    late = await visitor.client.asession()
+    await late.aset("cart", 1)
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    served_by = SessionMiddlewareStack(TaskConsumer.as_asgi(clock=clock))
+    socket = await make_socket(visitor, served_by=served_by).opened()
+    await socket.receive_from()
+    await late.asave()
+
+    await clock.advance(LOOK_SECONDS)
+
+    assert await socket.receive_nothing()
+
+
+async def test_an_owner_that_has_ended_does_not_come_back(visitor):
+    """A session that goes on without its owner gets a new one."""
+    await visitor.get("/login/?name=ann")
+    await visitor.held("a")
+    former = await visitor.owner()
+    await visitor.get("/clear/")
+
+    await visitor.held("b")
+
+    assert await visitor.owner() not in {None, former}
+
+
+async def test_a_rotated_session_is_remembered_under_its_new_key_alone(visitor):
+    """Who knows the former key does not get the owner by it."""
+    await visitor.get("/login/?name=ann")
+    await visitor.held("a")
+    former = await visitor.client.asession()
+    assert sessions.seen_sessions.recall(former) is not None
+
+    await visitor.get("/flush/")
+    await visitor.held("b")
+    between = await visitor.client.asession()
+    await visitor.get("/tasks/")
+    await visitor.get("/login/?name=ann")
+
+    assert sessions.seen_sessions.recall(between) is None
+    assert sessions.seen_sessions.recall(await visitor.client.asession()) is not None
+
+
+async def test_only_so_many_sessions_are_remembered(visitor, monkeypatch):
+    """As many as there may be owners."""
+    seen = sessions.SeenSessions()
+    with override_settings(EPHEMERAL_TASKS={"MAX_OWNERS": 3}):
+        for number in range(5):
+            seen.note(SimpleNamespace(session_key=f"key{number}"), "owner")
+
+    assert len(seen._owners) == 3
+
+
 def test_logout_without_a_request_is_tolerated():
     """Channels' logout() sends the signal with no request."""
-    owner._end_owner(request=None)
+    owner._end_owner_at_logout(request=None)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,44 @@
 """The one renderer: what it renders anew, and what it keeps of whom."""
 
+import re
+import sys
+import uuid
+
 import pytest
+from django.conf import settings
+from django.test import override_settings
 from django.utils import timezone, translation
 
 from ephemeral_tasks import submission
-from ephemeral_tasks.web import rows
-from ephemeral_tasks.web.pages import Page
+from ephemeral_tasks.web import push, rows
+from ephemeral_tasks.web.pages import Page, _signer
+from ephemeral_tasks.web.rendered import RenderedCache
 from tests.web.hold import until_status
 from tests.web.tasks import web_echo, web_hold, web_say
 
 ECHO = {"text": "a", "language": "es"}
+
+
+class Silent:
+    """A socket that renders nothing."""
+
+    def wake(self):
+        """Look at nothing."""
+
+    def end(self, code):
+        """Close nothing."""
+
+
+def kept_rows(owner):
+    """All that is kept of the owner, in any language and filter."""
+    shelf = rows._cache._shelves.get(owner, {})
+    return [row for one in shelf.values() for row in one.rows]
+
+
+def bytes_of(rendered):
+    """What one page takes in memory, counted for itself."""
+    html = rendered.fragment.html
+    return sys.getsizeof(html) + sum(map(sys.getsizeof, rendered.pieces))
 
 
 @pytest.fixture
@@ -82,11 +111,11 @@ async def test_what_left_the_window_is_not_kept(owner):
     handle = submission.submit(owner, web_say, text="marker", language="es")
     await until_status(owner, "FAILED")
     rows.render_rows(owner, Page.current())
-    assert rows._cache.of(owner)
+    assert kept_rows(owner)
 
     submission.dismiss(owner, handle.id)
 
-    assert not rows._cache.of(owner)
+    assert not kept_rows(owner)
 
 
 async def test_a_change_between_look_and_rendering_leaves_nothing(owner, monkeypatch):
@@ -102,7 +131,7 @@ async def test_a_change_between_look_and_rendering_leaves_nothing(owner, monkeyp
     monkeypatch.setattr(rows, "render_row", dismissed_meanwhile)
     rows.render_rows(owner, Page.current())
 
-    assert not rows._cache.of(owner)
+    assert not kept_rows(owner)
 
 
 async def test_an_ended_owner_is_forgotten(owner):
@@ -113,16 +142,171 @@ async def test_an_ended_owner_is_forgotten(owner):
 
     submission.end_owner(owner)
 
-    assert not rows._cache.of(owner)
+    assert not kept_rows(owner)
 
 
-async def test_only_so_many_owners_are_kept(owner, monkeypatch):
-    """Who looked longest ago is rendered anew."""
-    monkeypatch.setattr(rows._Cache, "OWNERS", 2)
-    for name in ("a", "b", "c"):
-        rows.render_rows(f"{owner}{name}", Page.current())
+async def test_what_left_is_in_no_other_language_either(owner):
+    """A socket renders one page anew; what another page showed goes with it."""
+    handle = submission.submit(owner, web_say, text="marker", language="es")
+    await until_status(owner, "FAILED")
+    pages = [Page.current()]
+    with translation.override("de"):
+        pages.append(Page.current())
+    for page in pages:
+        rows.render_rows(owner, page)
+    unsubscribe = push.subscribe(owner, Silent())
 
-    assert len(rows._cache._owners) <= 2
+    submission.dismiss(owner, handle.id)
+    rows.render_rows(owner, pages[0])
+    unsubscribe()
+
+    assert not kept_rows(owner)
+
+
+async def test_a_change_while_a_socket_is_open_leaves_nothing(owner, monkeypatch):
+    """What was dismissed while it was rendered is kept by nobody, socket or not."""
+    handle = submission.submit(owner, web_echo, **ECHO)
+    await until_status(owner, "SUCCESSFUL")
+    unsubscribe = push.subscribe(owner, Silent())
+    render = rows.render_row
+
+    def render_and_dismiss(row, page):
+        submission.dismiss(owner, handle.id)
+        return render(row, page)
+
+    monkeypatch.setattr(rows, "render_row", render_and_dismiss)
+    rows.render_rows(owner, Page.current())
+    unsubscribe()
+
+    assert not kept_rows(owner)
+
+
+async def test_a_flood_of_pages_stays_within_the_bound(monkeypatch):
+    """Languages, filters and owners are visitors' to choose; memory is not."""
+    monkeypatch.setattr(RenderedCache, "BYTES", 400_000)
+    owners = [uuid.uuid4().hex for _ in range(8)]
+    for owner in owners:
+        submission.submit(owner, web_echo, text="a", language="é" * 400)
+        await until_status(owner, "SUCCESSFUL")
+
+    for owner in owners:
+        for language in dict(settings.LANGUAGES):
+            for task in (None, "web_echo", "web_say"):
+                with translation.override(language):
+                    rows.render_rows(owner, Page.current(task))
+    kept = [one for shelf in rows._cache._shelves.values() for one in shelf.values()]
+
+    assert 0 < sum(map(bytes_of, kept)) <= 400_000
+    assert rows._cache._size == sum(s.size for s in rows._cache._shelves.values())
+    assert all(len(s) <= RenderedCache.PAGES for s in rows._cache._shelves.values())
+
+
+async def test_who_looked_last_is_kept(monkeypatch):
+    """The owners and pages that were looked at longest ago go first."""
+    monkeypatch.setattr(RenderedCache, "BYTES", 30_000)
+    first, *others = [uuid.uuid4().hex for _ in range(9)]
+    for owner in (first, *others):
+        submission.submit(owner, web_echo, **ECHO)
+        await until_status(owner, "SUCCESSFUL")
+
+    for owner in others:
+        rows.render_rows(owner, Page.current())
+        rows.render_rows(first, Page.current())
+
+    assert kept_rows(first)
+    assert not kept_rows(others[0])
+
+
+async def test_a_long_filter_counts(monkeypatch):
+    """A visitor chooses it, and the page that is kept names it."""
+    monkeypatch.setattr(RenderedCache, "BYTES", 100_000)
+
+    for owner in [uuid.uuid4().hex for _ in range(20)]:
+        rows.render_rows(owner, Page.current("x" * 8000))
+    filters = [page.task for shelf in rows._cache._shelves.values() for page in shelf]
+
+    assert 0 < sum(map(sys.getsizeof, filters)) <= 50_000
+
+
+async def test_one_table_larger_than_the_bound_is_not_kept(owner, monkeypatch):
+    """It is rendered all the same."""
+    monkeypatch.setattr(RenderedCache, "BYTES", 1000)
+    submission.submit(owner, web_echo, **ECHO)
+    await until_status(owner, "SUCCESSFUL")
+
+    html, _ = rows.render_rows(owner, Page.current())
+
+    assert "Done" in html
+    assert not rows._cache._shelves
+
+
+# -- versions --------------------------------------------------------------------------
+
+
+async def test_a_version_does_not_change_with_time_alone(owner, pool_clock):
+    """Neither elapsed seconds nor expiry are part of what is shown."""
+    submission.submit(owner, web_hold, name="a")
+    await until_status(owner, "RUNNING")
+    _, first = rows.render_rows(owner, Page.current())
+    rows.forget(owner)
+    pool_clock.ahead_seconds = 5
+
+    _, second = rows.render_rows(owner, Page.current())
+
+    assert first == second is not None
+
+
+async def test_a_version_changes_with_the_interval(owner, pool_clock):
+    """The page has to be told that it may poll less often."""
+    submission.submit(owner, web_hold, name="a")
+    await until_status(owner, "RUNNING")
+    first = rows.render_rows(owner, Page.current())
+    pool_clock.ahead_seconds = rows.SLOW_AFTER_SECONDS
+
+    second = rows.render_rows(owner, Page.current())
+
+    assert ("every 2000ms" in first.html, "every 5000ms" in second.html) == (True, True)
+    assert first.version != second.version
+
+
+async def test_a_version_names_what_is_shown(owner):
+    """Another state, language or filter has another one."""
+    submission.submit(owner, web_hold, name="a")
+    await until_status(owner, "RUNNING")
+    versions = {rows.render_rows(owner, Page.current()).version}
+    versions.add(rows.render_rows(owner, Page.current("web_hold")).version)
+    with translation.override("de"):
+        versions.add(rows.render_rows(owner, Page.current()).version)
+    submission.submit(owner, web_hold, name="a")
+    await until_status(owner, "RUNNING", "RUNNING")
+    versions.add(rows.render_rows(owner, Page.current()).version)
+
+    assert len(versions) == 4
+
+
+async def test_an_unchanged_table_is_not_rendered_anew(owner, monkeypatch):
+    """The whole fragment is kept, not only its rows."""
+    submission.submit(owner, web_hold, name="a")
+    await until_status(owner, "RUNNING")
+    first = rows.render_rows(owner, Page.current())
+    monkeypatch.setattr(rows, "render_to_string", pytest.fail)
+
+    assert rows.render_rows(owner, Page.current()) is first
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+async def test_no_number_for_machines_is_localised(owner, language):
+    """With thousand separators htmx would read "every 2,000ms" as 2 ms."""
+    submission.submit(owner, web_hold, name="a")
+    await until_status(owner, "RUNNING")
+    with override_settings(USE_THOUSAND_SEPARATOR=True):
+        english, _ = rows.render_rows(owner, Page.current())
+        with translation.override(language):
+            html, _ = rows.render_rows(owner, Page.current())
+
+    assert 'hx-trigger="every 2000ms"' in html
+    assert 'max="100" value="25"' in html
+    assert re.findall(r'\bid="([^"]*)"', html) == re.findall(r'\bid="([^"]*)"', english)
 
 
 async def test_a_row_holds_no_content(owner):
@@ -168,7 +352,10 @@ def test_a_page_survives_signing(zone):
     assert page.sign() == page.sign()
 
 
-@pytest.mark.parametrize("value", [None, "", "x", "x:y"])
+# The last one is what a former version of the package has signed.
+@pytest.mark.parametrize(
+    "value", [None, "", "x", "x:y", _signer.sign_object(["en", "UTC", "/", None])]
+)
 def test_an_unsigned_page_is_the_default(value):
     """Nobody but us says how a socket renders."""
     assert Page.unsign(value) == Page.current()

@@ -1,6 +1,7 @@
 """The table: who gets what, and when it asks again."""
 
 import logging
+from html import unescape
 
 import pytest
 from django.db.backends.utils import CursorWrapper
@@ -8,7 +9,7 @@ from django.test import Client, override_settings
 
 from ephemeral_tasks import pool
 from ephemeral_tasks.pool import draining
-from ephemeral_tasks.web import processes
+from ephemeral_tasks.web import processes, rows
 from tests.web import tasks
 
 pytestmark = pytest.mark.urls("tests.web.urls")
@@ -39,6 +40,84 @@ async def test_an_unfinished_operation_is_polled(visitor):
 
     assert response.status_code == 200
     assert 'hx-trigger="every 2000ms"' in response.content.decode()
+
+
+async def test_a_poll_that_brings_the_version_shown_gets_nothing(visitor):
+    """204: htmx swaps nothing and polls on."""
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    url = await poll_url(visitor)
+
+    response = await visitor.get_htmx(url)
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_poll_that_brings_another_version_gets_the_table(visitor):
+    """A change makes one; so does another process, whose versions are its own."""
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    url = await poll_url(visitor)
+    tasks.holds["a"].open()
+    await visitor.held("b")
+    await visitor.until_status("RUNNING", "SUCCESSFUL")
+
+    response = await visitor.get_htmx(url)
+
+    assert response.status_code == 200
+    assert response.content.decode().count("<tr ") == 2
+
+
+async def test_another_process_has_other_versions(visitor, monkeypatch):
+    """What it rendered names that process, so its polls are answered in full."""
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    url = await poll_url(visitor)
+    rows.forget(await visitor.owner())
+    monkeypatch.setattr(processes, "stamp", lambda: "another")
+
+    assert (await visitor.get_htmx(url)).status_code == 200
+
+
+async def test_a_poll_in_another_language_gets_the_table(visitor):
+    """The version is of what was shown."""
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    url = await poll_url(visitor)
+
+    response = await visitor.get_htmx(url, **{"Accept-Language": "de"})
+
+    assert response.status_code == 200
+    assert "Läuft" in response.content.decode()
+
+
+async def test_the_last_poll_gets_the_table_and_286(visitor):
+    """When nothing can change by itself there is no version, and no next poll."""
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    url = await poll_url(visitor)
+    tasks.holds["a"].open()
+    await visitor.until_status("SUCCESSFUL")
+
+    responses = [await visitor.get_htmx(url) for _ in range(2)]
+
+    assert [one.status_code for one in responses] == [286, 286]
+    assert "version" not in responses[0].content.decode()
+
+
+async def test_a_filtered_table_polls_with_its_own_version(visitor):
+    """Each table of a page is another one."""
+    await visitor.held("a")
+    await visitor.until_status("RUNNING")
+    url = await poll_url(visitor, "/tasks/?task=web_hold")
+
+    assert "task=web_hold" in url
+    assert (
+        url.partition("version=")[2]
+        != (await poll_url(visitor)).partition("version=")[2]
+    )
+    assert (await visitor.get_htmx(url)).status_code == 204
 
 
 async def test_polls_slow_down_after_twenty_seconds(visitor, pool_clock):
@@ -313,3 +392,9 @@ async def test_a_poll_looks_at_nothing_but_the_session(visitor, monkeypatch):
 
     assert len(queries) == 1
     assert "django_session" in queries[0]
+
+
+async def poll_url(visitor, path="/tasks/"):
+    """The URL that the table polls."""
+    fragment = (await visitor.get_htmx(path)).content.decode()
+    return unescape(fragment.partition('hx-get="')[2].partition('"')[0])

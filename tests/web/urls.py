@@ -1,11 +1,13 @@
 """A page with a form and a table, beside the package's routes."""
 
-from django.contrib.auth import alogout
+from django.contrib.auth import alogin, alogout, get_user_model
+from django.contrib.auth import login as django_login
 from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path
 
-from ephemeral_tasks import aowner_of
+from ephemeral_tasks import aowner_of, owner_of, submit
+from tests.web import tasks
 
 PAGE = """{% load ephemeral_tasks %}<!DOCTYPE html><title>Page</title>
 {% task_media %}{% task_form "web_echo" %}{% task_table %}
@@ -23,9 +25,48 @@ def plain_page(request):
     return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
 
 
+def plain_submit(request):
+    """A plain view that submits by itself."""
+    submit(owner_of(request), tasks.web_echo, text="a", language="es")
+    return HttpResponse()
+
+
 async def careless_page(request):
     """An async view that forgot to ask for the owner."""
     return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
+
+
+async def login(request):
+    """The visitor is logged in as the user that the query names."""
+    name = request.GET.get("name", "ann")
+    user, _ = await get_user_model().objects.aget_or_create(username=name)
+    await alogin(request, user)
+    return HttpResponse()
+
+
+def plain_login(request):
+    """The same from a plain view."""
+    user, _ = get_user_model().objects.get_or_create(username=request.GET["name"])
+    django_login(request, user)
+    return HttpResponse()
+
+
+async def flush(request):
+    """The session is emptied, without a look at it before."""
+    await request.session.aflush()
+    return HttpResponse()
+
+
+def plain_flush(request):
+    """The same from a plain view."""
+    request.session.flush()
+    return HttpResponse()
+
+
+def clear(request):
+    """The session is emptied and goes on."""
+    request.session.clear()
+    return HttpResponse()
 
 
 async def logout(request):
@@ -37,7 +78,13 @@ async def logout(request):
 urlpatterns = [
     path("", page, name="page"),
     path("plain/", plain_page),
+    path("plain-submit/", plain_submit),
     path("careless/", careless_page),
+    path("login/", login),
+    path("plain-login/", plain_login),
+    path("flush/", flush),
+    path("plain-flush/", plain_flush),
+    path("clear/", clear),
     path("logout/", logout),
     path("tasks/", include("ephemeral_tasks.urls")),
 ]

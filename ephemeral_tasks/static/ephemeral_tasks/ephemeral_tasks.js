@@ -17,10 +17,12 @@
       states.set(table.id, {
         isOpen: false, // its socket
         isRefreshing: false,
+        isRotated: false, // its session, since something was pushed
         isStopped: false, // after an answer that says that polling is of no use
         polledAt: -Infinity,
         pushedAt: -Infinity,
         shownAt: -Infinity, // pushed, polled or answered
+        tries: 0, // to open the socket again, since something was pushed
         said: sayings(table),
       });
     }
@@ -100,12 +102,41 @@
     if (table) Object.assign(stateOf(table), { isOpen: true, polledAt: performance.now() });
   });
 
+  // htmx connects again by itself after the codes of a lost connection, and never after
+  // ours. 4409: a login has rotated the session; the browser may get the new cookie a
+  // moment later, and until then the answer is 4401. So is the one to a session that was
+  // rotated unnoticed. 4500: the server had an error.
+  const OWNER_ENDED = 4401;
+  const SESSION_ROTATED = 4409;
+  const FAILED = 4500;
+  const COOKIE_PAUSES = [0, 500, 1500, 4000]; // ms
+
+  /** The pause in ms until the socket is opened again; none where its end is final. */
+  function pauseAfter(code, state) {
+    if (code === SESSION_ROTATED || (code === OWNER_ENDED && state.pushedAt > 0)) {
+      return COOKIE_PAUSES[state.tries++];
+    }
+    if (code === FAILED) {
+      return Math.min(3000 * 2 ** state.tries++, 60000) * (0.5 + Math.random() / 2);
+    }
+    return undefined;
+  }
+
   document.addEventListener("htmx:wsClose", (event) => {
     const table = tableOf(event.target);
     if (!table) return;
-    stateOf(table).isOpen = false;
-    // Our own codes are final: the owner may be gone, and the rows with it.
-    if (event.detail.event.code >= 4400) refresh(table);
+    const { event: closing, socketWrapper } = event.detail;
+    const state = stateOf(table);
+    state.isOpen = false;
+    if (closing.code < 4400) return;
+    if (closing.code === SESSION_ROTATED) state.isRotated = true;
+    const pause = pauseAfter(closing.code, state);
+    if (pause !== undefined) {
+      setTimeout(() => document.contains(table) && socketWrapper.reconnect(), pause);
+    }
+    // The owner may be gone, and the rows with it. But with the old cookie there are
+    // none either: after a rotation the next socket brings them.
+    if (!state.isRotated || pause === undefined) refresh(table);
   });
 
   // -- which rows are newer -----------------------------------------------------
@@ -131,7 +162,7 @@
     const table = tableOf(event.target);
     const now = performance.now();
     answering = null;
-    if (table) Object.assign(stateOf(table), { pushedAt: now, shownAt: now });
+    if (table) Object.assign(stateOf(table), { isRotated: false, pushedAt: now, shownAt: now, tries: 0 });
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -20,6 +20,11 @@ class NameForm(forms.Form):
     name = forms.CharField()
 
 
+class BrokenForm(forms.Form):
+    def clean(self):
+        raise LookupError("a mistake of the site's")
+
+
 def is_ending():
     """Whether this process takes no more work."""
     return pool.get().is_closed
@@ -173,3 +178,8 @@ def plain_holding(name):
     while True:
         progress(1)
         time.sleep(TICK_SECONDS)
+
+
+@task(form=BrokenForm)
+async def broken():
+    """Have a form that raises."""

@@ -1,0 +1,106 @@
+"""What Django has no signal for: a session that was emptied, or saved over another."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import wraps
+from hashlib import blake2b
+from threading import Lock
+from typing import Any
+
+from django.contrib.sessions.backends import cached_db
+from django.contrib.sessions.backends.base import SessionBase
+
+from .. import windows
+from ..conf import get_config
+
+# Never the session's own key: that is None before the first save and changes with
+# each login, and for signed cookies with each save.
+SESSION_KEY = "_ephemeral_tasks_owner"
+
+# A signed cookie is the whole session, and another at each save: it is not remembered.
+_MAX_KEY_LENGTH = 64
+
+
+class SeenSessions:
+    """Remembers which owner a session named when this process saw it last.
+
+    Django saves a session as a whole, and the last writer wins: a request that had
+    read the session before the owner was made, and saves it afterwards, puts it back
+    without the owner. Holds at most ``MAX_OWNERS`` sessions, as digests of their keys.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()  # protects the next line
+        self._owners: OrderedDict[bytes, str] = OrderedDict()
+
+    def note(self, session: Any, owner: str) -> None:
+        """Remember the owner that the session names."""
+        digest = _digest(session)
+        if digest is None:
+            return
+        with self._lock:
+            self._owners[digest] = owner
+            self._owners.move_to_end(digest)
+            while len(self._owners) > get_config().max_owners:
+                self._owners.popitem(last=False)
+
+    def move(self, session: Any, owner: str) -> None:
+        """Remember the owner under this session alone; its former key is no more."""
+        with self._lock:
+            for digest in [key for key, of in self._owners.items() if of == owner]:
+                del self._owners[digest]
+        self.note(session, owner)
+
+    def recall(self, session: Any) -> str | None:
+        """Return the owner that the session has lost, None if it has no operations.
+
+        To be called when the session is loaded: a session that its store no longer
+        has, as after logout, has no key then.
+        """
+        digest = _digest(session)
+        with self._lock:
+            owner = None if digest is None else self._owners.get(digest)
+        is_alive = owner is not None and windows.read(owner, touch=False).handles
+        return owner if is_alive else None
+
+
+def _digest(session: Any) -> bytes | None:
+    key = getattr(session, "session_key", None)
+    if not key or len(key) > _MAX_KEY_LENGTH:
+        return None
+    return blake2b(key.encode(), digest_size=16).digest()
+
+
+def call_before_clear(callback: Callable[[SessionBase], object]) -> None:
+    """Call this with each session that is about to be emptied.
+
+    Django sends no signal for it. But ``flush()`` and ``aflush()`` of all its engines
+    begin with ``clear()``, and so does a login over somebody else's session.
+    """
+    clear = SessionBase.clear
+
+    @wraps(clear)
+    def announce_and_clear(session: SessionBase) -> None:
+        callback(session)
+        clear(session)
+
+    SessionBase.clear = announce_and_clear  # type: ignore[assignment,method-assign]
+    _load_before_aflush(SessionBase)
+    _load_before_aflush(cached_db.SessionStore)  # the one engine with its own
+
+
+def _load_before_aflush(engine: type[SessionBase]) -> None:
+    """Load a session before ``aflush()`` empties it: ``clear()`` could only block."""
+    aflush = engine.aflush
+
+    @wraps(aflush)
+    async def load_and_aflush(session: SessionBase) -> None:
+        await session.aget(SESSION_KEY)
+        await aflush(session)
+
+    engine.aflush = load_and_aflush  # type: ignore[assignment,method-assign]
+
+
+seen_sessions = SeenSessions()
