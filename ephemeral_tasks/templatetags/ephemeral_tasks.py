@@ -10,7 +10,7 @@ from django.forms import BaseForm, Media
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django_htmx.jinja import htmx_script
 
 from ..tasks import Task, registry
@@ -48,7 +48,7 @@ def task_media(
         # The version is written down: a later django-htmx defaults to another one.
         pieces.append(htmx_script(version=2, extensions="hx-ws", nonce=nonce))
     pieces.append(_script("ephemeral_tasks/ephemeral_tasks.js", nonce))
-    pieces.append(_forms_media().render())
+    pieces.append(_with_nonce(_forms_media().render(), nonce))
     return format_html_join("\n", "{}", ((piece,) for piece in pieces if piece))
 
 
@@ -101,19 +101,28 @@ def _forms_media() -> Media:
     media = Media()
     for task in registry.list_exposed():
         if task.form is not None:
-            media += task.form().media
+            media += inputs.media_of(task.form)
     return media
 
 
 def _link(path: str, nonce: object) -> SafeString:
-    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
-    return format_html(
-        '<link rel="stylesheet" href="{}" data-ephemeral-tasks{}>',
-        static(path),
-        attribute,
+    link = format_html(
+        '<link rel="stylesheet" href="{}" data-ephemeral-tasks>', static(path)
     )
+    return _with_nonce(link, nonce)
 
 
 def _script(path: str, nonce: object) -> SafeString:
-    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
-    return format_html('<script src="{}" defer{}></script>', static(path), attribute)
+    script = format_html('<script src="{}" defer></script>', static(path))
+    return _with_nonce(script, nonce)
+
+
+def _with_nonce(html: SafeString, nonce: object) -> SafeString:
+    # Not `if nonce`: Django's own is false until somebody has used it. Media.render()
+    # takes attributes from Django 6.1 on only.
+    if nonce is None:
+        return html
+    attribute = format_html('nonce="{}" ', nonce) if html else ""
+    for tag in ("<script ", "<link "):
+        html = mark_safe(html.replace(tag, f"{tag}{attribute}"))  # noqa: S308  # ours
+    return html

@@ -15,6 +15,9 @@ from . import responses
 from .owner import aowner_of
 from .refusals import refusal_of
 
+# Pages swap in what carries this header, and no login page or proxy's page.
+FRAGMENT_HEADER = "Ephemeral-Tasks"
+
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
@@ -38,6 +41,8 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
                     response = await view(request, **captured)
                 except EphemeralTasksError as error:
                     response = await _refused(request, error, captured, is_about_table)
+            if responses.audience_of(request) is responses.Audience.HTMX:
+                response.headers[FRAGMENT_HEADER] = "fragment"
             response.headers["Cache-Control"] = "no-store"
             patch_vary_headers(response, ["HX-Request", "Accept"])
             return response

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from dataclasses import dataclass
+from typing import Any, Self
 
 from django.forms import BaseForm
 from django.http import HttpRequest
@@ -18,20 +20,56 @@ from . import inputs, responses
 KEY_FIELD = "key"
 NEXT_FIELD = "next"
 
-
-def form_id(task: Task) -> str:
-    """Return the form's id."""
-    return f"task-form-{task.name}"
-
-
-def key_id(task: Task) -> str:
-    """Return the id of the field with the one-time key."""
-    return f"task-key-{task.name}"
+_COUNT = "_ephemeral_tasks_forms"  # a request's attribute: forms rendered for its page
+_SUFFIX = re.compile(r"-\w{1,8}", re.ASCII)
+_DJANGOS_AUTO_ID = "id_%s"
 
 
-def status_id(task: Task) -> str:
-    """Return the id of the place for sentences about the form as a whole."""
-    return f"task-status-{task.name}"
+@dataclass(frozen=True, slots=True)
+class FormIds:
+    """The ids of one form; a page may have many forms of one task."""
+
+    task: str
+    """The task's name."""
+    suffix: str = ""
+    """Empty for the first form of a page, which keeps Django's ids of fields, too."""
+
+    @classmethod
+    def next_of(cls, request: HttpRequest, task: Task) -> Self:
+        """Return ids that no other form of the page has."""
+        number = getattr(request, _COUNT, 0) + 1
+        setattr(request, _COUNT, number)
+        if responses.is_htmx(request):  # a piece of a page that has forms already
+            return cls(task.name, f"-{get_random_string(6)}")
+        return cls(task.name, "" if number == 1 else f"-{number}")
+
+    @classmethod
+    def sent_by(cls, request: HttpRequest, task: Task) -> Self:
+        """Return the ids of the form that htmx sent, which names itself."""
+        sender = request.headers.get("HX-Trigger", "")
+        suffix = sender.removeprefix(cls(task.name).form_id)
+        is_ours = sender != suffix and _SUFFIX.fullmatch(suffix)
+        return cls(task.name, suffix if is_ours else "")
+
+    @property
+    def form_id(self) -> str:
+        """The form's."""
+        return f"task-form-{self.task}{self.suffix}"
+
+    @property
+    def key_id(self) -> str:
+        """That of the field with the one-time key."""
+        return f"task-key-{self.task}{self.suffix}"
+
+    @property
+    def status_id(self) -> str:
+        """That of the place for sentences about the form as a whole."""
+        return f"task-status-{self.task}{self.suffix}"
+
+    @property
+    def auto_id(self) -> str:
+        """What Django makes the fields' ids of."""
+        return f"id{self.suffix}_%s"
 
 
 def render_form(
@@ -40,6 +78,7 @@ def render_form(
     *,
     form: BaseForm | None = None,
     initial: dict[str, Any] | None = None,
+    ids: FormIds | None = None,
 ) -> SafeString:
     """Return the form as HTML.
 
@@ -48,18 +87,23 @@ def render_form(
         task: Has a form.
         form: The bound form that was refused; None for an empty one.
         initial: Values to start with.
+        ids: Those of the form that this one replaces; None for new ones.
     """
     if form is None:
-        form = inputs.find_exposed(task.name)[1](initial=initial)
+        form_class = inputs.find_exposed(task.name)[1]
+        form = inputs.make_form(form_class, request, initial=initial)
+    ids = ids or FormIds.next_of(request, task)
+    if form.auto_id == _DJANGOS_AUTO_ID:  # not one of the site's own
+        form.auto_id = ids.auto_id
     own = {name for name in (KEY_FIELD, NEXT_FIELD) if name in form.fields}
     context = {
         "form": form,
-        "form_id": form_id(task),
+        "form_id": ids.form_id,
         "key": "" if KEY_FIELD in own else new_key(),
-        "key_id": key_id(task),
+        "key_id": ids.key_id,
         "label": label_of(task),
         "next": "" if NEXT_FIELD in own else page_url(request),
-        "status_id": status_id(task),
+        "status_id": ids.status_id,
         "task": task,
     }
     return mark_safe(  # noqa: S308  # a template's output
@@ -67,20 +111,25 @@ def render_form(
     )
 
 
-def render_fresh_key(task: Task, *, is_seen: bool) -> str:
+def render_fresh_key(
+    task: Task, ids: FormIds, *, is_seen: bool, stopped: str | None = None
+) -> str:
     """Return what an accepted form gets: a new key, and a word where no table says it.
 
     Args:
         task: Of the form.
+        ids: Of the form.
         is_seen: Whether the page has a table that shows the operation.
+        stopped: The label of an operation that was stopped to make a place.
     """
     has_own = KEY_FIELD in getattr(task.form, "base_fields", ())
     context = {
         "is_seen": is_seen,
         "key": "" if has_own else new_key(),
-        "key_id": key_id(task),
+        "key_id": ids.key_id,
         "label": label_of(task),
-        "status_id": status_id(task),
+        "status_id": ids.status_id,
+        "stopped": stopped,
     }
     return render_to_string("ephemeral_tasks/accepted.html", context)
 

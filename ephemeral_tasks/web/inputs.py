@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
-from django.forms import BaseForm
+from django.forms import BaseForm, Media
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
@@ -74,16 +75,60 @@ def json_object(text: bytes | str) -> dict[str, Any]:
     return value
 
 
+def make_form(
+    form_class: type[BaseForm], request: HttpRequest | None, **arguments: Any
+) -> BaseForm:
+    """Return a form; one whose ``__init__`` names ``request`` gets the request.
+
+    Args:
+        form_class: Of a task.
+        request: None for a socket's message, which has none.
+        arguments: As Django's forms take them.
+
+    Raises:
+        InvalidInput: The form needs a request, and there is none.
+    """
+    if not _takes_request(form_class):
+        return form_class(**arguments)
+    if request is None:
+        raise InvalidInput(gettext("This form can only be sent over HTTP."))
+    return form_class(**{**arguments, "request": request})
+
+
+def _takes_request(form_class: type[BaseForm]) -> bool:
+    return "request" in signature(form_class).parameters
+
+
+def media_of(form_class: type[BaseForm]) -> Media:
+    """Return what a form's fields need in the head of any page.
+
+    One that takes the request is not made for it, for that may ask for the user:
+    only the fields that its class declares count.
+    """
+    if not _takes_request(form_class):
+        return form_class().media
+    form = form_class.__new__(form_class)
+    form.fields = form_class.base_fields  # type: ignore[attr-defined]
+    return form.media
+
+
 async def bind(
-    form_class: type[BaseForm], data: Data, files: Files | None = None
+    form_class: type[BaseForm],
+    data: Data,
+    files: Files | None = None,
+    *,
+    request: HttpRequest | None = None,
 ) -> BaseForm:
     """Return the form with the input, validated.
 
     Forms may look into the database, so they are made and asked in a thread.
+
+    Raises:
+        InvalidInput: The form needs a request, and there is none.
     """
 
     def validated() -> BaseForm:
-        form = form_class(data, files)
+        form = make_form(form_class, request, data=data, files=files)
         form.is_valid()
         return form
 

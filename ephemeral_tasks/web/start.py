@@ -14,6 +14,7 @@ from ..errors import EphemeralTasksError
 from ..tasks import Task
 from . import forms, inputs, responses
 from .decorators import route
+from .forms import FormIds
 from .owner import akeep, aowner_of, candidate
 from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
@@ -31,7 +32,7 @@ async def start(request: HttpRequest, task: str) -> HttpResponse:
     form: BaseForm | None = None
     try:
         data, files = inputs.read(request)
-        form = await inputs.bind(form_class, data, files)
+        form = await inputs.bind(form_class, data, files, request=request)
         owner, id = await _submit(request, declared, form, data)
     except EphemeralTasksError as error:
         return await _refuse(request, declared, form, error)
@@ -72,15 +73,18 @@ async def _accept(
 def _render_fresh(request: HttpRequest, task: Task, owner: str) -> str:
     """Return what an accepted form brings to its page, each piece swapped by its id."""
     named = _tables_of(request)
+    # Boosted from a page without our script: it may have a table and cannot say so.
+    shown = named if TABLES_HEADER in request.headers else [(Page.current(), False)]
     pieces = [
         render_table(request, page, owner=owner, is_live=is_live)
-        for page, is_live in named
+        for page, is_live in shown
     ]
-    return "".join([*pieces, forms.render_fresh_key(task, is_seen=bool(named))])
+    ids = FormIds.sent_by(request, task)
+    return "".join([*pieces, forms.render_fresh_key(task, ids, is_seen=bool(named))])
 
 
 def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
-    """Return the tables that stand on the page, and whether each has an owner."""
+    """Return the tables that the page's script names, and whether each has an owner."""
     named = []
     for entry in request.headers.get(TABLES_HEADER, "").split(",")[:TABLES]:
         id, _, state = entry.strip().partition(";")
@@ -96,15 +100,16 @@ async def _refuse(
     refusal = refusal_of(error)
     audience = responses.audience_of(request)
     if audience is Audience.HTMX and form is not None and _is_forms_own(error):
-        html = await sync_to_async(forms.render_form)(request, task, form=form)
+        ids = FormIds.sent_by(request, task)
+        render = sync_to_async(forms.render_form)
+        html = await render(request, task, form=form, ids=ids)
         response = HttpResponse(html, status=refusal.status)
-        response.headers["HX-Reswap"] = "outerHTML"
-        response.headers["HX-Retarget"] = f"#{forms.form_id(task)}"
+        response.headers["HX-Reswap"] = "outerHTML"  # the form is its own target
         return response
     context = {"form": form, "label": forms.label_of(task), "task": task}
     response = await responses.refuse(request, refusal, context=context)
     if audience is Audience.HTMX:
-        response.headers["HX-Retarget"] = f"#{forms.status_id(task)}"
+        response.headers["HX-Retarget"] = "find .task-form-status"
     return response
 
 

@@ -33,6 +33,26 @@ class LookForm(forms.Form):
         js = ("look.js",)
 
 
+class OwnForm(forms.Form):
+    """Offers what the user may choose, and adds what only the server knows."""
+
+    document = forms.ChoiceField()
+
+    def __init__(self, *args, request, **kwargs):
+        """Offers the user's own documents."""
+        super().__init__(*args, **kwargs)
+        self.user = request.user
+        own = f"{self.user.get_username()}.txt"
+        self.fields["document"].choices = [(own, own)]
+
+    def clean(self):
+        """Return what was chosen, and for whom."""
+        return {**super().clean(), "user_id": self.user.pk}
+
+    class Media:
+        js = ("own.js",)
+
+
 class NoForm(forms.Form):
     pass
 
@@ -79,6 +99,12 @@ async def web_upload(document):
 async def web_look(key, next):  # noqa: A002  # a field named as one of ours
     """Take arguments that are named as fields of ours."""
     return [key, next]
+
+
+@task(form=OwnForm)
+async def web_own(document, user_id):
+    """Take a document of the user's."""
+    return [document, user_id]
 
 
 @task(form=NoForm)

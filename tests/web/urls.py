@@ -23,6 +23,12 @@ def plain_page(request):
     return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
 
 
+def own_page(request):
+    """A form that depends on who is logged in."""
+    source = '{% load ephemeral_tasks %}{% task_media %}{% task_form "web_own" %}'
+    return HttpResponse(engines["django"].from_string(source).render({}, request))
+
+
 async def careless_page(request):
     """An async view that forgot to ask for the owner."""
     return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
@@ -37,6 +43,7 @@ async def logout(request):
 urlpatterns = [
     path("", page, name="page"),
     path("plain/", plain_page),
+    path("own/", own_page),
     path("careless/", careless_page),
     path("logout/", logout),
     path("tasks/", include("ephemeral_tasks.urls")),
