@@ -85,6 +85,7 @@ def render_rows(
         _prune(rendered, window)
     interval = poll_seconds(rows)
     context = {
+        "about_to_stop": find_about_to_stop(window),
         "config": get_config(),
         "interval": None if interval is None else round(interval * 1000),
         "is_oob": is_oob,
@@ -110,6 +111,15 @@ def _beside_label(one: Row) -> list[object]:
         if callable(registry.get(one.task).label):
             return []
     return [value for value in one.shown.values() if value not in {None, ""}]
+
+
+def find_about_to_stop(window: Sequence[Row]) -> Row | None:
+    """Return the unfinished operation that one more submission would push out."""
+    config = get_config()
+    is_full = len(window) >= config.window_size
+    if not is_full or config.when_window_full != "push" or window[-1].is_finished:
+        return None
+    return window[-1]
 
 
 def filter_by_task(window: Sequence[Row], task: str | None) -> tuple[Row, ...]:

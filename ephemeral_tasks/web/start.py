@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.forms import BaseForm
@@ -19,6 +20,7 @@ from .owner import akeep, aowner_of, candidate
 from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
 from .responses import Audience
+from .rows import find_about_to_stop
 from .table import render_table
 
 TABLES_HEADER = "Ephemeral-Tasks-Tables"
@@ -33,54 +35,80 @@ async def start(request: HttpRequest, task: str) -> HttpResponse:
     try:
         data, files = inputs.read(request)
         form = await inputs.bind(form_class, data, files, request=request)
-        owner, id = await _submit(request, declared, form, data)
+        accepted = await _submit(request, declared, form, data)
     except EphemeralTasksError as error:
         return await _refuse(request, declared, form, error)
-    return await _accept(request, declared, owner, id)
+    return await _accept(request, declared, accepted)
+
+
+class _Accepted(NamedTuple):
+    """What became of a submission."""
+
+    owner: str
+    id: str
+    """Of the operation."""
+    stopped: str | None
+    """The label of the unfinished operation that it pushed out."""
 
 
 async def _submit(
     request: HttpRequest, task: Task, form: BaseForm, data: inputs.Data
-) -> tuple[str, str]:
-    """Return owner and id; a refused first submission leaves no owner behind."""
+) -> _Accepted:
+    """Submit; a refused first submission leaves no owner behind."""
     owner = await aowner_of(request, create=False)
     if owner is not None:
-        return owner, forms.submit_form(owner, task, form, data).id
+        oldest = find_about_to_stop(submission.window(owner))
+        handle = forms.submit_form(owner, task, form, data)
+        stopped = (
+            None if oldest is None or _is_known(owner, oldest.id) else oldest.label
+        )
+        return _Accepted(owner, handle.id, stopped)
     newcomer = candidate(request, forms.key_in(form, data))
     handle = forms.submit_form(newcomer, task, form, data)
     await akeep(request, newcomer)
-    return newcomer, handle.id
+    return _Accepted(newcomer, handle.id, None)
+
+
+def _is_known(owner: str, id: str) -> bool:
+    return any(row.id == id for row in submission.window(owner))
 
 
 async def _accept(
-    request: HttpRequest, task: Task, owner: str, id: str
+    request: HttpRequest, task: Task, accepted: _Accepted
 ) -> HttpResponse:
     response: HttpResponse
     match responses.audience_of(request):
         case Audience.HTMX:
             response = HttpResponse(
-                await sync_to_async(_render_fresh)(request, task, owner)
+                await sync_to_async(_render_fresh)(request, task, accepted)
             )
         case Audience.BROWSER:
             return responses.redirect_back(request)
         case Audience.PROGRAM:
-            response = JsonResponse(submission.row(owner, id).as_json())
+            row = submission.row(accepted.owner, accepted.id)
+            response = JsonResponse(row.as_json())
     response.status_code = 202
-    response.headers["Location"] = reverse("ephemeral_tasks:operation", args=[id])
+    location = reverse("ephemeral_tasks:operation", args=[accepted.id])
+    response.headers["Location"] = location
     return response
 
 
-def _render_fresh(request: HttpRequest, task: Task, owner: str) -> str:
+def _render_fresh(request: HttpRequest, task: Task, accepted: _Accepted) -> str:
     """Return what an accepted form brings to its page, each piece swapped by its id."""
     named = _tables_of(request)
     # Boosted from a page without our script: it may have a table and cannot say so.
     shown = named if TABLES_HEADER in request.headers else [(Page.current(), False)]
     pieces = [
-        render_table(request, page, owner=owner, is_live=is_live)
+        render_table(request, page, owner=accepted.owner, is_live=is_live)
         for page, is_live in shown
     ]
-    ids = FormIds.sent_by(request, task)
-    return "".join([*pieces, forms.render_fresh_key(task, ids, is_seen=bool(named))])
+    fresh = forms.render_fresh_key(
+        task,
+        FormIds.sent_by(request, task),
+        is_seen=bool(named),
+        stopped=accepted.stopped,
+    )
+    return "".join([*pieces, fresh])
 
 
 def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:

@@ -113,6 +113,12 @@ async def web_object():
     return object()
 
 
+@task(form=NoForm, max_attempts=4, backoff=lambda attempt, error: 3600)
+async def web_flaky():
+    """Fail, and try again in an hour."""
+    raise ConnectionError
+
+
 @task
 async def web_hidden():
     """Have no form."""

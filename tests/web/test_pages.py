@@ -1,12 +1,14 @@
 """What stands on a page: markup that people, keyboards and policies can live with."""
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.template import Context, engines
 from django.test import override_settings
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from ephemeral_tasks.errors import UnknownTask
@@ -127,6 +129,46 @@ async def test_every_control_has_an_id_of_its_own(visitor):
 
     ids = [found["id"] for tag in ("a", "button") for found in page.all(tag)]
     assert len(ids) == len(set(ids)) == 7
+
+
+async def test_a_buttons_name_says_of_which_row_it_is(visitor):
+    """Five rows have five Cancel buttons; a list of buttons tells them apart."""
+    await all_states(visitor)
+    html = (await visitor.get_htmx("/tasks/")).content.decode()
+    page = Markup(html)
+
+    for found in [*page.all("button"), *page.all("a")]:
+        id = found["id"].partition("-")[2]
+        assert found["aria-labelledby"] == f"{found['id']} label-{id}"
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en", "4:05:09 p.m."),
+        ("de", "16:05:09"),
+        ("fi", "16.05.09"),
+        ("zh-hans", "16:05:09"),
+        ("fr-ca", "16\xa0h\xa005\xa009"),
+    ],
+)
+def test_a_time_has_seconds_in_every_language(language, shown):
+    """Two rows of one task that were submitted within a minute differ."""
+    instant = datetime(2026, 1, 2, 16, 5, 9, tzinfo=UTC)
+
+    with translation.override(language):
+        html = render("{{ instant|to_the_second }}", instant=instant)
+
+    assert html == shown
+
+
+async def test_what_a_visitor_or_task_wrote_is_isolated(visitor):
+    """Numbers and words of a left-to-right text keep their order on other pages."""
+    await all_states(visitor)
+    html = (await visitor.get_htmx("/tasks/")).content.decode()
+
+    for text in ("Web hold", "paragraph 3", "es", "the word x cannot be said"):
+        assert f"<bdi>{text}</bdi>" in html
 
 
 async def test_every_button_works_without_javascript(markup):

@@ -133,7 +133,7 @@ async def test_a_row_holds_no_content(owner):
     html, _ = rows.render_rows(owner, Page.current())
 
     assert "secretword" not in html
-    assert '<span class="operation-shown">es</span>' in html
+    assert '<span class="operation-shown"><bdi>es</bdi></span>' in html
 
 
 async def test_a_label_made_of_shown_arguments_stands_alone(owner):

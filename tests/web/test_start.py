@@ -267,6 +267,31 @@ async def test_a_page_without_our_script_gets_its_table(visitor):
     assert "Accepted: Echo" in html
 
 
+@override_settings(EPHEMERAL_TASKS={"WINDOW_SIZE": 2})
+async def test_a_submission_says_what_it_stopped(visitor):
+    """The oldest operation ran and is gone; a visitor does not have to guess why."""
+    await visitor.held("a")
+    await visitor.start("web_echo", text="a", language="es")
+
+    answer = await visitor.post_htmx(START, ECHO)
+
+    html = answer.content.decode()
+    assert "Web hold was stopped to make way for this one." in html
+
+
+@override_settings(EPHEMERAL_TASKS={"WINDOW_SIZE": 2})
+async def test_a_submission_that_stopped_nothing_does_not_say_so(visitor):
+    """What had finished makes way in silence, and a second click stops nothing."""
+    await visitor.start("web_echo", text="a", language="es")
+    await visitor.until_status("SUCCESSFUL")
+    await visitor.held("a")
+    made_way = await visitor.post_htmx(START, {**ECHO, "key": "k"})
+    again = await visitor.post_htmx(START, {**ECHO, "key": "k"})
+
+    for answer in (made_way, again):
+        assert "was stopped" not in answer.content.decode()
+
+
 async def test_every_fragment_is_marked(visitor):
     """Pages swap nothing in that lacks the mark, and programs have no use for it."""
     row = await visitor.held("a")
