@@ -144,6 +144,7 @@ def test_a_form_is_busy_while_its_answer_is_on_its_way(make_guest):
     def late(route):
         answer = route.fetch()
         expect(form).to_have_attribute("aria-busy", "true")
+        expect(guest.answered).to_be_visible()
         route.fulfill(response=answer)
 
     guest.page.route("**/start/count/", late)
