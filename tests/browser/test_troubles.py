@@ -33,6 +33,14 @@ def test_a_login_page_is_not_swapped_into_the_table(guest):
     assert not guest.polls_when_time_passes()
 
 
+def test_a_login_on_another_host_is_no_lost_connection(guest):
+    """A script may not follow there, and still learns that it was sent away."""
+    guest.put_up_the_wall("elsewhere")
+
+    expect(guest.said).to_have_text(ENDED, timeout=10_000)
+    assert not guest.polls_when_time_passes()
+
+
 def test_log_in_again_leads_to_the_login_and_back(guest):
     """The link is one to the page itself, which the wall then asks to log in."""
     guest.put_up_the_wall()
@@ -79,7 +87,8 @@ def test_a_page_of_a_proxy_is_explained_until_it_is_over(
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_what_says_no_ends_the_polling(guest, status):
     """Asking on would be of no use."""
-    assert guest.polls_when_time_passes()
+    with guest.page.expect_request("**/tasks/?process=*"):
+        guest.page.clock.fast_forward(60_000)
     guest.answer_with(status)
     expect(guest.said).to_have_text(re.compile("Reload|Log in"), timeout=10_000)
 
@@ -102,6 +111,7 @@ def test_a_lost_connection_is_said_and_comes_back(guest, sites):
     ("trouble", "sentence"),
     [
         (lambda guest: guest.put_up_the_wall(), ENDED),
+        (lambda guest: guest.put_up_the_wall("elsewhere"), ENDED),
         (lambda guest: guest.go_offline(), NOT_SENT),
         (lambda guest: guest.answer_with(502), NOT_SENT),
         (lambda guest: guest.answer_with(403), REFUSED),

@@ -283,10 +283,21 @@
     else say(regionOf(element), "refused");
   }
 
-  function explainSilence(event) {
-    const element = event.detail.requestConfig.elt;
-    if (isOurs(element)) explain(element, 0, false);
+  async function explainSilence(event) {
+    const { pathInfo, requestConfig } = event.detail;
+    if (!isOurs(requestConfig.elt)) return;
+    explain(requestConfig.elt, 0, await isSentAway(pathInfo.requestPath));
   }
+
+  /** A login on another host looks like a lost connection: scripts may not follow there. */
+  async function isSentAway(url) {
+    try {
+      return (await fetch(url, { redirect: "manual" })).type === "opaqueredirect";
+    } catch {
+      return false;
+    }
+  }
+
   document.addEventListener("htmx:sendError", explainSilence);
   document.addEventListener("htmx:timeout", explainSilence);
 

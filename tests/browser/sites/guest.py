@@ -6,6 +6,9 @@ from playwright.sync_api import expect
 
 # What the console says of sockets and answers that a test refuses on purpose.
 EXPECTED = (
+    "CORS policy",
+    "Connecting to 'http://localhost",
+    "Fetch API cannot load",
     "Failed to load resource",
     "Response Status Error Code",
     "WebSocket",
@@ -84,9 +87,9 @@ class Guest:
         self.page.evaluate("document.title")  # requests of the jump were noted before
         return asked
 
-    def put_up_the_wall(self):
-        """The session is over: whatever is asked for is the login page."""
-        self.context.add_cookies([{"name": "wall", "value": "up", "url": self.url}])
+    def put_up_the_wall(self, host="here"):
+        """The session is over: whatever is asked for leads to a login."""
+        self.context.add_cookies([{"name": "wall", "value": host, "url": self.url}])
 
     def take_down_the_wall(self):
         """Logged in again, in another tab."""

@@ -6,12 +6,14 @@ POLICY = "default-src 'self'"
 
 
 def behind_a_wall(get_response):
-    """Redirects to the login page whoever has the cookie ``wall``, as walls do."""
+    """Redirects to a login whoever has the cookie ``wall``, which names the host."""
 
     def respond(request):
         is_open = request.path.startswith(("/login/", "/static/"))
-        if request.COOKIES.get("wall") and not is_open:
-            return redirect(f"/login/?next={request.path}")
+        wall = request.COOKIES.get("wall")
+        if wall and not is_open:
+            host = "" if wall == "here" else f"http://localhost:{request.get_port()}"
+            return redirect(f"{host}/login/?next={request.path}")
         return get_response(request)
 
     return respond
