@@ -146,6 +146,21 @@ def test_what_a_form_said_is_gone_with_the_next_success(make_guest):
     expect(guest.answered).to_be_empty()
 
 
+def test_what_a_form_said_outlasts_polls_and_pushes(guest):
+    """The table lives on beside it; the click is still what the sentence is about."""
+    body = "<h1>Server error</h1>"
+    guest.page.route("**/start/**", lambda route: route.fulfill(status=500, body=body))
+    guest.submit(f"{guest.gate}-2")
+    sentence = "The server has a problem. Try again in a moment."
+    expect(guest.answered).to_have_text(sentence)
+
+    with guest.page.expect_response("**/tasks/?process=*"):
+        guest.page.clock.fast_forward(60_000)
+
+    guest.sees("Running")
+    expect(guest.answered).to_have_text(sentence)
+
+
 def test_a_form_is_busy_while_its_answer_is_on_its_way(make_guest):
     """For the eye and for who listens; afterwards it is not."""
     guest = make_guest("plain/")

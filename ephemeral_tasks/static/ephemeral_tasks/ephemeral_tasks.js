@@ -167,15 +167,18 @@
     const table = tableOf(event.target);
     const now = performance.now();
     answering = null;
-    recover();
+    recover(PUSHED);
     if (table) Object.assign(stateOf(table), { pushedAt: now, shownAt: now });
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { requestConfig, target, xhr } = event.detail;
+    const isFragment = xhr.getResponseHeader(MARK) !== null;
     answering = xhr;
-    if (isOurs(requestConfig.elt) && !isFragment(event.detail)) {
+    if (isFragment) recover(ANSWERED);
+    if (isOurs(requestConfig.elt) && !isFragment) {
       event.detail.shouldSwap = false;
+      explainAnswer(event.detail);
     } else if (target.matches(ROWS) && tableOf(target) && isOutdated(target, xhr, requestConfig.elt.matches(ROWS))) {
       event.detail.shouldSwap = false;
     }
@@ -229,7 +232,7 @@
     const element = event.detail.elt;
     if (!element.matches(`${FORM}, ${BUTTON}`)) return;
     element.setAttribute("aria-busy", "true");
-    if (element.matches(FORM)) quiet(regionOf(element));
+    quiet(regionOf(element));
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -257,15 +260,9 @@
   // A login page, a proxy's page, another view's: whatever its status, it is none of our
   // fragments and is shown in no place of ours. One sentence says what is the matter.
 
-  function isFragment(detail) {
-    const { pathInfo, requestConfig, xhr } = detail;
-    if (xhr.getResponseHeader(MARK)) {
-      recover();
-      return true;
-    }
+  function explainAnswer({ pathInfo, requestConfig, xhr }) {
     const isElsewhere = pathInfo.responsePath !== pathOf(pathInfo.finalRequestPath);
     explain(requestConfig.elt, xhr.status, isElsewhere);
-    return false;
   }
 
   function pathOf(url) {
@@ -274,13 +271,15 @@
   }
 
   function explain(element, status, isElsewhere) {
+    const region = regionOf(element);
+    if (!region) return; // replaced meanwhile
     const isPoll = element.matches(ROWS);
     const isEnded = status === 401 || isElsewhere;
     if (isPoll && (isEnded || STOPS.includes(status))) stateOf(tableOf(element)).isStopped = true;
-    if (isEnded) say(regionOf(element), "ended");
-    else if (AWAY.includes(status)) say(regionOf(element), isPoll ? "still-away" : "away");
-    else if (status < 400 || status >= 500) say(regionOf(element), isPoll ? "still-broken" : "broken");
-    else say(regionOf(element), "refused");
+    if (isEnded) say(region, "ended");
+    else if (AWAY.includes(status)) say(region, isPoll ? "still-away" : "away");
+    else if (status < 400 || status >= 500) say(region, isPoll ? "still-broken" : "broken");
+    else say(region, "refused");
   }
 
   async function explainSilence(event) {
@@ -301,27 +300,30 @@
   document.addEventListener("htmx:sendError", explainSilence);
   document.addEventListener("htmx:timeout", explainSilence);
 
-  /** An answer or a push of ours has come: what was said of a trouble is over. */
-  function recover() {
+  // What is over with a push, and with an answer; what a click led to stays until the next.
+  const PUSHED = ["still-away", "still-broken"];
+  const ANSWERED = [...PUSHED, "away", "ended"];
+
+  function recover(sentences) {
     document.querySelectorAll(REGION).forEach((region) => {
-      if (region.dataset.sentence && region.dataset.sentence !== "restarted") quiet(region);
+      if (sentences.includes(region.dataset.sentence)) quiet(region);
     });
   }
 
   // -- what is said aloud -------------------------------------------------------
 
   function regionOf(element) {
-    return element.closest(`${TABLE}, ${FORM}`).querySelector(REGION);
+    return element.closest(`${TABLE}, ${FORM}`)?.querySelector(REGION);
   }
 
   function quiet(region) {
-    region.replaceChildren();
-    delete region.dataset.sentence;
+    region?.replaceChildren();
+    delete region?.dataset.sentence;
   }
 
   /** Says one of the sentences that the page has ready, once. */
   function say(region, name) {
-    const ready = region?.closest(`${TABLE}, ${FORM}`).querySelector(`template[data-sentence="${name}"]`);
+    const ready = region.closest(`${TABLE}, ${FORM}`).querySelector(`template[data-sentence="${name}"]`);
     if (!ready || region.dataset.sentence === name) return;
     const error = document.createElement("span");
     error.className = "ephemeral-tasks-error";
