@@ -93,6 +93,17 @@ def test_a_page_boosted_from_one_without_our_script_polls(make_guest, sites):
     expect(guest.answered).to_have_text("Accepted: Count")
 
 
+def test_a_page_that_turns_htmx_off_has_a_plain_form_and_a_refresh_link(make_guest):
+    """As without JavaScript: the form comes back to its page."""
+    guest = make_guest("off/")
+
+    guest.submit()
+
+    guest.sees("Running")
+    assert guest.page.url.endswith("/off/")
+    expect(guest.page.get_by_role("link", name="Refresh")).to_be_visible()
+
+
 def test_a_page_refreshes_its_tables_when_its_own_script_asks(make_guest):
     """The first operation of a visitor shows on a page that is open already."""
     guest = make_guest("plain/")

@@ -20,6 +20,7 @@ PAGES = {
     "rtl": {"DIRECTION": "rtl"},
     "two": {"BODY": '{% task_form "count" %}{% task_form "name" %}{% task_table %}'},
     "twice": {"BODY": '{% task_form "name" %}{% task_form "name" %}{% task_table %}'},
+    "off": {"ATTRIBUTES": "hx-disable"},
     "naked": {"HEAD": "{% task_media stylesheet=False %}"},
     "flex": {"BODY": f'<div class="row"><p>Beside</p>{USUAL}</div>'},
     "say": {"BODY": '{% task_form "say" %}{% task_table %}'},
