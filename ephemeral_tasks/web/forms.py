@@ -39,7 +39,7 @@ class FormIds:
         """Return ids that no other form of the page has."""
         number = getattr(request, _COUNT, 0) + 1
         setattr(request, _COUNT, number)
-        if responses.is_htmx(request):  # a piece of a page that has forms already
+        if _is_piece(request):  # of a page that may have forms already
             return cls(task.name, f"-{get_random_string(6)}")
         return cls(task.name, "" if number == 1 else f"-{number}")
 
@@ -166,6 +166,10 @@ def label_of(task: Task) -> str:
 
 def page_url(request: HttpRequest) -> str:
     """Return the page that the visitor looks at."""
-    if request.method == "GET" and not responses.is_htmx(request):
+    if request.method == "GET" and not _is_piece(request):
         return request.get_full_path()
     return responses.next_of(request) or ""
+
+
+def _is_piece(request: HttpRequest) -> bool:
+    return responses.audience_of(request) is responses.Audience.HTMX

@@ -1,5 +1,7 @@
 """Sites that use htmx themselves: what they say of their pages is not said of ours."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -69,7 +71,7 @@ def test_the_second_visit_is_as_live_as_the_first(make_guest, sites, path, socke
     guest = make_guest(path, sockets=sockets)
     guest.start()
 
-    with guest.page.expect_response("**/boosted/" if "boost" in path else "**/again/"):
+    with guest.page.expect_response(re.compile("again")):
         guest.page.get_by_role("link", name="Again").click()
     guest.sees("Running")
     sites.let_through(guest.gate)
@@ -79,6 +81,23 @@ def test_the_second_visit_is_as_live_as_the_first(make_guest, sites, path, socke
     expect(guest.rows).to_have_count(2)
     sites.let_through(f"{guest.gate}-2")
     guest.sees("Done")
+
+
+@pytest.mark.parametrize("sockets", WAYS)
+def test_a_page_out_of_htmxs_history_is_live(make_guest, sites, sockets):
+    """Going back shows a copy that htmx kept, which is brought up to date."""
+    guest = make_guest("boosted/", sockets=sockets)
+    guest.start()
+    guest.page.get_by_role("link", name="Again").click()
+    guest.page.wait_for_url("**/boosted/?again")
+    guest.submit(f"{guest.gate}-2")
+    expect(guest.rows).to_have_count(2)
+
+    guest.page.go_back()
+    expect(guest.rows).to_have_count(2)
+    sites.let_through(guest.gate)
+
+    guest.sees("Done", row=1)
 
 
 def test_a_page_boosted_from_one_without_our_script_polls(make_guest, sites):

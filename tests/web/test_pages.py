@@ -352,6 +352,20 @@ def test_a_piece_of_a_page_has_ids_of_its_own(rf):
     assert len({Markup(html).all("form")[0]["id"] for html in forms}) == 3
 
 
+def test_a_boosted_page_is_a_whole_page(rf):
+    """Its first form has the usual ids, and comes back to the page itself."""
+    boosted = {"HX-Request": "true", "HX-Boosted": "true"}
+    before = {"HX-Current-URL": "http://testserver/before/"}
+
+    html = render(
+        '{% task_form "web_hold" %}',
+        request=rf.get("/here/", headers={**boosted, **before}),
+    )
+
+    assert 'id="id_name"' in html
+    assert 'name="next" value="/here/"' in html
+
+
 def test_a_sites_own_auto_id_is_kept(rf):
     """A form that a view made keeps the ids that the view chose."""
     form = tasks.HoldForm(auto_id="mine_%s")

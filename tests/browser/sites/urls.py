@@ -28,7 +28,7 @@ PAGES = {
     "turbo": {"BODY": f'<a href="/again/" data-visit>Again</a>{USUAL}'},
     "boosted": {
         "ATTRIBUTES": 'hx-boost="true"',
-        "BODY": f'<a href="/boosted/">Again</a>{USUAL}',
+        "BODY": f'<a href="/boosted/?again">Again</a>{USUAL}',
     },
     "bare": {
         "ATTRIBUTES": 'hx-boost="true"',
