@@ -276,7 +276,7 @@ async def test_a_submission_says_what_it_stopped(visitor):
     answer = await visitor.post_htmx(START, ECHO)
 
     html = answer.content.decode()
-    assert "Web hold was stopped to make way for this one." in html
+    assert "was stopped to make way for this one: Web hold" in html
 
 
 @override_settings(EPHEMERAL_TASKS={"WINDOW_SIZE": 2})

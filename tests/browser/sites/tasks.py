@@ -2,7 +2,7 @@
 
 from django import forms
 
-from ephemeral_tasks import TaskFailed, progress, task
+from ephemeral_tasks import progress, task
 from tests.browser.engine import gates
 
 
@@ -33,9 +33,3 @@ async def say(gate):
     """Say at length what it does, until the gate lets it go."""
     progress(7, 20, gate * 12)
     await gates[gate].passed()
-
-
-@task(label="Fail", form=CountForm)
-async def fail(gate):
-    """End with the sentence that was given."""
-    raise TaskFailed(gate)
