@@ -26,6 +26,7 @@ _WORDS = {
     Status.CANCELLED: pgettext_lazy("operation", "Cancelled"),
 }
 _STOPPING = pgettext_lazy("operation", "Stopping…")
+_BETWEEN_ATTEMPTS = pgettext_lazy("operation", "Trying again soon")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,20 @@ class Row:
     @property
     def status_text(self) -> str:
         """The state in a word of the active language."""
+        if self.is_between_attempts:
+            return str(_BETWEEN_ATTEMPTS)
         return str(_STOPPING if self.is_cancelling else _WORDS[self.status])
+
+    @property
+    def is_between_attempts(self) -> bool:
+        """Whether an attempt failed and the next one has not started."""
+        is_waiting = self.status is Status.READY and not self.is_cancelling
+        return is_waiting and self.attempt > 0
+
+    @property
+    def next_attempt(self) -> int:
+        """The attempt that runs or, between two, that comes."""
+        return self.attempt + self.is_between_attempts
 
     @property
     def css_state(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -9,8 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.forms import BaseForm, Media
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.utils.formats import date_format, get_format
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django_htmx.jinja import htmx_script
 
 from ..tasks import Task, registry
@@ -19,6 +22,7 @@ from ..web import (
     forms,
     inputs,
 )
+from ..web.form_class import media_of
 from ..web.owner import owner_of
 from ..web.pages import Page
 from ..web.table import render_table
@@ -27,6 +31,20 @@ register = template.Library()
 
 register.filter("short_duration", durations.short)
 register.filter("long_duration", durations.long)
+
+
+@register.filter
+def to_the_second(instant: datetime) -> str:
+    """Return the time of day in the language's format, with seconds.
+
+    Rows of one task that were started within a minute are told apart by it.
+    """
+    pattern = get_format("TIME_FORMAT")
+    if pattern == "P":  # "4 p.m.": no minutes where they are zero
+        pattern = "g:i:s a"
+    elif "s" not in pattern:
+        pattern = re.sub(r"(\W)i", r"\1i\1s", pattern)
+    return date_format(instant, pattern)
 
 
 @register.simple_tag(takes_context=True)
@@ -48,7 +66,7 @@ def task_media(
         # The version is written down: a later django-htmx defaults to another one.
         pieces.append(htmx_script(version=2, extensions="hx-ws", nonce=nonce))
     pieces.append(_script("ephemeral_tasks/ephemeral_tasks.js", nonce))
-    pieces.append(_forms_media().render())
+    pieces.append(_with_nonce(_forms_media().render(), nonce))
     return format_html_join("\n", "{}", ((piece,) for piece in pieces if piece))
 
 
@@ -101,19 +119,28 @@ def _forms_media() -> Media:
     media = Media()
     for task in registry.list_exposed():
         if task.form is not None:
-            media += task.form().media
+            media += media_of(task.form)
     return media
 
 
 def _link(path: str, nonce: object) -> SafeString:
-    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
-    return format_html(
-        '<link rel="stylesheet" href="{}" data-ephemeral-tasks{}>',
-        static(path),
-        attribute,
+    link = format_html(
+        '<link rel="stylesheet" href="{}" data-ephemeral-tasks>', static(path)
     )
+    return _with_nonce(link, nonce)
 
 
 def _script(path: str, nonce: object) -> SafeString:
-    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
-    return format_html('<script src="{}" defer{}></script>', static(path), attribute)
+    script = format_html('<script src="{}" defer></script>', static(path))
+    return _with_nonce(script, nonce)
+
+
+def _with_nonce(html: SafeString, nonce: object) -> SafeString:
+    # Not `if nonce`: Django's own is false until somebody has used it. Media.render()
+    # takes attributes from Django 6.1 on only.
+    if nonce is None:
+        return html
+    attribute = format_html('nonce="{}" ', nonce) if html else ""
+    for tag in ("<script ", "<link "):
+        html = mark_safe(html.replace(tag, f"{tag}{attribute}"))  # noqa: S308  # ours
+    return html

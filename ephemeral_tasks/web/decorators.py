@@ -18,8 +18,12 @@ from django.views.decorators.debug import (
 
 from ..errors import EphemeralTasksError
 from . import responses
+from .audience import Audience, audience_of
 from .owner import aowner_of
 from .refusals import refusal_of
+
+# Pages swap in what carries this header, and no login page or proxy's page.
+FRAGMENT_HEADER = "Ephemeral-Tasks"
 
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
@@ -47,6 +51,8 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
                 response = await _respond(view, request, captured, is_about_table)
             else:
                 response = HttpResponseNotAllowed(methods)
+            if audience_of(request) is Audience.HTMX:
+                response.headers[FRAGMENT_HEADER] = "fragment"
             response.headers["Cache-Control"] = "no-store"
             patch_vary_headers(response, ["HX-Request", "Accept"])
             return response

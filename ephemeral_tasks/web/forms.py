@@ -17,28 +17,15 @@ from .. import submission
 from ..tasks import Task
 from ..windows import Handle
 from . import inputs
-from .audience import is_htmx
+from .audience import Audience, audience_of
+from .form_class import make_form
+from .form_ids import DJANGOS_AUTO_ID, FormIds
 from .next_page import next_of
 from .pages import Page
 
 KEY_FIELD = "key"
 NEXT_FIELD = "next"
 MAX_KEY_LENGTH = 64
-
-
-def form_id(task: Task) -> str:
-    """Return the form's id."""
-    return f"task-form-{task.name}"
-
-
-def key_id(task: Task) -> str:
-    """Return the id of the field with the one-time key."""
-    return f"task-key-{task.name}"
-
-
-def status_id(task: Task) -> str:
-    """Return the id of the place for sentences about the form as a whole."""
-    return f"task-status-{task.name}"
 
 
 @sensitive_variables()
@@ -48,6 +35,7 @@ def render_form(
     *,
     form: BaseForm | None = None,
     initial: dict[str, Any] | None = None,
+    ids: FormIds | None = None,
 ) -> SafeString:
     """Return the form as HTML.
 
@@ -56,19 +44,24 @@ def render_form(
         task: Has a form.
         form: The bound form that was refused; None for an empty one.
         initial: Values to start with.
+        ids: Those of the form that this one replaces; None for new ones.
     """
     if form is None:
-        form = inputs.find_exposed(task.name)[1](initial=initial)
+        form_class = inputs.find_exposed(task.name)[1]
+        form = make_form(form_class, request, initial=initial)
+    ids = ids or FormIds.next_of(request, task)
+    if form.auto_id == DJANGOS_AUTO_ID:  # not one of the site's own
+        form.auto_id = ids.auto_id
     own = {name for name in (KEY_FIELD, NEXT_FIELD) if name in form.fields}
     context = {
         "action": Page.current(request=request).url("start", task.name),
         "form": form,
-        "form_id": form_id(task),
+        "form_id": ids.form_id,
         "key": "" if KEY_FIELD in own else new_key(),
-        "key_id": key_id(task),
+        "key_id": ids.key_id,
         "label": label_of(task),
         "next": "" if NEXT_FIELD in own else page_url(request),
-        "status_id": status_id(task),
+        "status_id": ids.status_id,
         "task": task,
     }
     return mark_safe(  # noqa: S308  # a template's output
@@ -76,20 +69,25 @@ def render_form(
     )
 
 
-def render_fresh_key(task: Task, *, is_seen: bool) -> str:
+def render_fresh_key(
+    task: Task, ids: FormIds, *, is_seen: bool, stopped: str | None = None
+) -> str:
     """Return what an accepted form gets: a new key, and a word where no table says it.
 
     Args:
         task: Of the form.
+        ids: Of the form.
         is_seen: Whether the page has a table that shows the operation.
+        stopped: The label of an operation that was stopped to make a place.
     """
     has_own = KEY_FIELD in getattr(task.form, "base_fields", ())
     context = {
         "is_seen": is_seen,
         "key": "" if has_own else new_key(),
-        "key_id": key_id(task),
+        "key_id": ids.key_id,
         "label": label_of(task),
-        "status_id": status_id(task),
+        "status_id": ids.status_id,
+        "stopped": stopped,
     }
     return render_to_string("ephemeral_tasks/accepted.html", context)
 
@@ -134,6 +132,6 @@ def label_of(task: Task) -> str:
 
 def page_url(request: HttpRequest) -> str:
     """Return the page that the visitor looks at."""
-    if request.method == "GET" and not is_htmx(request):
+    if request.method == "GET" and audience_of(request) is not Audience.HTMX:
         return escape_leading_slashes(request.get_full_path())
     return next_of(request) or ""

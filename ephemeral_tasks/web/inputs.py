@@ -18,6 +18,7 @@ from ..errors import UnknownTask
 from ..pool.log import class_of, place_of
 from ..tasks import Task, registry
 from . import private
+from .form_class import make_form
 from .json_input import form_data, json_object
 from .refusals import InvalidInput, TooLarge
 
@@ -77,7 +78,11 @@ def read(request: HttpRequest) -> tuple[Data, Files | None]:
 
 @sensitive_variables()
 async def bind(
-    form_class: type[BaseForm], data: Data, files: Files | None = None
+    form_class: type[BaseForm],
+    data: Data,
+    files: Files | None = None,
+    *,
+    request: HttpRequest | None = None,
 ) -> BaseForm:
     """Return the form with the input, validated.
 
@@ -87,19 +92,26 @@ async def bind(
         form_class: Of the task.
         data: Of an HTML form; any other mapping is a JSON object's.
         files: Of an HTML form.
+        request: None for a socket's message, which has none.
 
     Raises:
-        InvalidInput: It came as JSON that the form cannot even validate.
+        InvalidInput: It came as JSON that the form cannot even validate, or the form
+            needs a request and there is none.
     """
     if isinstance(data, MultiValueDict):
-        return await private.in_thread(lambda: _validate(form_class, data, files))
-    return await private.in_thread(lambda: _validate_json(form_class, data))
+        return await private.in_thread(
+            lambda: _validate(form_class, request, data, files)
+        )
+    return await private.in_thread(lambda: _validate_json(form_class, request, data))
 
 
 def _validate(
-    form_class: type[BaseForm], data: Data, files: Files | None = None
+    form_class: type[BaseForm],
+    request: HttpRequest | None,
+    data: Data,
+    files: Files | None = None,
 ) -> BaseForm:
-    form = form_class(data, files)
+    form = make_form(form_class, request, data=data, files=files)
     try:
         form.is_valid()
     except RecursionError:  # a JSONField follows a text as deep as it goes
@@ -107,11 +119,13 @@ def _validate(
     return form
 
 
-def _validate_json(form_class: type[BaseForm], values: Data) -> BaseForm:
+def _validate_json(
+    form_class: type[BaseForm], request: HttpRequest | None, values: Data
+) -> BaseForm:
     """Validate what no HTML form sends, and fields are therefore not written for."""
-    data = form_data(values, form_class())
+    data = form_data(values, make_form(form_class, request))
     try:
-        return _validate(form_class, data)
+        return _validate(form_class, request, data)
     except _CAUSED_BY_VALUES as error:
         # Without its text, which may quote the input.
         logger.warning(

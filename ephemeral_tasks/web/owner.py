@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import Any, Literal, cast, overload
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.asyncio import async_unsafe
 
 from .. import submission
 from . import push
 from .first_click import first_clicks
 from .sessions import SESSION_KEY, call_before_clear, seen_sessions
 
-if TYPE_CHECKING:
-    from django.contrib.sessions.backends.base import SessionBase
-
 Source = HttpRequest | Mapping[str, Any]
-"""A request, or the scope of a websocket."""
+"""A request, or what wraps one and has its attributes; or the scope of a websocket."""
 
 
 @overload
@@ -34,19 +33,14 @@ def owner_of(request: Source, create: bool = True) -> str | None:
         create: False to look only; None for a visitor without a submission.
 
     Raises:
-        SynchronousOnlyOperation: The session is not loaded yet and cannot be from an
-            async view; ``await aowner_of(request)`` first.
+        SynchronousOnlyOperation: In an async view the session is not loaded yet;
+            ``await aowner_of(request)`` first.
         RuntimeError: A websocket has no owner and cannot make one.
     """
     session = _session_of(request)
-    try:
-        owner = session.get(SESSION_KEY)
-    except SynchronousOnlyOperation as error:
-        raise SynchronousOnlyOperation(
-            "the session is not loaded: in an async view call "
-            "`await aowner_of(request, create=False)` before owner_of() and before "
-            "a template that uses the tags of ephemeral_tasks"
-        ) from error
+    if isinstance(session, SessionBase) and not hasattr(session, "_session_cache"):
+        _load(session)
+    owner = session.get(SESSION_KEY)
     if owner is None:
         owner = _recall_or_make(request, create=create)
         if owner is not None:
@@ -54,6 +48,17 @@ def owner_of(request: Source, create: bool = True) -> str | None:
     if owner is not None:
         seen_sessions.note(session, owner)
     return cast("str | None", owner)
+
+
+# Also for who has no session yet and for stores that would not mind: or a page would
+# fail for returning visitors alone.
+@async_unsafe(
+    "the session is not loaded: in an async view call "
+    "`await aowner_of(request, create=False)` before owner_of() and before "
+    "a template that uses the tags of ephemeral_tasks"
+)
+def _load(session: SessionBase) -> None:
+    session.get(SESSION_KEY)
 
 
 @overload
@@ -97,7 +102,7 @@ def candidate(request: Source, form_key: str | None = None) -> str:
             the same owner. Two other first submissions at once may get an owner each;
             the operation whose owner the session does not keep ends by idleness.
     """
-    if not isinstance(request, HttpRequest):
+    if isinstance(request, Mapping):
         raise RuntimeError(
             "a websocket cannot make an owner: the first submission comes over HTTP"
         )

@@ -28,19 +28,33 @@ class Fragment(NamedTuple):
     poll, because nothing can change by itself."""
 
 
-class Rendered(NamedTuple):
-    """One page of an owner: its rows, each row's HTML, and both together."""
+class Shown(NamedTuple):
+    """What a fragment shows; equal ones make equal HTML on one page."""
 
     rows: tuple[Row, ...]
     """Newest first."""
-    pieces: tuple[SafeString, ...]
-    """Each row as HTML."""
     interval: float | None
     """The pause between polls that the fragment names, in seconds."""
+    about_to_stop: Row | None
+    """The operation that one more submission would push out, unfinished."""
+
+
+class Rendered(NamedTuple):
+    """One page of an owner: what it shows, each row's HTML, and all together."""
+
+    shown: Shown
+    pieces: tuple[SafeString, ...]
+    """Each row as HTML."""
     fragment: Fragment
     """The rows together, with the poll's trigger."""
     size: int
     """About how many bytes it takes; see ``size_of``."""
+
+    @property
+    def ids(self) -> set[str]:
+        """The operations of which it holds something."""
+        last = self.shown.about_to_stop
+        return {row.id for row in self.shown.rows} | ({last.id} if last else set())
 
 
 def size_of(pieces: Sequence[SafeString], fragment: Fragment) -> int:
@@ -121,7 +135,7 @@ class RenderedCache:
                 return
             self._size -= shelf.size
             for page, one in list(shelf.items()):
-                if any(row.id not in ids for row in one.rows):
+                if not one.ids <= ids:
                     del shelf[page]
             self._size += shelf.size
 

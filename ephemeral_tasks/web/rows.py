@@ -17,7 +17,7 @@ from ..projection import Row
 from ..tasks import registry
 from . import processes, push
 from .pages import Page
-from .rendered import Fragment, Rendered, RenderedCache, size_of
+from .rendered import Fragment, Rendered, RenderedCache, Shown, size_of
 
 SLOW_AFTER_SECONDS = 20.0
 SLOW_POLL_SECONDS = 5.0
@@ -42,17 +42,18 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
         is_oob: Whether the fragment is part of an answer to something else.
     """
     if owner is None:
-        return _compose((), (), page, None, is_oob=is_oob)
+        return _compose((), Shown((), None, None), page, is_oob=is_oob)
     shelf, known = _cache.find(owner, page)  # before the window: see `keep`
-    rows = filter_by_task(submission.window(owner), page.task)
-    interval = poll_seconds(rows)
-    if known and not is_oob and (known.rows, known.interval) == (rows, interval):
+    window = submission.window(owner)
+    rows = filter_by_task(window, page.task)
+    shown = Shown(rows, poll_seconds(rows), find_about_to_stop(window))
+    if known and not is_oob and known.shown == shown:
         return known.fragment
     pieces = _render_each(rows, page, known)
-    fragment = _compose(pieces, rows, page, interval, is_oob=is_oob)
+    fragment = _compose(pieces, shown, page, is_oob=is_oob)
     if not is_oob:
         size = size_of(pieces, fragment)
-        _cache.keep(shelf, page, Rendered(rows, pieces, interval, fragment, size))
+        _cache.keep(shelf, page, Rendered(shown, pieces, fragment, size))
     # If an operation was removed during the rendering, its removal was announced before
     # this was kept, and nobody would drop it.
     _cache.prune(owner, {one.id for one in windows.read(owner, touch=False).handles})
@@ -60,30 +61,30 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
 
 
 def _compose(
-    pieces: Sequence[str],
-    rows: Sequence[Row],
-    page: Page,
-    interval: float | None,
-    *,
-    is_oob: bool,
+    pieces: Sequence[str], shown: Shown, page: Page, *, is_oob: bool
 ) -> Fragment:
-    version = None if interval is None else _digest(pieces, page, interval)
+    interval = shown.interval
+    version = None if interval is None else _digest(pieces, shown, page)
     context = {
+        "about_to_stop": shown.about_to_stop,
         "config": get_config(),
         # A text: a number would be written as the language writes it, "2,000".
         "interval": None if interval is None else f"{interval * 1000:.0f}",
         "is_oob": is_oob,
         "page": page,
         "poll_url": None if version is None else _poll_url(page, version),
+        "process": processes.stamp(),
         "rendered": pieces,
-        "rows": rows,
+        "rows": shown.rows,
     }
     return Fragment(render_to_string("ephemeral_tasks/rows.html", context), version)
 
 
-def _digest(pieces: Sequence[str], page: Page, interval: float) -> str:
+def _digest(pieces: Sequence[str], shown: Shown, page: Page) -> str:
     """Return a text that is another for another fragment or another process."""
-    seen = "\0".join([processes.stamp(), repr((page, interval)), *pieces])
+    last = shown.about_to_stop
+    facts = repr((page, shown.interval, last and (last.id, last.label)))
+    seen = "\0".join([processes.stamp(), facts, *pieces])
     return blake2b(seen.encode(errors="replace"), digest_size=12).hexdigest()
 
 
@@ -110,6 +111,15 @@ def _list_shown(row: Row) -> list[object]:
     return [value for value in row.shown.values() if value not in {None, ""}]
 
 
+def find_about_to_stop(window: Sequence[Row]) -> Row | None:
+    """Return the unfinished operation that one more submission would push out."""
+    config = get_config()
+    is_full = len(window) >= config.window_size
+    if not is_full or config.when_window_full != "push" or window[-1].is_finished:
+        return None
+    return window[-1]
+
+
 def filter_by_task(window: Sequence[Row], task: str | None) -> tuple[Row, ...]:
     """Return the rows of one task, or all of them."""
     return tuple(one for one in window if task is None or one.task == task)
@@ -131,7 +141,7 @@ def _render_each(
     """Return each row's HTML; what has not changed is not rendered anew."""
     before: Mapping[str, tuple[Row, SafeString]] = {}
     if known is not None:
-        pairs = zip(known.rows, known.pieces, strict=True)
+        pairs = zip(known.shown.rows, known.pieces, strict=True)
         before = {row.id: (row, piece) for row, piece in pairs}
     pieces = []
     for row in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import NamedTuple
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -15,9 +16,11 @@ from . import forms, inputs, private, responses
 from .audience import Audience, audience_of
 from .decorators import route
 from .first_submission import owner_saved
+from .form_ids import FormIds
 from .owner import aowner_of, candidate
 from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
+from .rows import find_about_to_stop
 from .table import render_table
 
 TABLES_HEADER = "Ephemeral-Tasks-Tables"
@@ -32,58 +35,86 @@ async def start(request: HttpRequest, task: str) -> HttpResponse:
     try:
         data, files = inputs.read(request)
         responses.read_ahead(request)
-        form = await inputs.bind(form_class, data, files)
-        owner, id = await _submit(request, declared, form, data)
+        form = await inputs.bind(form_class, data, files, request=request)
+        accepted = await _submit(request, declared, form, data)
     except EphemeralTasksError as error:
         return await _refuse(request, declared, form, error)
-    return await _accept(request, declared, owner, id)
+    return await _accept(request, declared, accepted)
+
+
+class _Accepted(NamedTuple):
+    """What became of a submission."""
+
+    owner: str
+    id: str
+    """Of the operation."""
+    stopped: str | None
+    """The label of the unfinished operation that it pushed out."""
 
 
 @sensitive_variables()
 async def _submit(
     request: HttpRequest, task: Task, form: BaseForm, data: inputs.Data
-) -> tuple[str, str]:
-    """Return owner and id; a refused first submission leaves no owner behind."""
+) -> _Accepted:
+    """Submit; a refused first submission leaves no owner behind."""
     owner = await aowner_of(request, create=False)
     if owner is not None:
-        return owner, forms.submit_form(owner, task, form, data).id
+        oldest = find_about_to_stop(submission.window(owner))
+        handle = forms.submit_form(owner, task, form, data)
+        is_stopped = oldest is not None and not _is_known(owner, oldest.id)
+        stopped = oldest.label if oldest is not None and is_stopped else None
+        return _Accepted(owner, handle.id, stopped)
     inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = candidate(request, forms.key_in(form, data))
     async with owner_saved(request, newcomer) as owner:
-        return owner, forms.submit_form(owner, task, form, data).id
+        handle = forms.submit_form(owner, task, form, data)
+    return _Accepted(owner, handle.id, None)
+
+
+def _is_known(owner: str, id: str) -> bool:
+    return any(row.id == id for row in submission.window(owner))
 
 
 @sensitive_variables()
 async def _accept(
-    request: HttpRequest, task: Task, owner: str, id: str
+    request: HttpRequest, task: Task, accepted: _Accepted
 ) -> HttpResponse:
     response: HttpResponse
     match audience_of(request):
         case Audience.HTMX:
             response = responses.html(
-                await private.in_thread(lambda: _render_fresh(request, task, owner))
+                await private.in_thread(lambda: _render_fresh(request, task, accepted))
             )
         case Audience.BROWSER:
             return responses.redirect_back(request)
         case Audience.PROGRAM:
-            response = responses.json(submission.row(owner, id).as_json())
+            row = submission.row(accepted.owner, accepted.id)
+            response = responses.json(row.as_json())
     response.status_code = 202
-    response.headers["Location"] = responses.page_of(request).url(id)
+    response.headers["Location"] = responses.page_of(request).url(accepted.id)
     return response
 
 
-def _render_fresh(request: HttpRequest, task: Task, owner: str) -> str:
+def _render_fresh(request: HttpRequest, task: Task, accepted: _Accepted) -> str:
     """Return what an accepted form brings to its page, each piece swapped by its id."""
     named = _tables_of(request)
+    # Boosted from a page without our script: it may have a table and cannot say so.
+    shown = named if TABLES_HEADER in request.headers else [(Page.current(), False)]
     pieces = [
-        render_table(request, page, owner=owner, is_live=is_live)
-        for page, is_live in named
+        render_table(request, page, owner=accepted.owner, is_live=is_live)
+        for page, is_live in shown
     ]
-    return "".join([*pieces, forms.render_fresh_key(task, is_seen=bool(named))])
+    fresh = forms.render_fresh_key(
+        task,
+        FormIds.sent_by(request, task),
+        is_seen=bool(named),
+        stopped=accepted.stopped,
+    )
+    return "".join([*pieces, fresh])
 
 
 def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
-    """Return the tables that stand on the page, and whether each has an owner."""
+    """Return the tables that the page's script names, and whether each has an owner."""
     named = []
     for entry in request.headers.get(TABLES_HEADER, "").split(",")[:TABLES]:
         id, _, state = entry.strip().partition(";")
@@ -101,17 +132,17 @@ async def _refuse(
     refusal = refusal_of(error)
     audience = audience_of(request)
     if audience is Audience.HTMX and form is not None and _is_forms_own(error):
+        ids = FormIds.sent_by(request, task)
         html = await private.in_thread(
-            lambda: forms.render_form(request, task, form=form)
+            lambda: forms.render_form(request, task, form=form, ids=ids)
         )
         response = responses.html(html, refusal.status)
-        response.headers["HX-Reswap"] = "outerHTML"
-        response.headers["HX-Retarget"] = f"#{forms.form_id(task)}"
+        response.headers["HX-Reswap"] = "outerHTML"  # the form is its own target
         return response
     context = {"form": form, "label": forms.label_of(task), "task": task}
     response = await responses.refuse(request, refusal, context=context)
     if audience is Audience.HTMX:
-        response.headers["HX-Retarget"] = f"#{forms.status_id(task)}"
+        response.headers["HX-Retarget"] = "find .task-form-status"
     return response
 
 

@@ -164,6 +164,14 @@ def test_an_unchanged_row_compares_equal(task_clock, owner, hold):
     assert row(owner, handle.id) != first
 
 
+def test_between_two_attempts_no_place_in_a_queue_is_named():
+    """It waits for its time and not for others; the attempt that comes is counted."""
+    seen = make_row(status=Status.READY, attempt=1, max_attempts=4)
+
+    assert seen.status_text == "Trying again soon"
+    assert seen.next_attempt == 2
+
+
 @pytest.mark.parametrize(
     ("status", "word", "german"),
     [
@@ -176,7 +184,7 @@ def test_an_unchanged_row_compares_equal(task_clock, owner, hold):
 )
 def test_a_status_is_a_word_of_the_readers_language(status, word, german):
     """English is what the code says."""
-    seen = make_row(status=status)
+    seen = make_row(status=status, attempt=0)
 
     assert seen.status_text == word
     assert seen.css_state == status.value.lower()

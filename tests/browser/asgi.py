@@ -4,31 +4,13 @@ import asyncio
 from collections import Counter
 
 from demo_site.asgi import application as demo
+from tests.browser.proxy import cookie_header, refuse, sockets
 
 has_refused = asyncio.Event()
 """Set when a socket was closed because its cookie names no owner."""
 
 failures = Counter()
 """How often sockets of a session were failed, by the cookie header."""
-
-
-def sockets(scope):
-    """What the browser's ``sockets`` cookie says: ``refused``, ``silent``, ``failing``,
-    ``late`` or nothing.
-    """
-    cookies = cookie_header(scope).split("; ")
-    return next((c.partition("=")[2] for c in cookies if c.startswith("sockets=")), "")
-
-
-def cookie_header(scope):
-    """What the browser's cookies are."""
-    return dict(scope["headers"]).get(b"cookie", b"").decode()
-
-
-async def refuse(receive, send):
-    """The handshake is answered with 403, as by a proxy that knows no sockets."""
-    await receive()
-    await send({"type": "websocket.close"})
 
 
 def silenced(send):

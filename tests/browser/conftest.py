@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.browser.server import DemoServer
+from tests.browser.sites.guest import Guest
+from tests.browser.sites.server import SitesServer
 from tests.browser.visitor import Visitor
 from tests.needs import needs
 
@@ -47,6 +49,34 @@ def demo(tmp_path_factory):
         status, _ = server.stop()
     assert status == 0
     assert "Traceback" not in server.log()
+
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory):
+    """Sites with habits of their own; nothing went wrong in them by the end."""
+    with SitesServer(tmp_path_factory.mktemp("sites")) as server:
+        yield server
+
+
+@pytest.fixture
+def make_guest(browser, sites):
+    """Makes guests of the sites, each in a context of their own."""
+    guests = []
+
+    def make_guest(path, *, sockets="", **options):
+        context = browser.new_context(**options)
+        context.set_default_timeout(10_000)
+        if sockets:
+            context.add_cookies(
+                [{"name": "sockets", "value": sockets, "url": sites.url}]
+            )
+        guests.append(Guest(context, sites.url, path))
+        return guests[-1]
+
+    yield make_guest
+    for guest in guests:
+        guest.context.close()
+    assert [guest.complaints for guest in guests] == [[] for _ in guests]
 
 
 @pytest.fixture

@@ -87,6 +87,26 @@ class BrittleForm(forms.Form):
         raise errors[self.cleaned_data["text"]]("secret")
 
 
+class OwnForm(forms.Form):
+    """Offers what the user may choose, and adds what only the server knows."""
+
+    document = forms.ChoiceField()
+
+    def __init__(self, *args, request, **kwargs):
+        """Offers the user's own documents."""
+        super().__init__(*args, **kwargs)
+        self.user = request.user
+        own = f"{self.user.get_username()}.txt"
+        self.fields["document"].choices = [(own, own)]
+
+    def clean(self):
+        """Return what was chosen, and for whom."""
+        return {**super().clean(), "user_id": self.user.pk}
+
+    class Media:
+        js = ("own.js",)
+
+
 class NoForm(forms.Form):
     pass
 
@@ -150,10 +170,22 @@ async def web_look(key, next):  # noqa: A002  # a field named as one of ours
     return [key, next]
 
 
+@task(form=OwnForm)
+async def web_own(document, user_id):
+    """Take a document of the user's."""
+    return [document, user_id]
+
+
 @task(form=NoForm)
 async def web_object():
     """Return what JSON cannot express."""
     return object()
+
+
+@task(form=NoForm, max_attempts=4, backoff=lambda attempt, error: 3600)
+async def web_flaky():
+    """Fail, and try again in an hour."""
+    raise ConnectionError
 
 
 @task

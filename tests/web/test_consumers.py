@@ -319,7 +319,7 @@ async def test_a_send_that_hangs_keeps_no_rendered_row(visitor, make_socket):
 
     await make_socket(visitor, served_by=slow).opened()
     await stuck.wait()
-    assert rows._cache.find(owner, page)[1].rows
+    assert rows._cache.find(owner, page)[1].shown.rows
 
     await visitor.post(f"/tasks/{row['id']}/dismiss/")
     await asyncio.sleep(0)  # the wake-up is on its way to this loop

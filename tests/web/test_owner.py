@@ -356,6 +356,49 @@ async def test_owner_of_tells_an_async_view_what_to_call_first(visitor):
         await visitor.get_page("/careless/")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_careless_async_view_fails_for_newcomers_too(visitor, engine, tmp_path):
+    """Its author sees the error at once, and not when the first visitor comes back."""
+    with (
+        override_settings(
+            SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}",
+            SESSION_FILE_PATH=str(tmp_path),
+        ),
+        pytest.raises(SynchronousOnlyOperation, match="await aowner_of"),
+    ):
+        await visitor.get_page("/careless/")
+
+
+class WrappedRequest:
+    """A request around Django's, as REST frameworks have it."""
+
+    def __init__(self, request):
+        """Wraps the request."""
+        self._request = request
+
+    def __getattr__(self, name):
+        """Return what Django's request has."""
+        return getattr(self._request, name)
+
+
+def test_a_request_that_wraps_djangos_makes_an_owner(transactional_db):
+    """A visitor's first operation may come through such a framework."""
+    request = RequestFactory().get("/")
+    request.session = _session()
+
+    assert owner_of(WrappedRequest(request)) == owner_of(request)
+
+
+async def test_a_request_that_wraps_djangos_makes_an_owner_in_an_async_view(
+    transactional_db,
+):
+    """The async twin takes it as well."""
+    request = AsyncRequestFactory().get("/")
+    request.session = _session()
+
+    assert await aowner_of(WrappedRequest(request)) == owner_of(request)
+
+
 def test_a_websocket_makes_no_owner():
     """A scope's session is never saved, so a new key would be lost."""
     with pytest.raises(RuntimeError, match="first submission comes over HTTP"):

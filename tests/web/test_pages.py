@@ -1,12 +1,15 @@
 """What stands on a page: markup that people, keyboards and policies can live with."""
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.template import Context, engines
 from django.test import override_settings
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 
 from ephemeral_tasks.errors import UnknownTask
 from tests.web import tasks
@@ -128,6 +131,45 @@ async def test_every_control_has_an_id_of_its_own(visitor):
     assert len(ids) == len(set(ids)) == 7
 
 
+async def test_a_buttons_name_says_of_which_row_it_is(visitor):
+    """Five rows have five Cancel buttons; a list of buttons tells them apart."""
+    await all_states(visitor)
+    html = (await visitor.get_htmx("/tasks/")).content.decode()
+    page = Markup(html)
+
+    for found in [*page.all("button"), *page.all("a")]:
+        id = found["id"].partition("-")[2]
+        assert found["aria-labelledby"] == f"{found['id']} label-{id}"
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en", "4:05:09 p.m."),
+        ("de", "16:05:09"),
+        ("fi", "16.05.09"),
+        ("zh-hans", "16:05:09"),
+    ],
+)
+def test_a_time_has_seconds_in_every_language(language, shown):
+    """Two rows of one task that were submitted within a minute differ."""
+    instant = datetime(2026, 1, 2, 16, 5, 9, tzinfo=UTC)
+
+    with translation.override(language):
+        html = render("{{ instant|to_the_second }}", instant=instant)
+
+    assert html == shown
+
+
+async def test_what_a_visitor_or_task_wrote_is_isolated(visitor):
+    """Numbers and words of a left-to-right text keep their order on other pages."""
+    await all_states(visitor)
+    html = (await visitor.get_htmx("/tasks/")).content.decode()
+
+    for text in ("Web hold", "paragraph 3", "es", "the word x cannot be said"):
+        assert f"<bdi>{text}</bdi>" in html
+
+
 async def test_every_button_works_without_javascript(markup):
     """It belongs to a form with a token, and names where it goes."""
     page = await markup()
@@ -173,6 +215,7 @@ async def test_no_script_is_needed_from_elsewhere(markup):
         "/static/django_htmx/ext/hx-ws-2.min.js",
         "/static/ephemeral_tasks/ephemeral_tasks.js",
         "/static/look.js",
+        "/static/own.js",
     ]
     assert [found["href"] for found in page.all("link")] == [
         "/static/ephemeral_tasks/ephemeral_tasks.css"
@@ -231,7 +274,26 @@ def test_media_carries_the_pages_nonce():
     """Where a policy asks for one."""
     html = render("{% task_media %}", csp_nonce="n0nce")
 
-    assert html.count('nonce="n0nce"') == 4
+    assert html.count('nonce="n0nce"') == 6
+
+
+class UnusedNonce(SimpleLazyObject):
+    """As Django's own: false until it is first written somewhere."""
+
+    def __bool__(self):
+        """Return whether it was used."""
+        return False
+
+
+def test_media_carries_a_nonce_that_nobody_has_used_yet():
+    """Django's own is false until then; the forms' media get it as well."""
+    nonce = UnusedNonce(lambda: "n0nce")
+
+    html = render("{% task_media htmx=False %}", csp_nonce=nonce)
+
+    tags = re.findall("<(?:script|link) [^>]*>", html)
+    assert len(tags) == 4
+    assert all('nonce="n0nce"' in tag for tag in tags)
 
 
 def test_a_tag_without_request_is_a_configuration_error():
@@ -260,6 +322,88 @@ def test_a_form_may_start_with_values(rf):
     assert 'value="sample"' in html
     assert 'action="/tasks/start/web_echo/"' in html
     assert 'name="next" value="/here/"' in html
+
+
+def test_forms_of_a_page_have_ids_of_their_own(rf):
+    """Two forms of one task, and a task whose form has a field of the same name."""
+    page = Markup(
+        render(
+            '{% task_form "web_hold" %}{% task_form "web_hold" %}'
+            '{% task_form "web_stubborn" %}',
+            request=rf.get("/"),
+        )
+    )
+
+    ids = [found["id"] for _, found in page.elements if "id" in found]
+    assert len(ids) == len(set(ids))
+    assert [found["for"] for found in page.all("label")] == [
+        found["id"] for found in page.all("input", type="text")
+    ]
+    assert page.all("input", id="id_name")  # the first one's are Django's own
+
+
+def test_a_piece_of_a_page_has_ids_of_its_own(rf):
+    """What htmx brings later cannot know the forms that are there."""
+    forms = [
+        render('{% task_form "web_hold" %}', request=rf.get("/", headers=headers))
+        for headers in ({}, {"HX-Request": "true"}, {"HX-Request": "true"})
+    ]
+
+    assert len({Markup(html).all("form")[0]["id"] for html in forms}) == 3
+
+
+def test_a_boosted_page_is_a_whole_page(rf):
+    """Its first form has the usual ids, and comes back to the page itself."""
+    boosted = {"HX-Request": "true", "HX-Boosted": "true"}
+    before = {"HX-Current-URL": "http://testserver/before/"}
+
+    html = render(
+        '{% task_form "web_hold" %}',
+        request=rf.get("/here/", headers={**boosted, **before}),
+    )
+
+    assert 'id="id_name"' in html
+    assert 'name="next" value="/here/"' in html
+
+
+def test_a_sites_own_auto_id_is_kept(rf):
+    """A form that a view made keeps the ids that the view chose."""
+    form = tasks.HoldForm(auto_id="mine_%s")
+
+    html = render(
+        '{% task_form "web_hold" form=form %}', request=rf.get("/"), form=form
+    )
+
+    assert 'id="mine_name"' in html
+
+
+async def test_nothing_is_inherited_from_the_page_around(visitor):
+    """Wrapper and form say for themselves what htmx would take from above them."""
+    page = Markup((await visitor.get_page("/")).content.decode())
+    wrappers = [
+        *page.all("form", **{"class": "task-form"}),
+        *page.all("div", **{"class": "ephemeral-tasks"}),
+    ]
+
+    assert len(wrappers) == 3
+    for found in wrappers:
+        assert {name: found[name] for name in UNINHERITED} == UNINHERITED
+
+
+UNINHERITED = {
+    "hx-boost": "false",
+    "hx-confirm": "unset",
+    "hx-disabled-elt": "unset",
+    "hx-include": "unset",
+    "hx-indicator": "unset",
+    "hx-params": "unset",
+    "hx-prompt": "unset",
+    "hx-push-url": "false",
+    "hx-replace-url": "false",
+    "hx-select": "unset",
+    "hx-select-oob": "unset",
+}
+"""By htmx's rules each is inherited, and each value stops that."""
 
 
 def test_a_form_with_files_says_so(rf):

@@ -32,7 +32,7 @@ class Silent:
 def kept_rows(owner):
     """All that is kept of the owner, in any language and filter."""
     shelf = rows._cache._shelves.get(owner, {})
-    return [row for one in shelf.values() for row in one.rows]
+    return [row for one in shelf.values() for row in one.shown.rows]
 
 
 def bytes_of(rendered):
@@ -183,6 +183,7 @@ async def test_a_change_while_a_socket_is_open_leaves_nothing(owner, monkeypatch
 
 async def test_a_flood_of_pages_stays_within_the_bound(monkeypatch):
     """Languages, filters and owners are visitors' to choose; memory is not."""
+    monkeypatch.setattr(rows, "_cache", RenderedCache())
     monkeypatch.setattr(RenderedCache, "BYTES", 400_000)
     owners = [uuid.uuid4().hex for _ in range(8)]
     for owner in owners:
@@ -317,7 +318,7 @@ async def test_a_row_holds_no_content(owner):
     html, _ = rows.render_rows(owner, Page.current())
 
     assert "secretword" not in html
-    assert '<span class="operation-shown">es</span>' in html
+    assert '<span class="operation-shown"><bdi>es</bdi></span>' in html
 
 
 async def test_a_label_made_of_shown_arguments_stands_alone(owner):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient, override_settings
 
@@ -110,6 +111,43 @@ async def test_a_form_with_fields_named_as_ours_keeps_them(visitor):
     assert answer.json()["result"] == ["a", "b"]
 
 
+async def test_a_form_that_names_the_request_gets_it(visitor):
+    """Its choices depend on the user, on the page and when it is sent."""
+    await visitor.log_in("ann")
+
+    page = (await visitor.get_page("/own/")).content.decode()
+    refused = await visitor.post("/tasks/start/web_own/", {"document": "ben.txt"})
+
+    assert '<option value="ann.txt">' in page
+    assert refused.status_code == 400
+
+
+async def test_a_form_with_the_request_adds_arguments_of_the_server(visitor):
+    """What `clean()` returns is what the task gets; the visitor cannot choose it."""
+    await visitor.log_in("ann")
+    data = {"document": "ann.txt", "user_id": "1000"}
+
+    started = await visitor.post("/tasks/start/web_own/", data)
+    await visitor.until_status("SUCCESSFUL")
+    answer = await visitor.get(f"/tasks/{started.json()['id']}/result/")
+
+    user = await get_user_model().objects.aget()
+    assert answer.json()["result"] == ["ann.txt", user.pk]
+
+
+async def test_a_form_with_the_request_refuses_a_socket(visitor, make_socket):
+    """A message has no request, and nobody is taken for somebody else."""
+    await visitor.start("web_echo", text="a", language="es")
+    await visitor.until_status("SUCCESSFUL")
+    socket = await make_socket(visitor, is_json=True).opened()
+    await socket.receive_json_from()
+
+    answer = await socket.ask(type="submit", task="web_own", data={"document": "x"})
+
+    assert (answer["type"], answer["code"]) == ("error", "invalid_input")
+    assert "over HTTP" in answer["message"]
+
+
 # -- htmx ------------------------------------------------------------------------------
 
 
@@ -171,7 +209,7 @@ async def test_htmx_gets_the_refused_form(visitor):
     html = response.content.decode()
 
     assert response.status_code == 400
-    assert response.headers["HX-Retarget"] == "#task-form-web_echo"
+    assert "HX-Retarget" not in response.headers
     assert response.headers["HX-Reswap"] == "outerHTML"
     assert 'value="typed"' in html
     assert "Select a valid choice" in html
@@ -187,9 +225,85 @@ async def test_htmx_gets_a_sentence_and_keeps_its_form(visitor):
 
     assert response.status_code == 503
     assert response.headers["Retry-After"]
-    assert response.headers["HX-Retarget"] == "#task-status-web_echo"
+    assert response.headers["HX-Retarget"] == "find .task-form-status"
     assert response.headers["HX-Reswap"] == "innerHTML"
     assert "The server is busy" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sender", "suffix"),
+    [
+        ("task-form-web_echo-3", "-3"),
+        ("task-form-web_echo-k3d9xQ", "-k3d9xQ"),
+        ("task-form-web_echo", ""),
+        ("task-form-web_hold-3", ""),
+        ("task-form-web_echo-<b>", ""),
+        ("", ""),
+    ],
+)
+async def test_htmx_gets_what_belongs_to_the_form_that_was_sent(
+    visitor, sender, suffix
+):
+    """Fresh key, status and refused form carry the ids of that form alone."""
+    trigger = {"HX-Trigger": sender}
+    accepted = await visitor.post_htmx(START, ECHO, **trigger)
+    refused = await visitor.post_htmx(START, {"text": "x"}, **trigger)
+
+    for part in ("key", "status"):
+        wanted = f'id="task-{part}-web_echo{suffix}"'
+        assert wanted in accepted.content.decode()
+        assert wanted in refused.content.decode()
+    assert f'id="task-form-web_echo{suffix}"' in refused.content.decode()
+    assert f'for="id{suffix}_text"' in refused.content.decode()
+
+
+async def test_a_page_without_our_script_gets_its_table(visitor):
+    """A page that was boosted cannot name its tables; the usual one is brought."""
+    response = await visitor.post_htmx(START, ECHO)
+    html = response.content.decode()
+
+    assert '<div id="ephemeral-tasks"' in html
+    assert 'hx-trigger="every' in html or "is-successful" in html
+    assert "Accepted: Echo" in html
+
+
+@override_settings(EPHEMERAL_TASKS={"WINDOW_SIZE": 2})
+async def test_a_submission_says_what_it_stopped(visitor):
+    """The oldest operation ran and is gone; a visitor does not have to guess why."""
+    await visitor.held("a")
+    await visitor.start("web_echo", text="a", language="es")
+
+    answer = await visitor.post_htmx(START, ECHO)
+
+    html = answer.content.decode()
+    assert "was stopped to make way for this one: Web hold" in html
+
+
+@override_settings(EPHEMERAL_TASKS={"WINDOW_SIZE": 2})
+async def test_a_submission_that_stopped_nothing_does_not_say_so(visitor):
+    """What had finished makes way in silence, and a second click stops nothing."""
+    await visitor.start("web_echo", text="a", language="es")
+    await visitor.until_status("SUCCESSFUL")
+    await visitor.held("a")
+    made_way = await visitor.post_htmx(START, {**ECHO, "key": "k"})
+    again = await visitor.post_htmx(START, {**ECHO, "key": "k"})
+
+    for answer in (made_way, again):
+        assert "was stopped" not in answer.content.decode()
+
+
+async def test_every_fragment_is_marked(visitor):
+    """Pages swap nothing in that lacks the mark, and programs have no use for it."""
+    row = await visitor.held("a")
+    paths = ["/tasks/", f"/tasks/{row['id']}/", "/tasks/unknown/"]
+    posts = [START, f"/tasks/{row['id']}/dismiss/", f"/tasks/{row['id']}/cancel/"]
+
+    fragments = [await visitor.get_htmx(path) for path in paths]
+    fragments += [await visitor.post_htmx(path) for path in posts]
+
+    assert {one.headers["Ephemeral-Tasks"] for one in fragments} == {"fragment"}
+    assert "Ephemeral-Tasks" not in (await visitor.get("/tasks/")).headers
+    assert "Ephemeral-Tasks" not in (await visitor.get_page("/tasks/")).headers
 
 
 # -- without JavaScript ----------------------------------------------------------------

@@ -11,6 +11,7 @@ from ephemeral_tasks import pool
 from ephemeral_tasks.pool import draining
 from ephemeral_tasks.web import processes, rows
 from tests.web import tasks
+from tests.web.hold import until
 
 pytestmark = pytest.mark.urls("tests.web.urls")
 
@@ -21,7 +22,7 @@ async def test_who_never_submitted_sees_an_empty_table(visitor):
 
     assert "Your last 5 operations appear here." in html
     assert "6 hours" in html
-    assert "1 hour;" in html
+    assert "1 hour after you last looked" in html
 
 
 async def test_an_empty_table_does_not_poll(visitor):
@@ -162,6 +163,43 @@ async def test_a_finished_table_stops_polling(visitor):
     assert response.status_code == 286
     assert "hx-trigger" not in response.content.decode()
     assert "hx-get" not in response.content.decode()
+
+
+@override_settings(EPHEMERAL_TASKS={"WINDOW_SIZE": 2})
+async def test_a_full_table_says_what_one_more_would_stop(visitor):
+    """As long as it would: the oldest one has not finished."""
+    await visitor.held("a")
+    before = (await visitor.get_htmx("/tasks/")).content.decode()
+    await visitor.start("web_echo", text="a", language="es")
+    full = (await visitor.get_htmx("/tasks/")).content.decode()
+    tasks.holds["a"].open()
+    await visitor.until_status("SUCCESSFUL", "SUCCESSFUL")
+    finished = (await visitor.get_htmx("/tasks/")).content.decode()
+
+    assert "your oldest is stopped: Web hold" in full
+    assert "your oldest is stopped" not in before + finished
+
+
+@override_settings(EPHEMERAL_TASKS={"WINDOW_SIZE": 1, "WHEN_WINDOW_FULL": "refuse"})
+async def test_a_full_table_that_refuses_stops_nothing(visitor):
+    """And does not say that it would."""
+    await visitor.held("a")
+
+    html = (await visitor.get_htmx("/tasks/")).content.decode()
+
+    assert "your oldest is stopped" not in html
+
+
+async def test_between_attempts_a_row_names_the_next_one(visitor):
+    """It waits in no queue: it waits for its time."""
+    await visitor.start("web_flaky")
+    await until(await visitor.owner(), lambda rows: rows[0].is_between_attempts)
+
+    html = (await visitor.get_htmx("/tasks/")).content.decode()
+
+    assert '<span class="operation-status">Trying again soon</span>' in html
+    assert "(2 of 4)" in html
+    assert "in the queue" not in html
 
 
 async def test_a_program_gets_rows(visitor):

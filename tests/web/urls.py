@@ -31,6 +31,12 @@ def plain_submit(request):
     return HttpResponse()
 
 
+def own_page(request):
+    """A form that depends on who is logged in."""
+    source = '{% load ephemeral_tasks %}{% task_media %}{% task_form "web_own" %}'
+    return HttpResponse(engines["django"].from_string(source).render({}, request))
+
+
 async def careless_page(request):
     """An async view that forgot to ask for the owner."""
     return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
@@ -79,6 +85,7 @@ urlpatterns = [
     path("", page, name="page"),
     path("plain/", plain_page),
     path("plain-submit/", plain_submit),
+    path("own/", own_page),
     path("careless/", careless_page),
     path("login/", login),
     path("plain-login/", plain_login),

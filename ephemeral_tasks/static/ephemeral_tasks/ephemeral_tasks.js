@@ -7,7 +7,11 @@
   const TABLE = ".ephemeral-tasks";
   const ROWS = ".ephemeral-tasks-rows";
   const FORM = ".task-form";
+  const BUTTON = ROWS + " button";
+  const MARK = "Ephemeral-Tasks"; // a header that only our own fragments carry
   const STOPS = [401, 403, 404];
+  const REGION = ".ephemeral-tasks-live, .task-form-status";
+  const AWAY = [0, 502, 503, 504]; // no server behind the proxy, or no connection at all
 
   /** What the page knows of each table, by its id, which outlives the element. */
   const states = new Map();
@@ -15,18 +19,25 @@
   function stateOf(table) {
     if (!states.has(table.id)) {
       states.set(table.id, {
+        element: table,
         isOpen: false, // its socket
         isRefreshing: false,
         isRotated: false, // its session, since something was pushed
         isStopped: false, // after an answer that says that polling is of no use
         polledAt: -Infinity,
+        process: processOf(table), // the server process that rendered the rows
         pushedAt: -Infinity,
         shownAt: -Infinity, // pushed, polled or answered
         tries: 0, // to open the socket again, since something was pushed
         said: sayings(table),
       });
     }
-    return states.get(table.id);
+    const state = states.get(table.id);
+    if (state.element !== table) {
+      // Another page of a boosted site, or the table's first owner: a socket of its own.
+      Object.assign(state, { element: table, isOpen: false, isStopped: false });
+    }
+    return state;
   }
 
   function tables() {
@@ -37,10 +48,22 @@
     return element instanceof Element ? element.closest(TABLE) : null;
   }
 
-  // Our stylesheet has htmx's indicator rules: under style-src 'self' htmx may not
-  // insert them itself.
-  if (window.htmx && document.querySelector("link[data-ephemeral-tasks]")) {
+  /** Whether htmx asks for the form, the rows or a row's button. */
+  function isOurs(element) {
+    return element.matches(`${FORM}, ${ROWS}, ${BUTTON}`);
+  }
+
+  // Under style-src 'self' htmx may not insert its indicator rules as an inline style. A
+  // constructed sheet may hold them; our own stylesheet has them already.
+  if (window.htmx && htmx.config.includeIndicatorStyles) {
     htmx.config.includeIndicatorStyles = false;
+    if (!document.querySelector("link[data-ephemeral-tasks]")) {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(`:where(.htmx-indicator) { opacity: 0; visibility: hidden }
+        :where(.htmx-request .htmx-indicator, .htmx-request.htmx-indicator) {
+          opacity: 1; transition: opacity 200ms ease-in; visibility: visible }`);
+      document.adoptedStyleSheets.push(sheet);
+    }
   }
 
   // -- polling ------------------------------------------------------------------
@@ -77,22 +100,35 @@
     if (!table) return;
     if (element.matches(ROWS)) {
       if (!stateOf(table).isRefreshing && !mayPoll(table)) event.preventDefault();
-    } else if (element.matches(ROWS + " button")) {
+    } else if (element.matches(BUTTON)) {
       htmx.trigger(element.closest(ROWS), "htmx:abort");
-    }
-  });
-
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const element = event.detail.requestConfig.elt;
-    const table = tableOf(element);
-    if (table && element.matches(ROWS) && STOPS.includes(event.detail.xhr.status)) {
-      stateOf(table).isStopped = true;
     }
   });
 
   document.addEventListener("visibilitychange", refreshAll);
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) refreshAll();
+  });
+  // For a page whose own script has started something.
+  document.addEventListener("ephemeral-tasks:refresh", refreshAll);
+
+  // -- pages that come without a load --------------------------------------------
+
+  const known = new WeakSet(); // tables that htmx has processed
+
+  /** Turbo replaces the page without htmx, and both restore pages that are out of date. */
+  function adopt() {
+    if (!window.htmx) return;
+    document.querySelectorAll(FORM).forEach((form) => htmx.process(form));
+    tables().filter((table) => !known.has(table)).forEach((table) => {
+      known.add(table);
+      htmx.process(table);
+      refresh(table);
+    });
+    hideRefreshLinks();
+  }
+  ["turbo:load", "turbo:frame-load", "htmx:historyRestore"].forEach((name) => {
+    document.addEventListener(name, adopt);
   });
 
   // -- the socket ---------------------------------------------------------------
@@ -162,13 +198,19 @@
     const table = tableOf(event.target);
     const now = performance.now();
     answering = null;
+    recover(PUSHED);
     if (table) Object.assign(stateOf(table), { isRotated: false, pushedAt: now, shownAt: now, tries: 0 });
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { requestConfig, target, xhr } = event.detail;
+    const isFragment = xhr.getResponseHeader(MARK) !== null;
     answering = xhr;
-    if (target.matches(ROWS) && tableOf(target) && isOutdated(target, xhr, requestConfig.elt.matches(ROWS))) {
+    if (isFragment) recover(ANSWERED);
+    if (isOurs(requestConfig.elt) && !isFragment) {
+      event.detail.shouldSwap = false;
+      explainAnswer(event.detail);
+    } else if (target.matches(ROWS) && tableOf(target) && isOutdated(target, xhr, requestConfig.elt.matches(ROWS))) {
       event.detail.shouldSwap = false;
     }
   });
@@ -182,6 +224,16 @@
 
   // -- forms --------------------------------------------------------------------
 
+  // What the page around adds to every request, by hx-vals say, is no input of ours.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { elt, formData, triggeringEvent } = event.detail;
+    if (!isOurs(elt)) return;
+    const form = elt.matches(FORM) ? elt : elt.form; // the rows have none
+    const own = form ? new FormData(form, triggeringEvent?.submitter) : new FormData();
+    new Set(formData.keys()).forEach((name) => formData.delete(name));
+    own.forEach((value, name) => formData.append(name, value));
+  });
+
   document.addEventListener("htmx:configRequest", (event) => {
     if (!event.detail.elt.matches(FORM)) return;
     event.detail.headers["Ephemeral-Tasks-Tables"] = tables()
@@ -192,8 +244,8 @@
   // What we refuse comes with what to show, and says so by this header.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = event.detail;
-    const isOurs = requestConfig.elt.matches(FORM) || tableOf(requestConfig.elt);
-    if (isOurs && xhr.status >= 400 && xhr.getResponseHeader("HX-Reswap")) {
+    if (!isOurs(requestConfig.elt) || !xhr.getResponseHeader(MARK)) return;
+    if (xhr.status >= 400 && xhr.getResponseHeader("HX-Reswap")) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }
@@ -206,17 +258,18 @@
     form.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
   });
 
-  function sayFailed(event) {
+  // While a request is on its way, its form or button is busy and says nothing old.
+  document.addEventListener("htmx:beforeSend", (event) => {
     const element = event.detail.elt;
-    if (element.matches(FORM)) {
-      say(element.querySelector(".task-form-status"), element.dataset.failed);
-    } else if (element.matches(ROWS + " button")) {
-      const table = tableOf(element);
-      if (table) say(liveRegionOf(table), table.dataset.failed);
-    }
-  }
-  document.addEventListener("htmx:responseError", sayFailed);
-  document.addEventListener("htmx:sendError", sayFailed);
+    if (!element.matches(`${FORM}, ${BUTTON}`)) return;
+    element.setAttribute("aria-busy", "true");
+    quiet(regionOf(element));
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const element = event.detail.requestConfig.elt;
+    if (isOurs(element)) element.removeAttribute("aria-busy");
+  });
 
   // The second click of a double click, and a key that is held down, are not meant.
   document.addEventListener("click", (event) => {
@@ -233,18 +286,81 @@
     }
   });
 
-  // -- what is said aloud -------------------------------------------------------
+  // -- what went wrong ----------------------------------------------------------
 
-  function liveRegionOf(table) {
-    return table.querySelector(".ephemeral-tasks-live");
+  // A login page, a proxy's page, another view's: whatever its status, it is none of our
+  // fragments and is shown in no place of ours. One sentence says what is the matter.
+
+  function explainAnswer({ pathInfo, requestConfig, xhr }) {
+    const isElsewhere = pathInfo.responsePath !== pathOf(pathInfo.finalRequestPath);
+    explain(requestConfig.elt, xhr.status, isElsewhere);
   }
 
-  function say(region, sentence) {
-    if (!region || !sentence) return;
+  function pathOf(url) {
+    const { pathname, search } = new URL(url, document.baseURI);
+    return pathname + search;
+  }
+
+  function explain(element, status, isElsewhere) {
+    const region = regionOf(element);
+    if (!region) return; // replaced meanwhile
+    const isPoll = element.matches(ROWS);
+    const isEnded = status === 401 || isElsewhere;
+    if (isPoll && (isEnded || STOPS.includes(status))) stateOf(tableOf(element)).isStopped = true;
+    if (isEnded) say(region, "ended");
+    else if (AWAY.includes(status)) say(region, isPoll ? "still-away" : "away");
+    else if (status < 400 || status >= 500) say(region, isPoll ? "still-broken" : "broken");
+    else say(region, "refused");
+  }
+
+  async function explainSilence(event) {
+    const { pathInfo, requestConfig } = event.detail;
+    if (!isOurs(requestConfig.elt)) return;
+    explain(requestConfig.elt, 0, await isSentAway(pathInfo.requestPath));
+  }
+
+  /** A login on another host looks like a lost connection: scripts may not follow there. */
+  async function isSentAway(url) {
+    try {
+      return (await fetch(url, { redirect: "manual" })).type === "opaqueredirect";
+    } catch {
+      return false;
+    }
+  }
+
+  document.addEventListener("htmx:sendError", explainSilence);
+  document.addEventListener("htmx:timeout", explainSilence);
+
+  // What is over with a push, and with an answer; what a click led to stays until the next.
+  const PUSHED = ["still-away", "still-broken"];
+  const ANSWERED = [...PUSHED, "away", "ended"];
+
+  function recover(sentences) {
+    document.querySelectorAll(REGION).forEach((region) => {
+      if (sentences.includes(region.dataset.sentence)) quiet(region);
+    });
+  }
+
+  // -- what is said aloud -------------------------------------------------------
+
+  function regionOf(element) {
+    return element.closest(`${TABLE}, ${FORM}`)?.querySelector(REGION);
+  }
+
+  function quiet(region) {
+    region?.replaceChildren();
+    delete region?.dataset.sentence;
+  }
+
+  /** Says one of the sentences that the page has ready, once. */
+  function say(region, name) {
+    const ready = region.closest(`${TABLE}, ${FORM}`).querySelector(`template[data-sentence="${name}"]`);
+    if (!ready || region.dataset.sentence === name) return;
     const error = document.createElement("span");
     error.className = "ephemeral-tasks-error";
-    error.textContent = sentence;
+    error.append(ready.content.cloneNode(true));
     region.replaceChildren(error);
+    region.dataset.sentence = name;
   }
 
   /** The sentence of each row, which changes with its state and with nothing else. */
@@ -254,13 +370,26 @@
     );
   }
 
+  function processOf(table) {
+    return table.querySelector(ROWS)?.dataset.process;
+  }
+
   function announce(table) {
     const state = stateOf(table);
     const now = sayings(table);
+    const process = processOf(table);
     const news = [...now].filter(([id, text]) => state.said.get(id) !== text).map(([, text]) => text);
-    state.said = now;
-    const region = liveRegionOf(table);
-    if (region && news.length) region.textContent = news.reverse().join(". ");
+    const isAnyGone = [...state.said.keys()].some((id) => !now.has(id));
+    const isRestarted = state.process !== process;
+    Object.assign(state, { process, said: now });
+    const region = regionOf(table);
+    if (!region) return;
+    // Operations live in the process: what it showed is gone with it.
+    if (isRestarted && isAnyGone) say(region, "restarted");
+    else if (news.length) {
+      quiet(region);
+      region.textContent = news.reverse().join(". ");
+    }
   }
 
   // -- focus --------------------------------------------------------------------
@@ -310,13 +439,13 @@
   function hideRefreshLinks() {
     if (!window.htmx) return;
     document.querySelectorAll(".ephemeral-tasks-refresh").forEach((link) => {
-      link.hidden = true;
+      link.hidden = !link.closest("[hx-disable], [data-hx-disable]");
     });
   }
 
   function start() {
     hideRefreshLinks();
-    tables().forEach(stateOf);
+    tables().forEach((table) => known.add(stateOf(table).element));
   }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();

@@ -1,0 +1,1 @@
+"""Sites with habits of their own, each of which tables and forms must live with."""

@@ -1,0 +1,80 @@
+"""Pages of sites with htmx of their own, each by its habit's name."""
+
+from django.http import HttpResponse
+from django.template import engines
+from django.urls import include, path
+
+from tests.browser.gates import let_through
+from tests.browser.sites.habits import HABITS
+
+PAGE = """{% load ephemeral_tasks static %}<!doctype html>
+<html lang="en" dir="DIRECTION"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Page</title>
+HEAD</head><body ATTRIBUTES><main id="main">BODY</main></body></html>"""
+USUAL = '{% task_form "count" %}{% task_table %}'
+HTMX = """<meta name="htmx-config" content='{"includeIndicatorStyles": false}'>
+<script src="{% static "django_htmx/htmx-2.min.js" %}" defer></script>"""
+PAGES = {
+    "plain": {},
+    "again": {},
+    "rtl": {"DIRECTION": "rtl"},
+    "two": {"BODY": '{% task_form "count" %}{% task_form "name" %}{% task_table %}'},
+    "twice": {"BODY": '{% task_form "name" %}{% task_form "name" %}{% task_table %}'},
+    "off": {"ATTRIBUTES": "hx-disable"},
+    "naked": {"HEAD": "{% task_media stylesheet=False %}"},
+    "flex": {"BODY": f'<div class="row"><p>Beside</p>{USUAL}</div>'},
+    "say": {"BODY": '{% task_form "say" %}{% task_table %}'},
+    "framework": {"HEAD": "{% task_media %}FRAMEWORK"},
+    "turbo": {"BODY": f'<a href="/again/" data-visit>Again</a>{USUAL}'},
+    "boosted": {
+        "ATTRIBUTES": 'hx-boost="true"',
+        "BODY": f'<a href="/boosted/?again">Again</a>{USUAL}',
+    },
+    "bare": {
+        "ATTRIBUTES": 'hx-boost="true"',
+        "HEAD": HTMX,
+        "BODY": '<a href="/plain/">Plain</a>',
+    },
+}
+FRAMEWORK = '<link rel="stylesheet" href="{% static "sites/framework.css" %}">'
+SITE = (
+    '<script src="{% static "sites/site.js" %}" defer></script>'
+    '<link rel="stylesheet" href="{% static "sites/site.css" %}">'
+)
+
+
+def answer(request, **parts):
+    """Return a page made of these parts and the usual ones."""
+    source = PAGE
+    usual = {"HEAD": "{% task_media %}", "BODY": USUAL, "DIRECTION": "ltr"}
+    for name, part in {**usual, "ATTRIBUTES": "", **parts}.items():
+        source = source.replace(name, part + SITE * (name == "HEAD"))
+    source = source.replace("FRAMEWORK", FRAMEWORK)
+    return HttpResponse(engines["django"].from_string(source).render({}, request))
+
+
+def habit(request, habit):
+    """A page whose body has htmx attributes of its own."""
+    return answer(request, ATTRIBUTES=HABITS[habit])
+
+
+def page(request, name):
+    """One of the pages."""
+    return answer(request, **PAGES[name])
+
+
+def log_in(request):
+    """The page that the wall leads to, with rows that look like ours."""
+    return HttpResponse(
+        "<!doctype html><title>Log in</title><h1>Who are you?</h1>"
+        '<table><tbody id="ephemeral-tasks-rows"></tbody></table>'
+    )
+
+
+urlpatterns = [
+    path("gates/<name>/<int:count>/", let_through),
+    path("habits/<habit>/", habit),
+    path("login/", log_in),
+    path("tasks/", include("ephemeral_tasks.urls")),
+    path("<name>/", page),
+]
