@@ -6,10 +6,8 @@ import threading
 import time
 
 from .. import pool as pools
+from ..core.testing import PATIENCE_SECONDS
 from ..pool.pool import Pool
-
-PATIENCE_SECONDS = 10.0
-"""How long a test waits for what should happen at once."""
 
 
 def unfinished() -> list[str]:

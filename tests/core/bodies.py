@@ -24,24 +24,6 @@ def adds_up(coordinator) -> bool:
     return s.accepted == sum(parts) and min(parts) >= 0
 
 
-class StubbornHold:
-    """A body that ignores cancellation until it is released."""
-
-    def __init__(self):
-        self.started = asyncio.Event()
-        self.told = 0
-        self.gate = asyncio.Event()
-
-    async def body(self, item):
-        self.started.set()
-        while not self.gate.is_set():
-            try:
-                await self.gate.wait()
-            except asyncio.CancelledError:
-                self.told += 1
-        return item
-
-
 def sizes(root) -> dict[str, int]:
     """The lengths of all containers that a coordinator has."""
     found = {}

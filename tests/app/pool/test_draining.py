@@ -16,11 +16,11 @@ from ephemeral_tasks import (
     submit,
 )
 from ephemeral_tasks.core import Status
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain as settle_all
 from tests.app import tasks
 from tests.app.conftest import on_loop, settle
-from tests.app.holds import PATIENCE_SECONDS
 
 BOUND = 2.0  # the second that clean-up may take, and a slow machine's share
 
@@ -104,7 +104,7 @@ def test_what_is_left_is_cancelled_within_a_second(
         pool.drain(0.0)
 
     assert time.monotonic() - began < BOUND
-    assert hold.ended == 1
+    assert hold.exits == 1
     assert row(first, running.id).status is Status.CANCELLED
     assert row(second, waiting.id).status is Status.CANCELLED
     assert caplog.messages == [

@@ -19,11 +19,11 @@ from ephemeral_tasks import (
     window,
 )
 from ephemeral_tasks.core import Status
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import on_loop, settle
-from tests.app.holds import PATIENCE_SECONDS
 
 colour = contextvars.ContextVar("colour", default="none")
 
@@ -209,7 +209,7 @@ def test_no_more_run_than_may(settings, make_owner, hold):
         submit(make_owner(), tasks.app_call, body)
     hold.entered(3)
     settle()
-    assert hold.count == 3
+    assert hold.entries == 3
     for count in range(10):
         hold.pass_one()
         hold.left(count + 1)
@@ -226,11 +226,11 @@ def test_no_more_plain_bodies_run_than_may(settings, make_owner, hold):
     hold.entered(2)
     settle()
 
-    assert hold.count == 2
+    assert hold.entries == 2
     assert pool.statistics().running == 2
     hold.open()
     drain()
-    assert hold.count == 6
+    assert hold.entries == 6
 
 
 def test_no_more_of_an_owner_run_than_may(settings, make_owner, make_hold):
@@ -244,11 +244,11 @@ def test_no_more_of_an_owner_run_than_may(settings, make_owner, make_hold):
     others.entered()
     settle()
 
-    assert hold.count == 2
+    assert hold.entries == 2
     hold.pass_one()
     hold.entered(3)
     settle()
-    assert hold.count == 3
+    assert hold.entries == 3
 
 
 @pytest.mark.parametrize("most", [0, 1, 3])
@@ -416,7 +416,7 @@ def test_a_pool_that_shrinks_lets_work_end(settings, make_owner, hold):
         hold.pass_one()
         hold.left(count)
     settle()
-    assert hold.count == 3
+    assert hold.entries == 3
 
     hold.pass_one()
     hold.entered(4)

@@ -65,7 +65,7 @@ class Looking:
         told = []
         work = make(hold.body, on_change=lambda s: told.append(s.status))
         operation = work.submit_nowait(1)
-        await hold.entered(1)
+        await hold.aentered(1)
         operation.cancel()
         operation.cancel()
         await work.drain()
@@ -159,7 +159,7 @@ class Looking:
         work = make(hold.body, history=0, echoes=0)
         operation = work.submit_nowait(1)
         work.pin(operation.id)
-        hold.release()
+        hold.open()
         await operation
 
         assert [s.id for s in work.snapshots()] == [operation.id]
@@ -173,9 +173,9 @@ class Looking:
         """D13: it is a picture of one instant."""
         work = make(hold.body)
         operation = work.submit_nowait(1)
-        await hold.entered(1)
+        await hold.aentered(1)
         before = operation.snapshot()
-        hold.release()
+        hold.open()
         await operation
 
         assert before.status is Status.RUNNING
@@ -190,9 +190,9 @@ class Looking:
         work.submit_nowait(0)
         second = work.submit_nowait(1)
         await clock.advance(5)
-        holds[0].release()
+        holds[0].open()
         await clock.advance(7)
-        holds[1].release()
+        holds[1].open()
         await second
 
         picture = second.snapshot()
