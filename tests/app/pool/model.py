@@ -30,6 +30,8 @@ class Modelled:
     attempt: int = 0
     is_told: bool = False
     is_kept: bool = True
+    queued: int = 0
+    """When it began to wait; a count, not a time."""
     finished: float = 0.0
 
     @property
@@ -224,7 +226,7 @@ class Model:
     # -- order -------------------------------------------------------------------------
 
     def enqueue(self, one: Modelled) -> None:
-        one.state = "READY"
+        one.state, one.queued = "READY", next(self.numbers)
         self.turns.setdefault(one.owner, next(self.numbers))
         self.claim()
 
@@ -250,7 +252,9 @@ class Model:
             and one.state == "READY"
             and (one.attempt or may_start)
         ]
-        return min(ready, key=lambda o: (-o.priority, not o.attempt), default=None)
+        return min(
+            ready, key=lambda o: (-o.priority, not o.attempt, o.queued), default=None
+        )
 
     def rank(self, head: Modelled) -> tuple[int, bool, int]:
         """The most urgent; of those an owner that runs nothing; the longest ago."""

@@ -140,17 +140,22 @@ class PoolMachine(RuleBasedStateMachine):
         body = self.body_of(one)
         self.compare(one, lambda: submit(owner, body, "x" * size).id)
 
-    @rule(
-        priority=priorities, size=sizes, is_plain=st.booleans(), is_later=st.booleans()
-    )
-    def enqueue(self, priority, size, is_plain, is_later):
-        """Nobody's operation, now or in a while."""
-        one = self.new(None, priority, size, is_plain=is_plain)
-        body = self.body_of(one)
-        if is_later:
-            one.state = "DEFERRED"
-            body = body.using(run_after=timedelta(seconds=DEFER_SECONDS))
-        self.compare(one, lambda: body.enqueue("x" * size).id)
+    @rule(urgencies=st.lists(priorities, min_size=1, max_size=4), size=sizes)
+    def enqueue(self, urgencies, size):
+        """Several of nobody's."""
+        for priority in urgencies:
+            one = self.new(None, priority, size, is_plain=False)
+            body = self.body_of(one)
+            self.compare(one, lambda body=body: body.enqueue("x" * size).id)
+
+    @rule(priority=priorities)
+    def defer(self, priority):
+        """Nobody's, which may start in a while."""
+        one = self.new(None, priority, 0, is_plain=True)
+        one.state = "DEFERRED"
+        delay = timedelta(seconds=DEFER_SECONDS)
+        body = self.body_of(one).using(run_after=delay)
+        self.compare(one, lambda: body.enqueue("").id)
 
     @rule(index=picks)
     def retry(self, index):
@@ -366,4 +371,4 @@ class PoolMachine(RuleBasedStateMachine):
 
 TestPoolMachine = PoolMachine.TestCase
 # Enough for each pair of events; every event is followed by turns of a real loop.
-TestPoolMachine.settings = settings(max_examples=120, stateful_step_count=50)
+TestPoolMachine.settings = settings(max_examples=80, stateful_step_count=50)
