@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 logger = logging.getLogger("ephemeral_tasks")
@@ -58,5 +59,6 @@ def send_ended(owner: str) -> None:
 def _call(callback: OwnerCallback, owner: str) -> None:
     try:
         callback(owner)
-    except Exception:
-        logger.exception("a listener of window changes failed")
+    except (Exception, SystemExit):  # it may be called on the pool's loop
+        with suppress(Exception, SystemExit):  # of a log handler of the site's own
+            logger.exception("a listener of window changes failed")
