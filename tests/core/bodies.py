@@ -4,7 +4,19 @@ import asyncio
 import contextvars
 import logging
 
+from ephemeral_tasks.core.testing import ManualClock
+
 VARIABLE = contextvars.ContextVar("variable", default="unset")
+
+
+class AdjustedClock(ManualClock):
+    """A clock whose time of day jumps while its seconds go on."""
+
+    adjustment = 0.0
+
+    def time(self):
+        """Return what the system says."""
+        return self.monotonic() + self.adjustment
 
 
 async def echo(item):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ephemeral_tasks.core import KeyedCoordinator, QueueFull, Status
-from tests.core.bodies import adds_up, echo, lambda_body, until
+from tests.core.bodies import adds_up, echo, lambda_body, sizes, until
 from tests.core.contract import CoordinatorContract
 
 
@@ -322,3 +322,48 @@ async def test_a_snapshot_shows_the_key(make_keyed, hold):
     keyed = make_keyed(hold.body, key=first_letter)
 
     assert keyed.submit_nowait("a1").snapshot().key == "a"
+
+
+async def urgent_order(make_keyed, hold, **options):
+    """Submit to a busy key, more urgent ones later; return the order of the starts."""
+    keyed = make_keyed(
+        hold.body, key=first_letter, priority=lambda item: int(item[1]), **options
+    )
+    for item in ("a0 runs", "a0", "a1", "a2", "a1 later"):
+        keyed.submit_nowait(item)
+    await hold.aentered()
+    hold.open()
+    await keyed.drain()
+    return hold.items[1:]
+
+
+async def test_a_key_keeps_its_order_however_urgent(make_keyed, hold):
+    """What of a key depends on what came before it may rely on it."""
+    order = await urgent_order(make_keyed, hold)
+
+    assert order == ["a0", "a1", "a2", "a1 later"]
+
+
+async def test_a_key_may_let_its_most_urgent_go_first(make_keyed, hold):
+    """Among equals the order stays."""
+    order = await urgent_order(make_keyed, hold, urgent_first=True)
+
+    assert order == ["a2", "a1", "a1 later", "a0"]
+
+
+async def test_a_key_that_changes_its_mind_leaves_nothing_behind(make_keyed, hold):
+    """Each change of a key's head makes an entry; dead ones are dropped."""
+    keyed = make_keyed(
+        hold.body,
+        key=first_letter,
+        priority=lambda item: int(item[1:]),
+        urgent_first=True,
+        limit=1,
+    )
+    keyed.submit_nowait("b0")
+    keyed.submit_nowait("a0")
+    for _ in range(500):
+        keyed.submit_nowait("a1").cancel()
+
+    assert max(sizes(keyed).values()) < 500
+    hold.open()
