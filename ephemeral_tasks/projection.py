@@ -12,7 +12,7 @@ from django.utils.translation import gettext, pgettext_lazy
 
 from . import windows
 from .core.clock import Clock, monotonic_of
-from .core.operation import instant
+from .core.snapshot import instant
 from .core.status import Status
 from .core.values import Progress
 from .pool.operation import PoolOperation

@@ -15,10 +15,11 @@ from .clock import Clock, LoopClock
 from .errors import Closed, QueueFull
 from .history import Echo, History
 from .idle import Idle
-from .operation import Facts, Item, Operation, Snapshot, Value
+from .operation import Item, Operation, Value
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
 from .runner import Runner
+from .snapshot import Facts, Snapshot
 from .sources import turning
 from .statistics import Statistics
 from .status import Status

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from .clock import Clock, monotonic_of
 from .errors import UnknownOperation
-from .operation import Facts, Snapshot, instant
+from .snapshot import Facts, Snapshot, instant
 from .status import Status
 
 

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterable, Callable, Coroutine, Hashable, Iterab
 from typing import Any, Generic
 
 from .context import CURRENT, OperationContext
-from .operation import Item, new_id
+from .ids import new_id
+from .operation import Item
 from .sources import TURN, Shared
 from .summary import Failure, Summary
 

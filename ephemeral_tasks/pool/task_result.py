@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from ..compat import TaskContext, TaskError, TaskResult, TaskResultStatus
 from ..core.context import OperationContext
 from ..core.errors import OperationCancelled
-from ..core.operation import Snapshot, instant
+from ..core.snapshot import Snapshot, instant
 from ..core.status import Status
 from ..tasks import Task
 
