@@ -8,6 +8,7 @@ from ephemeral_tasks import (
     result,
     submit,
     window,
+    window_store,
     windows,
 )
 from ephemeral_tasks.core import Status
@@ -27,7 +28,7 @@ def kept_bytes():
 
 def entries():
     """Return how many windows the private store holds."""
-    return len(windows._private_store()._cache)
+    return len(window_store.get(windows.now)._cache)
 
 
 # -- estimates -------------------------------------------------------------------------
