@@ -12,10 +12,10 @@ from . import private, responses, result_text
 from .audience import Audience, audience_of
 from .next_page import next_of
 from .refusals import NotSerializable
-from .turns import Turns
+from .semaphore import Semaphore
 
 # A large result takes several times its size while it is written.
-_large = Turns(2)
+_large = Semaphore(2)
 
 _TYPES = {
     "bin": "application/octet-stream",
@@ -29,7 +29,7 @@ async def answer_result(request: HttpRequest, row: Row, value: object) -> HttpRe
     """Answer with a result; at most two large ones are written at once."""
     if not result_text.is_large(value):
         return await _answer(request, row, value)
-    async with _large.take():
+    async with _large.hold():
         return await _answer(request, row, value)
 
 
