@@ -6,18 +6,17 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
-from django.views.decorators.debug import sensitive_variables
 
 from ..conf import get_config
 from ..errors import UnknownTask
 from ..pool.log import class_of, place_of
 from ..tasks import Task, registry
-from . import private
 from .form_class import make_form
 from .json_input import form_data, json_object
 from .refusals import InvalidInput, TooLarge
@@ -53,7 +52,6 @@ def find_exposed(name: str) -> tuple[Task, type[BaseForm]]:
     return task, task.form
 
 
-@sensitive_variables()
 def read(request: HttpRequest) -> tuple[Data, Files | None]:
     """Return the body's data and files.
 
@@ -76,7 +74,6 @@ def read(request: HttpRequest) -> tuple[Data, Files | None]:
     return json_object(request.body or b"{}"), None
 
 
-@sensitive_variables()
 async def bind(
     form_class: type[BaseForm],
     data: Data,
@@ -99,10 +96,8 @@ async def bind(
             needs a request and there is none.
     """
     if isinstance(data, MultiValueDict):
-        return await private.in_thread(
-            lambda: _validate(form_class, request, data, files)
-        )
-    return await private.in_thread(lambda: _validate_json(form_class, request, data))
+        return await sync_to_async(_validate)(form_class, request, data, files)
+    return await sync_to_async(_validate_json)(form_class, request, data)
 
 
 def _validate(
@@ -137,7 +132,6 @@ def _validate_json(
     raise InvalidInput(gettext("This input cannot be understood."))
 
 
-@sensitive_variables()
 def check(form: BaseForm) -> None:
     """Do nothing for a valid form.
 
@@ -148,7 +142,6 @@ def check(form: BaseForm) -> None:
         raise InvalidInput("the form refused the input", form)
 
 
-@sensitive_variables()
 def arguments_of(form: BaseForm) -> dict[str, Any]:
     """Return what a valid form cleaned, as keyword arguments; files as copies.
 

@@ -11,7 +11,6 @@ from django.forms import BaseForm, Field, JSONField
 from django.utils.datastructures import MultiValueDict
 from django.utils.formats import localize_input
 from django.utils.translation import gettext
-from django.views.decorators.debug import sensitive_variables
 
 from .refusals import InvalidInput
 
@@ -22,7 +21,6 @@ that parse, write and copy the value have to follow it."""
 _BROKEN: Any = object()
 
 
-@sensitive_variables()
 def json_object(text: bytes | str) -> dict[str, Any]:
     """Return the object that a JSON text holds.
 

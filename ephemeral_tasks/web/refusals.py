@@ -9,7 +9,6 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..errors import (
@@ -68,7 +67,6 @@ class Refusal:
     """What else the code carries, ready for JSON."""
     retry_after_seconds: int | None = None
 
-    @sensitive_variables()
     def as_json(self) -> dict[str, Any]:
         """Return the object that programs get."""
         return {"code": self.code, "message": self.message, **self.details}
@@ -90,7 +88,6 @@ _CODES: Mapping[type[EphemeralTasksError], tuple[str, int]] = {
 }
 
 
-@sensitive_variables()
 def refusal_of(
     error: EphemeralTasksError, *, owner: str | None = None, id: str | None = None
 ) -> Refusal:

@@ -9,7 +9,6 @@ from io import StringIO
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.views.decorators.debug import sensitive_variables
 
 from .encoding import encode
 
@@ -81,7 +80,6 @@ def as_json(document: object) -> str:
     return json.dumps(document, cls=DjangoJSONEncoder, allow_nan=False)
 
 
-@sensitive_variables()
 def is_large(value: object) -> bool:
     """Return whether to write a value may take more than a moment.
 

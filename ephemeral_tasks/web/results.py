@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import content_disposition_header
-from django.views.decorators.debug import sensitive_variables
 
 from ..projection import Row
-from . import private, responses, result_text
+from . import responses, result_text
 from .audience import Audience, audience_of
 from .next_page import next_of
 from .refusals import NotSerializable
@@ -24,7 +24,6 @@ _TYPES = {
 }
 
 
-@sensitive_variables()
 async def answer_result(request: HttpRequest, row: Row, value: object) -> HttpResponse:
     """Answer with a result; at most two large ones are written at once."""
     if not result_text.is_large(value):
@@ -33,7 +32,6 @@ async def answer_result(request: HttpRequest, row: Row, value: object) -> HttpRe
         return await _answer(request, row, value)
 
 
-@sensitive_variables()
 async def _answer(request: HttpRequest, row: Row, value: object) -> HttpResponse:
     if "download" in request.GET:
         return await _download(row, value)
@@ -46,7 +44,6 @@ async def _answer(request: HttpRequest, row: Row, value: object) -> HttpResponse
             return await _write(row, value)
 
 
-@sensitive_variables()
 async def _show(
     request: HttpRequest, row: Row, value: object, name: str
 ) -> HttpResponse:
@@ -64,10 +61,9 @@ async def _show(
     return await responses.render_page(request, templates, context)
 
 
-@sensitive_variables()
 async def _write(row: Row, value: object) -> HttpResponse:
     document = {"id": row.id, "status": str(row.status), "result": value}
-    content = await private.in_thread(lambda: _as_json(document))
+    content = await sync_to_async(_as_json)(document)
     if content is None:
         raise NotSerializable(row.id)
     return HttpResponse(content, content_type="application/json")
@@ -80,9 +76,8 @@ def _as_json(document: object) -> bytes | None:
         return None
 
 
-@sensitive_variables()
 async def _download(row: Row, value: object) -> HttpResponse:
-    found = await private.in_thread(lambda: result_text.whole(value))
+    found = await sync_to_async(result_text.whole)(value)
     if found is None:
         raise NotSerializable(row.id)
     content, kind = found

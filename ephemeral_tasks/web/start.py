@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
+from asgiref.sync import sync_to_async
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..errors import EphemeralTasksError
 from ..tasks import Task
-from . import forms, inputs, private, responses
+from . import forms, inputs, responses
 from .audience import Audience, audience_of
 from .decorators import route
 from .first_submission import owner_saved
@@ -52,7 +52,6 @@ class _Accepted(NamedTuple):
     """The label of the unfinished operation that it pushed out."""
 
 
-@sensitive_variables()
 async def _submit(
     request: HttpRequest, task: Task, form: BaseForm, data: inputs.Data
 ) -> _Accepted:
@@ -75,16 +74,14 @@ def _is_known(owner: str, id: str) -> bool:
     return any(row.id == id for row in submission.window(owner))
 
 
-@sensitive_variables()
 async def _accept(
     request: HttpRequest, task: Task, accepted: _Accepted
 ) -> HttpResponse:
     response: HttpResponse
     match audience_of(request):
         case Audience.HTMX:
-            response = responses.html(
-                await private.in_thread(lambda: _render_fresh(request, task, accepted))
-            )
+            html = await sync_to_async(_render_fresh)(request, task, accepted)
+            response = responses.html(html)
         case Audience.BROWSER:
             return responses.redirect_back(request)
         case Audience.PROGRAM:
@@ -124,7 +121,6 @@ def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
     return named
 
 
-@sensitive_variables()
 async def _refuse(
     request: HttpRequest, task: Task, form: BaseForm | None, error: EphemeralTasksError
 ) -> HttpResponse:
@@ -133,9 +129,8 @@ async def _refuse(
     audience = audience_of(request)
     if audience is Audience.HTMX and form is not None and _is_forms_own(error):
         ids = FormIds.sent_by(request, task)
-        html = await private.in_thread(
-            lambda: forms.render_form(request, task, form=form, ids=ids)
-        )
+        render = sync_to_async(forms.render_form)
+        html = await render(request, task, form=form, ids=ids)
         response = responses.html(html, refusal.status)
         response.headers["HX-Reswap"] = "outerHTML"  # the form is its own target
         return response

@@ -98,7 +98,7 @@ class TableCache:
         self._size = 0
 
     def find(self, owner: str, page: Page) -> tuple[OwnerTables, RenderedTable | None]:
-        """Return the owner's tables, and the one of this page as it was rendered last."""
+        """Return the owner's tables, and the one on this page as rendered last."""
         with self._lock:
             tables = self._by_owner.get(owner)
             if tables is None:
