@@ -334,4 +334,4 @@ def test_variables_are_shown_with_debug_alone(rf, settings, is_debug):
         reporter = ExceptionReporter(request, Crash, error, error.__traceback__)
 
     [frame] = reporter.get_traceback_frames()
-    assert (dict(frame["vars"])["is_debug"] == "True") is is_debug
+    assert (dict(frame["vars"])["is_debug"] is True) is is_debug
