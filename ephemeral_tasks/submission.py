@@ -27,7 +27,7 @@ from .pool.change import Change
 from .pool.operation import PoolOperation, make_handle
 from .pool.pool import Pool
 from .pool.waiters import wait
-from .projection import Row, actions, project
+from .projection import Row, list_actions, project
 from .tasks import Task
 from .windows import Handle
 
@@ -79,7 +79,7 @@ def _submit(
     operation.form_key = form_key
     operation.handle = handle = make_handle(operation, label, shown)
     with windows.lock:
-        leaving = _leaving(pool, owner)
+        leaving = _choose_leaving(pool, owner)
         change = _accept(pool, owner, operation, leaving)
     pool.follow(change)
     signals.send_changed(owner)
@@ -112,7 +112,7 @@ def _accept(
     return change
 
 
-def _leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
+def _choose_leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
     """Return what goes for one more operation: too old, unnamed, or pushed out.
 
     The ledger knows the window's operations, so the cache is asked only whether it
@@ -237,7 +237,9 @@ def retry(owner: str, id: str) -> Handle:
     with windows.lock:
         pool, old, operation, _ = _find(owner, id)
         status, call = operation.status, operation.item
-        if "retry" not in actions(status, is_cancelling=False, is_cancellable=True):
+        if "retry" not in list_actions(
+            status, is_cancelling=False, is_cancellable=True
+        ):
             raise Conflict("retry", id, status)
         again = _make_operation(pool, owner, call.again())
         again.handle = handle = make_handle(again, old.label, old.shown)

@@ -87,7 +87,7 @@ def is_within(path: str, *roots: str) -> bool:
     return any(path == root or path.startswith(f"{root}.") for root in roots)
 
 
-def room_of(module: str) -> str:
+def layer_of(module: str) -> str:
     """``core``, ``app``, ``web``, ``front`` (the lazy names), or ``demo``."""
     top, _, rest = module.partition(".")
     if top == SITE:
@@ -108,7 +108,7 @@ def violations(
         "web": [_breaks_package],
         "front": [_breaks_package],
         "demo": [_breaks_demo],
-    }[room_of(module)]
+    }[layer_of(module)]
     return [
         f"{module}:{found.line}: {found.path}: {reason}"
         for found in imports_of(source, module, is_package=is_package)
@@ -129,7 +129,7 @@ def _breaks_app(found: Import, module: str, public: frozenset[str]) -> str | Non
         return "the app layer knows no HTTP"
     if module == f"{PACKAGE}.{WIRING}":
         return None
-    if is_within(found.module, PACKAGE) and room_of(_target(found)) == "web":
+    if is_within(found.module, PACKAGE) and layer_of(_target(found)) == "web":
         return "the app layer does not know the web layer"
     return None
 

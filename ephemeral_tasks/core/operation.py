@@ -140,7 +140,7 @@ class Operation(Generic[Item, Value]):
     # -- looking -----------------------------------------------------------------------
 
     @property
-    def is_told_to_end(self) -> bool:
+    def is_end_requested(self) -> bool:
         """True once the running attempt should end, by ``cancel`` or by time-out."""
         return self.is_cancelling or self.is_timed_out
 

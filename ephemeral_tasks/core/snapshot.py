@@ -11,7 +11,7 @@ from .status import Status
 from .values import Progress
 
 
-def instant(seconds: float) -> datetime:
+def to_datetime(seconds: float) -> datetime:
     """Return the time that is so many seconds after the epoch, UTC."""
     return datetime.fromtimestamp(seconds, UTC)
 
@@ -68,9 +68,9 @@ class Facts(NamedTuple):
             key=self.key,
             status=self.status,
             attempt=self.attempt,
-            submitted_at=instant(self.submitted_time),
-            started_at=None if (at := self.started_time) is None else instant(at),
-            finished_at=None if (at := self.finished_time) is None else instant(at),
+            submitted_at=to_datetime(self.submitted_time),
+            started_at=None if (at := self.started_time) is None else to_datetime(at),
+            finished_at=None if (at := self.finished_time) is None else to_datetime(at),
             progress=self.progress,
             error=self.error,
         )

@@ -89,7 +89,7 @@ class Ledger:
             if self._is_closed:
                 raise Closed("closed: this process is ending")
             try:
-                evicted = self.memory.room_for(operation)
+                evicted = self.memory.find_evictable(operation)
                 started = self._schedule(operation, is_due=is_due)
             except QueueFull:
                 self._refused += 1
@@ -253,7 +253,7 @@ class Ledger:
             change.changed.add(operation.owner)
         if started:
             self._claim(started, change)
-        if surplus := self.memory.surplus():
+        if surplus := self.memory.find_surplus():
             self._evict(surplus, change)
 
     # -- forgetting --------------------------------------------------------------------

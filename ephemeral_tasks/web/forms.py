@@ -67,7 +67,7 @@ def render_form(
     )
 
 
-def render_fresh_key(
+def render_accepted(
     task: Task, ids: FormIds, *, is_seen: bool, stopped: str | None = None
 ) -> str:
     """Return what an accepted form gets: a new key, and a word where no table says it.

@@ -18,7 +18,7 @@ from ..errors import UnknownTask
 from ..pool.log import class_of, place_of
 from ..tasks import Task, registry
 from .form_class import make_form
-from .json_input import form_data, json_object
+from .json_input import encode_as_form, parse_object
 from .refusals import InvalidInput, TooLarge
 
 Data = Mapping[str, Any]
@@ -64,14 +64,14 @@ def read(request: HttpRequest) -> tuple[Data, Files | None]:
         raise TooLarge(limit)
     # The header may be missing or wrong; what arrived is not.
     if request.content_type == "multipart/form-data":
-        size = sum(_sizes(request))
+        size = sum(_list_sizes(request))
     else:
         size = len(request.body)
     if size > limit:
         raise TooLarge(limit)
     if request.content_type in _FORM_TYPES:
         return request.POST, request.FILES
-    return json_object(request.body or b"{}"), None
+    return parse_object(request.body or b"{}"), None
 
 
 async def bind(
@@ -118,7 +118,7 @@ def _validate_json(
     form_class: type[BaseForm], request: HttpRequest | None, values: Data
 ) -> BaseForm:
     """Validate what no HTML form sends, and fields are therefore not written for."""
-    data = form_data(values, make_form(form_class, request))
+    data = encode_as_form(values, make_form(form_class, request))
     try:
         return _validate(form_class, request, data)
     except _CAUSED_BY_VALUES as error:
@@ -172,7 +172,7 @@ def _declared_size(request: HttpRequest) -> int:
         return 0
 
 
-def _sizes(request: HttpRequest) -> list[int]:
+def _list_sizes(request: HttpRequest) -> list[int]:
     texts = [len(value) for _, values in request.POST.lists() for value in values]
     uploads = [upload for _, found in request.FILES.lists() for upload in found]
     return texts + [upload.size or 0 for upload in uploads]

@@ -21,7 +21,7 @@ that parse, write and copy the value have to follow it."""
 _BROKEN: Any = object()
 
 
-def json_object(text: bytes | str) -> dict[str, Any]:
+def parse_object(text: bytes | str) -> dict[str, Any]:
     """Return the object that a JSON text holds.
 
     Raises:
@@ -40,7 +40,9 @@ def json_object(text: bytes | str) -> dict[str, Any]:
     return value
 
 
-def form_data(values: Mapping[str, Any], form: BaseForm) -> MultiValueDict[str, str]:
+def encode_as_form(
+    values: Mapping[str, Any], form: BaseForm
+) -> MultiValueDict[str, str]:
     """Return values as an HTML form sends them: texts, several for a list.
 
     Args:

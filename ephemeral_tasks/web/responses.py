@@ -154,7 +154,7 @@ async def refuse(
             response = html(rows + render_notice(page.live_id, refusal.message))
             response.headers["HX-Reswap"] = "outerHTML"
         case Audience.HTMX:
-            response = html(_sentence(refusal.message))
+            response = html(_render_sentence(refusal.message))
             response.headers["HX-Reswap"] = "innerHTML"
         case Audience.BROWSER:
             response = await render_page(
@@ -181,5 +181,5 @@ def rows_as_json(rows: Sequence[Row]) -> dict[str, Any]:
     return {"operations": [one.as_json() for one in rows]}
 
 
-def _sentence(message: str) -> str:
+def _render_sentence(message: str) -> str:
     return render_to_string("ephemeral_tasks/sentence.html", {"message": message})

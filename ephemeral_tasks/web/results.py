@@ -53,7 +53,7 @@ async def _show(
     ]
     context = {
         # Only a template that shows it has it made.
-        "excerpt": SimpleLazyObject(lambda: result_text.excerpt(value)),
+        "excerpt": SimpleLazyObject(lambda: result_text.make_excerpt(value)),
         "next": next_of(request),
         "result": value,
         "row": row,
@@ -71,13 +71,13 @@ async def _write(row: Row, value: object) -> HttpResponse:
 
 def _as_json(document: object) -> bytes | None:
     try:
-        return result_text.as_json(document).encode()
+        return result_text.write_json(document).encode()
     except result_text.RAISED:
         return None
 
 
 async def _download(row: Row, value: object) -> HttpResponse:
-    found = await sync_to_async(result_text.whole)(value)
+    found = await sync_to_async(result_text.write_whole)(value)
     if found is None:
         raise NotSerializable(row.id)
     content, kind = found

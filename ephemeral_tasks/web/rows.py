@@ -46,7 +46,7 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
     tables, known = _cache.find(owner, page)  # before the window: see `keep`
     window = submission.window(owner)
     rows = filter_by_task(window, page.task)
-    shown = Shown(rows, poll_seconds(rows), find_about_to_stop(window))
+    shown = Shown(rows, choose_pause(rows), find_about_to_stop(window))
     if known and not is_oob and known.shown == shown:
         return known.fragment
     pieces = _render_each(rows, page, known)
@@ -125,7 +125,7 @@ def filter_by_task(window: Sequence[Row], task: str | None) -> tuple[Row, ...]:
     return tuple(one for one in window if task is None or one.task == task)
 
 
-def poll_seconds(rows: Sequence[Row]) -> float | None:
+def choose_pause(rows: Sequence[Row]) -> float | None:
     """Return the pause until the next poll, None when nothing can change by itself."""
     unfinished = [one.submitted_at for one in rows if not one.is_finished]
     if not unfinished:

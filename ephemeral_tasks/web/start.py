@@ -15,9 +15,9 @@ from ..tasks import Task
 from . import forms, inputs, responses
 from .audience import Audience, audience_of
 from .decorators import route
-from .first_submission import owner_saved
+from .first_submission import save_owner
 from .form_ids import FormIds
-from .owner import aowner_of, candidate
+from .owner import aowner_of, make_candidate
 from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
 from .rows import find_about_to_stop
@@ -60,17 +60,17 @@ async def _submit(
     if owner is not None:
         oldest = find_about_to_stop(submission.window(owner))
         handle = forms.submit_form(owner, task, form, data)
-        is_stopped = oldest is not None and not _is_known(owner, oldest.id)
+        is_stopped = oldest is not None and not _is_in_window(owner, oldest.id)
         stopped = oldest.label if oldest is not None and is_stopped else None
         return _Accepted(owner, handle.id, stopped)
     inputs.check(form)  # the most common refusal, before anything is saved
-    newcomer = candidate(request, forms.key_in(form, data))
-    async with owner_saved(request, newcomer) as owner:
+    newcomer = make_candidate(request, forms.key_in(form, data))
+    async with save_owner(request, newcomer) as owner:
         handle = forms.submit_form(owner, task, form, data)
     return _Accepted(owner, handle.id, None)
 
 
-def _is_known(owner: str, id: str) -> bool:
+def _is_in_window(owner: str, id: str) -> bool:
     return any(row.id == id for row in submission.window(owner))
 
 
@@ -80,7 +80,7 @@ async def _accept(
     response: HttpResponse
     match audience_of(request):
         case Audience.HTMX:
-            html = await sync_to_async(_render_fresh)(request, task, accepted)
+            html = await sync_to_async(_render_accepted)(request, task, accepted)
             response = responses.html(html)
         case Audience.BROWSER:
             return responses.redirect_back(request)
@@ -92,7 +92,7 @@ async def _accept(
     return response
 
 
-def _render_fresh(request: HttpRequest, task: Task, accepted: _Accepted) -> str:
+def _render_accepted(request: HttpRequest, task: Task, accepted: _Accepted) -> str:
     """Return what an accepted form brings to its page, each piece swapped by its id."""
     named = _tables_of(request)
     # Boosted from a page without our script: it may have a table and cannot say so.
@@ -101,7 +101,7 @@ def _render_fresh(request: HttpRequest, task: Task, accepted: _Accepted) -> str:
         render_table(request, page, owner=accepted.owner, is_live=is_live)
         for page, is_live in shown
     ]
-    fresh = forms.render_fresh_key(
+    fresh = forms.render_accepted(
         task,
         FormIds.sent_by(request, task),
         is_seen=bool(named),

@@ -84,7 +84,7 @@ async def test_an_answer_is_forgotten(uncollected):
     assert (response.status_code, seen[0]()) == (200, None)
 
 
-@pytest.mark.parametrize("write", ["excerpt", "whole", "as_json"])
+@pytest.mark.parametrize("write", ["make_excerpt", "write_whole", "write_json"])
 @pytest.mark.parametrize("last", [1, object()], ids=["written", "refused"])
 def test_a_result_that_was_written_is_forgotten(uncollected, write, last):
     """Whether all of it was written, the beginning, or less."""
