@@ -12,7 +12,7 @@ from django.utils.translation import gettext, pgettext_lazy
 
 from . import windows
 from .core.clock import Clock, monotonic_of
-from .core.operation import instant
+from .core.snapshot import to_datetime
 from .core.status import Status
 from .core.values import Progress
 from .pool.operation import PoolOperation
@@ -193,22 +193,22 @@ def project(
         is_finished=status.is_finished,
         is_cancelling=is_cancelling,
         submitted_at=handle.submitted_at,
-        started_at=_instant(facts.started_time),
-        finished_at=_instant(facts.finished_time),
-        expires_at=instant(expires_time),
+        started_at=_to_datetime(facts.started_time),
+        finished_at=_to_datetime(facts.finished_time),
+        expires_at=to_datetime(expires_time),
         elapsed_seconds=operation.elapsed_seconds(monotonic_of(clock)()),
         attempt=facts.attempt,
         max_attempts=task.max_attempts,
         progress=facts.progress,
         position=position if status is Status.READY else None,
         error=_error(operation) if status is Status.FAILED else None,
-        actions=actions(
+        actions=list_actions(
             status, is_cancelling=is_cancelling, is_cancellable=task.cancellable
         ),
     )
 
 
-def actions(
+def list_actions(
     status: Status, *, is_cancelling: bool, is_cancellable: bool
 ) -> tuple[str, ...]:
     """Return what an owner may do with an operation in this state."""
@@ -225,8 +225,8 @@ def _error(operation: PoolOperation) -> RowError:
     return RowError(message=operation.sentence(), reference=operation.reference)
 
 
-def _instant(seconds: float | None) -> datetime | None:
-    return None if seconds is None else instant(seconds)
+def _to_datetime(seconds: float | None) -> datetime | None:
+    return None if seconds is None else to_datetime(seconds)
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -8,11 +8,7 @@ owner has is as unknown as what never was.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import pickle
-import secrets
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 from . import pool as pools
@@ -25,16 +21,15 @@ from .errors import (
     UnknownOperation,
     WindowFull,
 )
+from .form_digest import digest_form
 from .pool.call import Call
-from .pool.ledger import Change
+from .pool.change import Change
 from .pool.operation import PoolOperation, make_handle
 from .pool.pool import Pool
 from .pool.waiters import wait
-from .projection import Row, actions, project
+from .projection import Row, list_actions, project
 from .tasks import Task
 from .windows import Handle
-
-_DIGEST_KEY = secrets.token_bytes(32)
 
 
 def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
@@ -57,7 +52,7 @@ def submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
 ) -> Handle:
     """Submit, unless the same form with equal input is in the window: then that one."""
-    once = _digest(task.name, form_key, kwargs)
+    once = digest_form(task.name, form_key, kwargs)
     with windows.lock:  # or a double click would pass the look twice
         pool = pools.get()
         for handle in windows.read(owner, touch=False).handles:
@@ -84,7 +79,7 @@ def _submit(
     operation.form_key = form_key
     operation.handle = handle = make_handle(operation, label, shown)
     with windows.lock:
-        leaving = _leaving(pool, owner)
+        leaving = _choose_leaving(pool, owner)
         change = _accept(pool, owner, operation, leaving)
     pool.follow(change)
     signals.send_changed(owner)
@@ -118,7 +113,7 @@ def _accept(
     return change
 
 
-def _leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
+def _choose_leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
     """Return what goes for one more operation: too old, unnamed, or pushed out.
 
     The ledger knows the window's operations, so the cache is asked only whether it
@@ -243,7 +238,9 @@ def retry(owner: str, id: str) -> Handle:
     with windows.lock:
         pool, old, operation, _ = _find(owner, id)
         status, call = operation.status, operation.item
-        if "retry" not in actions(status, is_cancelling=False, is_cancellable=True):
+        if "retry" not in list_actions(
+            status, is_cancelling=False, is_cancellable=True
+        ):
             raise Conflict("retry", id, status)
         again = _make_operation(pool, owner, call.again())
         again.handle = handle = make_handle(again, old.label, old.shown)
@@ -316,30 +313,3 @@ def end_owner(owner: str) -> None:
     if pool is not None and change is not None:
         pool.follow(change)
     signals.send_ended(owner)
-
-
-def _digest(task: str, form_key: str, kwargs: Mapping[str, Any]) -> bytes:
-    """Return a keyed digest of a form's one-time key and cleaned data.
-
-    Equal input gives an equal one; what cannot be pickled equals nothing.
-    """
-    digest = hashlib.blake2b(key=_DIGEST_KEY, digest_size=32)
-    pickler = pickle.Pickler(SimpleNamespace(write=digest.update), protocol=5)
-    pickler.fast = True  # by value: it does not matter which objects are the same
-    try:
-        pickler.dump((task, form_key))
-        for name in sorted(kwargs):
-            pickler.dump((name, _content(kwargs[name])))
-    except Exception:
-        return secrets.token_bytes(digest.digest_size)
-    return digest.digest()
-
-
-def _content(value: Any) -> Any:
-    """Return what makes two values equal: for a file its name and its bytes."""
-    if not hasattr(value, "read"):
-        return value
-    value.seek(0)
-    content = value.read()
-    value.seek(0)
-    return value.name, content

@@ -65,7 +65,7 @@ class Attempts(Generic[Item, Value]):
     def start(self, operation: AnyOperation) -> None:
         """Run the body of an operation that is RUNNING."""
         context = operation.context = self._make_context(operation)
-        variables = _variables_of(operation)
+        variables = _make_variables(operation)
         variables.run(CURRENT.set, context)
         try:
             if operation.policy.timeout is not None:
@@ -85,7 +85,7 @@ class Attempts(Generic[Item, Value]):
         )
         operation.attempt_task = attempt_task
         attempt_task.add_done_callback(
-            partial(self._ended, operation), context=self._no_variables
+            partial(self._on_done, operation), context=self._no_variables
         )
 
     def interrupt(self, operation: AnyOperation) -> bool:
@@ -100,10 +100,10 @@ class Attempts(Generic[Item, Value]):
         return True
 
     def _time_out(self, operation: AnyOperation) -> None:
-        if not operation.is_told_to_end and self.interrupt(operation):
+        if not operation.is_end_requested and self.interrupt(operation):
             operation.is_timed_out = True
 
-    def _ended(
+    def _on_done(
         self, operation: AnyOperation, attempt_task: asyncio.Task[Value]
     ) -> None:
         # Asked for in each case: an error that is never fetched would be logged.
@@ -131,7 +131,7 @@ class Attempts(Generic[Item, Value]):
         self._on_end(operation, outcome)
 
 
-def _variables_of(operation: AnyOperation) -> contextvars.Context:
+def _make_variables(operation: AnyOperation) -> contextvars.Context:
     """Return a context for one attempt; what it sets, no other attempt sees."""
     variables = operation.variables
     if variables is None:

@@ -49,7 +49,7 @@ class OperationContext:
         What the body left running sees True after the attempt's end, too.
         """
         operation = self._operation
-        return operation is None or operation.is_told_to_end
+        return operation is None or operation.is_end_requested
 
     def progress(
         self, done: float, total: float | None = None, message: str = ""

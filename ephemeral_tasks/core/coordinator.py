@@ -15,11 +15,12 @@ from .clock import Clock, LoopClock
 from .errors import Closed, QueueFull
 from .history import Echo, History
 from .idle import Idle
-from .operation import Facts, Item, Operation, Snapshot, Value
+from .operation import Item, Operation, Value
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
 from .runner import Runner
-from .sources import turning
+from .snapshot import Facts, Snapshot
+from .sources import iterate_in_turns
 from .statistics import Statistics
 from .status import Status
 from .validation import check_at_least, check_body, check_seconds
@@ -172,7 +173,7 @@ class Coordinator(Runner[Item, Value]):
         Raises:
             Closed: The coordinator was closed; what was taken before stays taken.
         """
-        async with aclosing(turning(items)) as source:
+        async with aclosing(iterate_in_turns(items)) as source:
             return tuple([await self.submit(item) async for item in source])
 
     def _key_of(self, item: Item) -> Hashable:
@@ -241,17 +242,17 @@ class Coordinator(Runner[Item, Value]):
         """
         coordinator = cls(body, **options)
         coordinator._source = coordinator._loop.create_task(coordinator._pump(items))
-        coordinator._source.add_done_callback(coordinator._source_ended)
+        coordinator._source.add_done_callback(coordinator._on_source_end)
         return coordinator
 
     async def _pump(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
-        async with aclosing(turning(items)) as source:
+        async with aclosing(iterate_in_turns(items)) as source:
             async for item in source:
                 if self._is_closed:
                     return
                 await self.submit(item)
 
-    def _source_ended(self, source: asyncio.Task[None]) -> None:
+    def _on_source_end(self, source: asyncio.Task[None]) -> None:
         if not source.cancelled():
             source.exception()  # drain() raises it; without one it is not wanted
         self.close()

@@ -102,7 +102,7 @@ class _Loop(KeyedCoordinator[Any, object]):
         has_keys = key is not None
         super().__init__(
             body,
-            key=key or _no_key,
+            key=key or _give_no_key,
             limit=limit,
             limit_per_key=limit_per_key if has_keys else limit,
             capacity=_AHEAD if has_keys else 0,
@@ -154,5 +154,5 @@ class _Loop(KeyedCoordinator[Any, object]):
             self._outer.progress(*operation.progress)
 
 
-def _no_key(item: object) -> None:
+def _give_no_key(item: object) -> None:
     """Give all items the same key."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from .clock import Clock, monotonic_of
 from .errors import UnknownOperation
-from .operation import Facts, Snapshot, instant
+from .snapshot import Facts, Snapshot, to_datetime
 from .status import Status
 
 
@@ -76,7 +76,7 @@ class History:
         """Return what is left of those that were evicted, oldest first."""
         self._trim()
         return tuple(
-            Echo(id=id, status=status, finished_at=instant(finished_time))
+            Echo(id=id, status=status, finished_at=to_datetime(finished_time))
             for id, status, finished_time in self._echoes
         )
 
@@ -115,13 +115,13 @@ class History:
             self._evict()
         if self._facts and not self._has_timer:
             self._has_timer = True
-            self._clock.call_later(self._left_seconds(self._max_age), self._aged)
+            self._clock.call_later(self._left_seconds(self._max_age), self._on_timer)
 
     def _left_seconds(self, max_age: float) -> float:
         oldest, _ = next(iter(self._facts.values()))
         return oldest + max_age - self._monotonic()
 
-    def _aged(self) -> None:
+    def _on_timer(self) -> None:
         self._has_timer = False
         self._trim()
 

@@ -12,7 +12,7 @@ from .attempts import Body
 from .context import CURRENT
 from .errors import OperationCancelled
 from .operation import Item, Operation, Value
-from .sources import turning
+from .sources import iterate_in_turns
 from .status import Status
 from .validation import check_at_least, check_body
 from .work import WorkCoordinator
@@ -104,19 +104,19 @@ class _Results(WorkCoordinator[Item, Value]):
     def read(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
         """Run the items of a source, as places are free."""
         self._source = self._loop.create_task(self._pump(items))
-        self._source.add_done_callback(self._source_ended)
+        self._source.add_done_callback(self._on_source_end)
 
     async def _pump(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
-        async with aclosing(turning(items)) as source:
+        async with aclosing(iterate_in_turns(items)) as source:
             async for item in source:
                 await self._places.acquire()
-                self._took(self.submit_nowait(item))
+                self._on_submitted(self.submit_nowait(item))
 
-    def _took(self, operation: Operation[Item, Value]) -> None:
+    def _on_submitted(self, operation: Operation[Item, Value]) -> None:
         self._line.append(operation)
 
-    def _source_ended(self, source: asyncio.Task[None]) -> None:
-        super()._source_ended(source)
+    def _on_source_end(self, source: asyncio.Task[None]) -> None:
+        super()._on_source_end(source)
         self._news.set()
 
     async def has_next(self) -> bool:
@@ -157,7 +157,7 @@ class _Results(WorkCoordinator[Item, Value]):
 class _ResultsAsReady(_Results[Item, Value]):
     """A coordinator whose operations are taken in the order in which they finish."""
 
-    def _took(self, operation: Operation[Item, Value]) -> None:
+    def _on_submitted(self, operation: Operation[Item, Value]) -> None:
         """Do nothing: it joins the line when it has finished."""
 
     def _notify(self, operation: Operation[Item, Value]) -> None:

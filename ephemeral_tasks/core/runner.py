@@ -13,9 +13,10 @@ from .attempts import CANCELLED, Attempts, Body, Outcome
 from .clock import Clock, monotonic_of
 from .context import OperationContext
 from .history import History
-from .operation import Facts, Item, Operation, Snapshot, Value
+from .operation import Item, Operation, Value
 from .queues import Queue
 from .scheduler import Scheduler
+from .snapshot import Facts, Snapshot
 from .status import Status
 from .validation import running_loop
 

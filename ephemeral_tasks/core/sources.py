@@ -19,7 +19,7 @@ TURN = 100
 """The loop gets its turn at least every so many items."""
 
 
-async def turning(
+async def iterate_in_turns(
     items: Iterable[Item] | AsyncIterable[Item],
 ) -> AsyncGenerator[Item, None]:
     """Yield the items of either kind, with a turn for the loop every hundred.
@@ -27,7 +27,7 @@ async def turning(
     An async source that is left before its end is closed, if it can be.
     """
     number = 0
-    source = each(items)
+    source = iterate(items)
     try:
         async for item in source:
             yield item
@@ -38,7 +38,7 @@ async def turning(
         await close(source)
 
 
-async def each(
+async def iterate(
     items: Iterable[Item] | AsyncIterable[Item],
 ) -> AsyncGenerator[Item, None]:
     """Yield the items of either kind."""

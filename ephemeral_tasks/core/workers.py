@@ -9,7 +9,8 @@ from collections.abc import AsyncIterable, Callable, Coroutine, Hashable, Iterab
 from typing import Any, Generic
 
 from .context import CURRENT, OperationContext
-from .operation import Item, new_id
+from .ids import new_id
+from .operation import Item
 from .sources import TURN, Shared
 from .summary import Failure, Summary
 
@@ -109,7 +110,7 @@ class Workers(Generic[Item]):
         for _ in range(number):
             task = self._loop.create_task(self._work(), context=self._variables.copy())
             self._tasks.add(task)
-            task.add_done_callback(self._ended, context=self._variables)
+            task.add_done_callback(self._on_done, context=self._variables)
 
     async def _work(self) -> None:
         if self._streak >= _STREAK:  # since it was started nobody has waited
@@ -119,7 +120,7 @@ class Workers(Generic[Item]):
             if self._streak >= _STREAK and not await self._yield_turn():
                 return
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         error: BaseException | None
         if task.cancelled():  # by us, or the source has raised CancelledError
@@ -148,7 +149,7 @@ class Workers(Generic[Item]):
             self._cancelled += 1
         except Exception as error:
             self._failed += 1
-            self._failures.append(Failure(index=index, error=_without_us(error)))
+            self._failures.append(Failure(index=index, error=_drop_own_frame(error)))
         else:
             self._successful += 1
         if turn == self._turn:
@@ -220,7 +221,7 @@ class LoopContext(OperationContext):
             self._workers.outer.progress(done, total, message)
 
 
-def _without_us(error: Exception) -> Exception:
+def _drop_own_frame(error: Exception) -> Exception:
     """Return an error as the body left it: our frame would keep the loop alive."""
     trace = error.__traceback__
     return error.with_traceback(None if trace is None else trace.tb_next)

@@ -118,8 +118,8 @@ def reset(
         old, _pool = _pool, None
         if old is not None:
             draining.drain(old, 0.0)
+        windows.now = monotonic_of(now)  # before the next store is made with it
         windows.forget_all()
-        windows.now = monotonic_of(now)
         _make = lambda config: make(config, now)  # noqa: E731
 
 

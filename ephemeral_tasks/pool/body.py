@@ -91,7 +91,7 @@ class PlainContext(PoolContext):
             TypeError, ValueError: ``done`` or ``total`` is no finite number.
         """
         operation = self._operation
-        if operation is not None and operation.is_told_to_end:
+        if operation is not None and operation.is_end_requested:
             raise OperationCancelled(self.id)
         PoolContext.progress(self, done, total, message)
 
@@ -109,7 +109,7 @@ async def run(call: Runnable, threads: PlainRunner) -> Any:
     else:
         value = await _run_plain(call, threads, end)
         if inspect.isawaitable(value):  # an `async def` behind a plain wrapper
-            value = await in_own_thread(partial(_awaited, value))
+            value = await in_own_thread(partial(_await, value))
     value = call.value(value)
     size = size_of(value)
     config = get_config()
@@ -129,7 +129,7 @@ def _activate(language: str | None) -> None:
         translation.activate(language)
 
 
-async def _awaited(value: Awaitable[Value]) -> Value:
+async def _await(value: Awaitable[Value]) -> Value:
     return await value
 
 
@@ -185,12 +185,12 @@ def sentence_of(error: BaseException, *, is_timed_out: bool) -> object:
         return _("The task took too long.")
     if isinstance(error, TaskFailed):
         try:
-            return _bounded(error.message)
+            return _make_plain(error.message)
         except BaseException:  # a subclass without a message, or with its own __str__
             return _("The task failed.")
     return _("The task failed.")
 
 
-def _bounded(message: object) -> object:
+def _make_plain(message: object) -> object:
     """Return a lazy text as it is, anything else as plain text."""
     return message if isinstance(message, Promise) else plain_text(message)

@@ -13,7 +13,8 @@ from ..core.context import OperationContext
 from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge
 from .body import PlainContext, PoolContext, sentence_of
-from .ledger import Change, Ledger
+from .change import Change
+from .ledger import Ledger
 from .log import log, log_finished
 from .loop import LoopThread
 from .operation import Notify, PoolOperation

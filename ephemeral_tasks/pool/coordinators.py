@@ -102,7 +102,7 @@ class HostedCoordinator(Generic[Item, Value]):
             QueueFull: As many wait as may wait; nothing was changed.
             Closed: The process is ending.
         """
-        hosting = _hosting(self.name)
+        hosting = _find_hosting(self.name)
         operation = hosting.coordinator.prepare(item)
         operation.variables = contextvars.Context()
         operation.variables.run(_language.set, translation.get_language())
@@ -128,10 +128,10 @@ class HostedCoordinator(Generic[Item, Value]):
 
     def statistics(self) -> Statistics:
         """Return the counters of this instant."""
-        return _hosting(self.name).coordinator.statistics()
+        return _find_hosting(self.name).coordinator.statistics()
 
     def _post(self, method: str, *args: Any) -> None:
-        hosting = _hosting(self.name)
+        hosting = _find_hosting(self.name)
         hosting.pool.loop.post(getattr(hosting.coordinator, method), *args)
 
 
@@ -223,7 +223,7 @@ def coordinator(
     return declare
 
 
-def _hosting(name: str) -> Hosting:
+def _find_hosting(name: str) -> Hosting:
     pool = get()
     return cast("Hosting", pool.host(name, partial(_make, pool, name)))
 

@@ -92,9 +92,9 @@ class LoopExecutor(ThreadPoolExecutor):
             return self._calls.get(timeout=_LINGER_SECONDS)
         except Empty:
             with self._lock:
-                return self._last_or_leave()
+                return self._take_last_or_leave()
 
-    def _last_or_leave(self) -> _Call | None:
+    def _take_last_or_leave(self) -> _Call | None:
         try:
             return self._calls.get_nowait()  # it came meanwhile
         except Empty:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterable
-from dataclasses import dataclass, field
 from typing import cast
 
 from ..conf import Config
@@ -21,31 +20,12 @@ from ..core.keyed_queue import KeyedQueue
 from ..core.queues import Queue
 from ..core.scheduler import Scheduler
 from ..core.status import Status
+from .change import Change
 from .counters import PoolStatistics
 from .memory import Memory
 from .operation import PoolOperation
 
 _NO_LIMIT = 2**31
-
-
-@dataclass(slots=True)
-class Change:
-    """What follows from a change, for a caller that holds no lock."""
-
-    started: list[PoolOperation] = field(default_factory=list)
-    """RUNNING by now: their bodies are to be run."""
-
-    interrupted: list[PoolOperation] = field(default_factory=list)
-    """Their bodies run and are to be told to end."""
-
-    finished: list[PoolOperation] = field(default_factory=list)
-    """Finished by now: to be logged, their waiters to be woken."""
-
-    evicted: set[str] = field(default_factory=set)
-    """Owners that lost operations at a bound: their windows name too many."""
-
-    changed: set[str] = field(default_factory=set)
-    """Owners whose rows changed without a call of theirs."""
 
 
 class Ledger:
@@ -109,7 +89,7 @@ class Ledger:
             if self._is_closed:
                 raise Closed("closed: this process is ending")
             try:
-                evicted = self.memory.room_for(operation)
+                evicted = self.memory.find_evictable(operation)
                 started = self._schedule(operation, is_due=is_due)
             except QueueFull:
                 self._refused += 1
@@ -273,7 +253,7 @@ class Ledger:
             change.changed.add(operation.owner)
         if started:
             self._claim(started, change)
-        if surplus := self.memory.surplus():
+        if surplus := self.memory.find_surplus():
             self._evict(surplus, change)
 
     # -- forgetting --------------------------------------------------------------------

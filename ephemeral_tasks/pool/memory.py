@@ -75,13 +75,13 @@ class Memory:
 
     # -- making room -------------------------------------------------------------------
 
-    def room_for(self, operation: PoolOperation) -> list[PoolOperation]:
+    def find_evictable(self, operation: PoolOperation) -> list[PoolOperation]:
         """Return what must be evicted before a new operation is added.
 
         Raises:
             QueueFull: Only unfinished operations could make room.
         """
-        evicted = self._room_for_owner(operation.owner)
+        evicted = self._find_evictable_owner(operation.owner)
         over = self.bytes + operation.kept_bytes - self._config.max_kept_bytes
         if over > self._finished_bytes:
             raise QueueFull(
@@ -91,9 +91,9 @@ class Memory:
         if over <= 0:
             return evicted
         over -= sum(old.kept_bytes for old in evicted)
-        return [*evicted, *self._oldest(over, besides=evicted)]
+        return [*evicted, *self._find_oldest(over, besides=evicted)]
 
-    def _room_for_owner(self, owner: str | None) -> list[PoolOperation]:
+    def _find_evictable_owner(self, owner: str | None) -> list[PoolOperation]:
         bound = self._config.max_owners
         if owner is None or owner in self._owners or len(self._owners) < bound:
             return []
@@ -103,7 +103,7 @@ class Memory:
             f"{bound} owners have unfinished operations, MAX_OWNERS is {bound}"
         )
 
-    def _oldest(
+    def _find_oldest(
         self, count: int, *, besides: Iterable[PoolOperation] = ()
     ) -> list[PoolOperation]:
         """Return so many of the oldest finished ones that ``count`` bytes get free."""
@@ -116,10 +116,10 @@ class Memory:
                 found.append(old)
         return found
 
-    def surplus(self) -> list[PoolOperation]:
+    def find_surplus(self) -> list[PoolOperation]:
         """Return what must be evicted now: bytes or unowned results over the bound."""
         over = self.bytes - self._config.max_kept_bytes
-        surplus = self._oldest(over) if over > 0 else []
+        surplus = self._find_oldest(over) if over > 0 else []
         count = len(self._unowned) - self._config.unowned_size
         if count > 0:
             unowned = list(self._unowned.values())[:count]
@@ -157,7 +157,7 @@ class Memory:
             self._unowned[operation.id] = operation
         else:
             self._owners[operation.owner].unfinished -= 1
-            self._look_for_rest(operation.owner)
+            self._update_idleness(operation.owner)
 
     def remove(self, operation: PoolOperation) -> bool:
         """Keep an operation no more; False when it was removed before.
@@ -175,10 +175,10 @@ class Memory:
             owner = self._owners[operation.owner]
             owner.operations.remove(operation)
             owner.unfinished -= not is_finished
-            self._look_for_rest(operation.owner)
+            self._update_idleness(operation.owner)
         return True
 
-    def _look_for_rest(self, name: str) -> None:
+    def _update_idleness(self, name: str) -> None:
         """List an owner as idle, or forget it, after something of it ended."""
         owner = self._owners[name]
         if not owner.operations:

@@ -14,9 +14,10 @@ from ..conf import Config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
 from .body import PlainRunner, run
+from .change import Change
 from .coordinator import PoolCoordinator, RunBody
 from .counters import PoolStatistics
-from .ledger import Change, Ledger
+from .ledger import Ledger
 from .loop import LoopThread
 from .operation import PoolOperation
 from .sweep import Sweep, reconcile

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from .. import signals, windows
 from ..conf import Config
 from ..core.clock import Clock, monotonic_of
-from .ledger import Change, Ledger
+from .change import Change
+from .ledger import Ledger
 from .log import log
 from .loop import LoopThread
 

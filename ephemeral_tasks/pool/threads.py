@@ -108,13 +108,13 @@ class Threads:
 
     def _do(self, job: _Job) -> None:
         context, function, future = job
-        outcome = _outcome(context, function)
+        outcome = _call(context, function)
         with suppress(Closed):  # the pool has ended, and nobody waits
-            self._post(self._done, future, *outcome)
+            self._post(self._on_done, future, *outcome)
         # An error's traceback leads to this frame, and these lead to the error.
         del job, future, outcome
 
-    def _done(
+    def _on_done(
         self, future: asyncio.Future[Any], value: Any, error: BaseException | None
     ) -> None:
         self._busy -= 1
@@ -126,7 +126,7 @@ class Threads:
             future.set_exception(carry(error))
 
 
-def _outcome(
+def _call(
     context: contextvars.Context, function: Callable[[], Any]
 ) -> tuple[Any, BaseException | None]:
     """Call the function between two looks at the thread's database connections.

@@ -96,10 +96,10 @@ class Watchdog:
     def watch_end(self, operation: PoolOperation) -> None:
         """Warn later if a body that was told to end still runs; on the loop."""
         self._clock.call_later(
-            _STUCK_SECONDS, self._look_after, operation.id, operation.attempt
+            _STUCK_SECONDS, self._warn_if_stuck, operation.id, operation.attempt
         )
 
-    def _look_after(self, id: str, attempt: int) -> None:
+    def _warn_if_stuck(self, id: str, attempt: int) -> None:
         operation = self._find(id)
         if operation is None or operation.attempt != attempt or id in self._stuck:
             return

@@ -29,8 +29,8 @@ from ..web.table import render_table
 
 register = template.Library()
 
-register.filter("short_duration", durations.short)
-register.filter("long_duration", durations.long)
+register.filter("short_duration", durations.format_short)
+register.filter("long_duration", durations.format_long)
 
 
 @register.filter

@@ -24,7 +24,7 @@ from ..pool.coordinator import RunBody
 from ..pool.operation import PoolOperation
 from ..pool.pool import Pool
 from ..pool.threads import carry
-from .direct import as_plain
+from .direct import make_plain
 
 
 @contextmanager
@@ -172,4 +172,4 @@ class _InlineCall:
         self.value = call.value
 
     def function(self, context: Callable[[], object]) -> Callable[[], Any]:
-        return as_plain(self._call.function(context), is_async=self._call.is_async)
+        return make_plain(self._call.function(context), is_async=self._call.is_async)

@@ -27,7 +27,7 @@ def parse(text: str | None) -> dict[str, Any]:
     """
     if text is None:
         raise InvalidInput(gettext("Binary messages are not understood."))
-    message = json_input.json_object(text)
+    message = json_input.parse_object(text)
     try:
         json.dumps(message.get("request"), allow_nan=False)
     except (ValueError, RecursionError):

@@ -63,7 +63,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
         self._timer: TimerHandle | None = None
-        self._unsubscribe: Callable[[], None] = _nothing
+        self._unsubscribe: Callable[[], None] = _do_nothing
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket until it ends, however it ends."""
@@ -288,5 +288,5 @@ def _log(what: str, error: BaseException, level: int = logging.ERROR) -> None:
         logger.log(level, "%s traceback:\n%s", what, "".join(format_exception(error)))
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     pass

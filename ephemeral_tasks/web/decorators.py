@@ -11,14 +11,12 @@ from typing import Any
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.debug import (
-    sensitive_post_parameters,
-    sensitive_variables,
-)
+from django.views.decorators.debug import sensitive_post_parameters
 
 from ..errors import EphemeralTasksError
 from . import responses
 from .audience import Audience, audience_of
+from .error_reports import hide_variables
 from .owner import aowner_of
 from .refusals import refusal_of
 
@@ -38,12 +36,11 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
     methods = ["GET", "HEAD"] if method == "GET" else [method]
 
     def decorate(view: View) -> View:
-        sensitive_variables()(view)
         names = signature(view).parameters
 
         @wraps(view)
-        @sensitive_variables()
         async def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
+            hide_variables(request)
             # What the routes above ours have captured is none of the view's.
             captured = {name: captured[name] for name in names if name in captured}
             response: HttpResponse
@@ -62,7 +59,6 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
     return decorate
 
 
-@sensitive_variables()
 async def _respond(
     view: View, request: HttpRequest, captured: dict[str, Any], is_about_table: bool
 ) -> HttpResponse:
@@ -93,7 +89,6 @@ def _outside_transactions(view: View) -> View:
     return view
 
 
-@sensitive_variables()
 async def _refuse(
     request: HttpRequest,
     error: EphemeralTasksError,

@@ -14,7 +14,7 @@ from .sessions import SESSION_KEY
 
 
 @asynccontextmanager
-async def owner_saved(request: HttpRequest, newcomer: str) -> AsyncIterator[str]:
+async def save_owner(request: HttpRequest, newcomer: str) -> AsyncIterator[str]:
     """Within the block the store names the owner; an error takes that back.
 
     Args:

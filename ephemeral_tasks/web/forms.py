@@ -11,7 +11,6 @@ from django.template.loader import render_to_string
 from django.utils.crypto import get_random_string
 from django.utils.http import escape_leading_slashes
 from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..tasks import Task
@@ -28,7 +27,6 @@ NEXT_FIELD = "next"
 MAX_KEY_LENGTH = 64
 
 
-@sensitive_variables()
 def render_form(
     request: HttpRequest,
     task: Task,
@@ -69,7 +67,7 @@ def render_form(
     )
 
 
-def render_fresh_key(
+def render_accepted(
     task: Task, ids: FormIds, *, is_seen: bool, stopped: str | None = None
 ) -> str:
     """Return what an accepted form gets: a new key, and a word where no table says it.
@@ -92,7 +90,6 @@ def render_fresh_key(
     return render_to_string("ephemeral_tasks/accepted.html", context)
 
 
-@sensitive_variables()
 def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Handle:
     """Submit what a form cleaned; the same key and input again is the same operation.
 
@@ -105,7 +102,6 @@ def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Ha
     return submission.submit(owner, task, **arguments)
 
 
-@sensitive_variables()
 def key_in(form: BaseForm, data: inputs.Data) -> str | None:
     """Return a digest of the one-time key that came with the form, None without one.
 

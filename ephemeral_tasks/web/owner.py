@@ -93,7 +93,7 @@ async def astored_owner_of(scope: Source) -> str | None:
     return cast("str | None", owner) or seen_sessions.recall(fresh)
 
 
-def candidate(request: Source, form_key: str | None = None) -> str:
+def make_candidate(request: Source, form_key: str | None = None) -> str:
     """Return a key for a visitor without one; nothing is stored yet.
 
     Args:
@@ -152,7 +152,7 @@ call_before_clear(_end_owner_of)
 
 def _recall_or_make(request: Source, *, create: bool) -> str | None:
     owner = seen_sessions.recall(_session_of(request))
-    return candidate(request) if owner is None and create else owner
+    return make_candidate(request) if owner is None and create else owner
 
 
 def _session_of(request: Source) -> SessionBase:

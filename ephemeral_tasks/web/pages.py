@@ -62,9 +62,9 @@ class Page:
         """
         return cls(
             language=translation.get_language(),
-            time_zone=_named(timezone.get_current_timezone()),
+            time_zone=_name_of_zone(timezone.get_current_timezone()),
             script_prefix=get_script_prefix(),
-            urlconf=_urlconf_name(),
+            urlconf=_name_of_urlconf(),
             mount=_find_mount(request),
             task=task,
         )
@@ -112,7 +112,7 @@ class Page:
         prefix, urlconf = get_script_prefix(), get_urlconf()
         with (
             translation.override(self.language),
-            timezone.override(_zone(self.time_zone)),
+            timezone.override(_zone_of(self.time_zone)),
         ):
             set_script_prefix(self.script_prefix)
             set_urlconf(self.urlconf)
@@ -175,7 +175,7 @@ def task_of(wrapper_id: str) -> str | None:
     return task
 
 
-def _urlconf_name() -> str | None:
+def _name_of_urlconf() -> str | None:
     # Django's handler sets it for each request: ROOT_URLCONF, or `request.urlconf`,
     # which may be the module itself.
     active = get_urlconf()
@@ -188,14 +188,14 @@ def _find_mount(request: HttpRequest | None) -> str | None:
     try:
         return reverse(f"{_NAMESPACE}:table")
     except NoReverseMatch:
-        captured = _captured_above(request)
+        captured = _find_captured(request)
     try:
         return reverse(f"{_NAMESPACE}:table", kwargs=captured) if captured else None
     except NoReverseMatch:
         return None
 
 
-def _captured_above(request: HttpRequest | None) -> dict[str, Any]:
+def _find_captured(request: HttpRequest | None) -> dict[str, Any]:
     """Return what the request's URL has for the variables that our routes are below."""
     match = None if request is None else request.resolver_match
     if match is None:
@@ -206,12 +206,12 @@ def _captured_above(request: HttpRequest | None) -> dict[str, Any]:
     }
 
 
-def _named(zone: tzinfo) -> str | int:
+def _name_of_zone(zone: tzinfo) -> str | int:
     if isinstance(zone, ZoneInfo) and zone.key:
         return zone.key
     offset = zone.utcoffset(None) or timedelta()
     return int(offset.total_seconds() // 60)
 
 
-def _zone(named: str | int) -> Any:
+def _zone_of(named: str | int) -> Any:
     return named if isinstance(named, str) else timezone.get_fixed_timezone(named)

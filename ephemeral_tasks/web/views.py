@@ -20,7 +20,7 @@ async def table(request: HttpRequest) -> HttpResponse:
     owner = await aowner_of(request, create=False)
     match audience_of(request):
         case Audience.HTMX:
-            processes.look_at(request.GET.get("process"))
+            processes.notice(request.GET.get("process"))
             return responses.answer_table(request, owner)
         case Audience.BROWSER:
             context = {"task": responses.page_of(request).task}
