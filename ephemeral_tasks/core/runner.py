@@ -76,7 +76,8 @@ class Runner(Generic[Item, Value]):
             operation.host = self
             self._unfinished[operation.id] = operation
             self._accepted += 1
-            self._mark_started(started)
+            if started:
+                self._mark_started(started)
         return started
 
     def _mark_started(self, started: Iterable[AnyOperation]) -> None:
