@@ -207,7 +207,7 @@ class Coordinator(Runner[Item, Value]):
     def _take(self, operation: Operation[Item, Value]) -> None:
         # As it was before it may have started; most coordinators have no listener.
         accepted = None if self._on_change is None else operation.facts()
-        started = self.accept(operation)
+        started = self.accept(operation, is_admitted=True)
         if accepted is not None:
             self._notify_facts(accepted)
         if started:

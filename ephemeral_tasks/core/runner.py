@@ -65,14 +65,22 @@ class Runner(Generic[Item, Value]):
 
     # -- starting ----------------------------------------------------------------------
 
-    def accept(self, operation: Operation[Item, Value]) -> list[AnyOperation]:
+    def accept(
+        self, operation: Operation[Item, Value], *, is_admitted: bool = False
+    ) -> list[AnyOperation]:
         """Take a new operation, from any thread; return what ``run_bodies`` must start.
+
+        Args:
+            operation: New, known to nobody else.
+            is_admitted: Whether the caller, on the loop, has asked for a place.
 
         Raises:
             QueueFull: As many wait as may wait; nothing was changed.
         """
+        scheduler = self._scheduler
         with self._lock:
-            started = self._scheduler.offer(operation)
+            take = scheduler.take if is_admitted else scheduler.offer
+            started = take(operation)
             operation.host = self
             self._unfinished[operation.id] = operation
             self._accepted += 1

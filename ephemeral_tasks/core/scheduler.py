@@ -82,6 +82,10 @@ class Scheduler(Generic[Entry]):
         """
         if not self.admits(operation.key, reserved=reserved):
             raise self._full(reserved)
+        return self.take(operation)
+
+    def take(self, operation: Entry) -> list[Entry]:
+        """Take a new operation that ``admits`` allowed; return what starts."""
         if self.has_slot and self._queue.begin(operation):
             self.running += 1
             return [operation]
