@@ -1,4 +1,4 @@
-"""Profiles and fixtures that every room's tests may use."""
+"""Profiles and fixtures that the tests of every layer may use."""
 
 import os
 import subprocess

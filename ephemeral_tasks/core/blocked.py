@@ -13,10 +13,14 @@ AnyOperation = Operation[Any, Any]
 
 
 class BlockedSubmitters:
-    """Their operations in the order of the calls; touched on one loop alone."""
+    """The operations of waiting submitters, in the order of their calls.
+
+    Belongs to one loop: no lock protects it.
+    """
 
     def __init__(self) -> None:
         self._turns: OrderedDict[AnyOperation, asyncio.Future[None]] = OrderedDict()
+        """Each with the future that its submitter awaits."""
 
     def __bool__(self) -> bool:
         return bool(self._turns)
