@@ -1,4 +1,4 @@
-"""What can be known to be wrong with the settings before the first request."""
+"""System checks of the settings."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _check_cache() -> Iterator[CheckMessage]:
 
 
 def _entries_of(cache: dict[str, Any]) -> int:
-    """Return how many entries a local-memory cache has room for."""
+    """Return how many entries a local-memory cache holds at most."""
     options = {**cache, **cache.get("OPTIONS", {})}  # as Django reads them
     return int(options.get("MAX_ENTRIES", 300))
 

@@ -134,7 +134,7 @@ class Config:
     """Open websockets of one owner."""
 
     drain_seconds: float = _seconds(10.0, may_be_zero=True)
-    """How long accepted work may go on when the process is told to end."""
+    """How long accepted work may go on when the process ends."""
 
     lag_warning_seconds: float = _seconds(0.25)
     """How long a body may block the loop before a warning names it."""

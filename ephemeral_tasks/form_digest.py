@@ -1,4 +1,4 @@
-"""Telling a form that was sent twice from two forms."""
+"""A digest that is equal for a form that was sent twice."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 _KEY = secrets.token_bytes(32)
-"""Of this process alone: nobody can look for an input by its digest."""
+"""Of this process alone: an input cannot be guessed from its digest."""
 
 
 def digest_form(task: str, form_key: str, kwargs: Mapping[str, Any]) -> bytes:
     """Return a keyed digest of a form's one-time key and cleaned data.
 
-    Equal input gives an equal one; what cannot be pickled equals nothing.
+    Equal input gives an equal one; values that cannot be pickled equal nothing.
     """
     digest = hashlib.blake2b(key=_KEY, digest_size=32)
     pickler = pickle.Pickler(SimpleNamespace(write=digest.update), protocol=5)

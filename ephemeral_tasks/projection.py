@@ -1,4 +1,4 @@
-"""Handle and operation → row: the one place where status meets words."""
+"""Rows: what an owner sees of an operation, in words."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Row:
     """True once the status can no longer change."""
 
     is_cancelling: bool
-    """True while a body that was told to end has not ended."""
+    """True while a cancelled body has not ended."""
 
     submitted_at: datetime
     """When it was submitted, UTC."""
@@ -87,10 +87,10 @@ class Row:
     """How often it is tried at most."""
 
     progress: Progress | None
-    """What its body said last."""
+    """What its body reported last."""
 
     position: int | None
-    """Its place among those that wait, from 1; None unless it waits."""
+    """Its place among waiting ones, from 1; None unless it waits."""
 
     error: RowError | None
     """None unless it failed."""
@@ -177,12 +177,12 @@ def project(
     position: int | None,
 ) -> Row:
     """Return the row of an operation; from any thread."""
-    operation.is_announced = False  # before the look: what comes later is announced
-    is_asked_to_end = operation.is_cancelling
+    operation.is_announced = False  # first: progress after it is announced
+    was_cancelling = operation.is_cancelling
     facts = operation.facts()
     status = facts.status
     task = operation.task
-    is_cancelling = is_asked_to_end and not status.is_finished
+    is_cancelling = was_cancelling and not status.is_finished
     expires_time = clock.time() + windows.seconds_left(handle, used_monotonic)
     return Row(
         id=handle.id,

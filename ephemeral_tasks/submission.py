@@ -1,8 +1,8 @@
 """The verbs: submit, watch, cancel, dismiss, retry, fetch.
 
 Each may be called from any thread or loop and none blocks; only what starts with an
-``a`` waits. Each takes the owner and, where there is one, the id together: what another
-owner has is as unknown as what never was.
+``a`` waits. Each takes the owner and, where there is one, the id together: another
+owner's operation is as unknown as one that never existed.
 """
 
 from __future__ import annotations
@@ -15,12 +15,7 @@ from . import pool as pools
 from . import signals, windows
 from .conf import get_config
 from .core.status import Status
-from .errors import (
-    Conflict,
-    NotFinished,
-    UnknownOperation,
-    WindowFull,
-)
+from .errors import Conflict, NotFinished, UnknownOperation, WindowFull
 from .form_digest import digest_form
 from .pool.call import Call
 from .pool.change import Change
@@ -51,9 +46,9 @@ def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
 def submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
 ) -> Handle:
-    """Submit, unless the same form with equal input is in the window: then that one."""
+    """Submit a form once: the same key and input again give the same handle."""
     once = digest_form(task.name, form_key, kwargs)
-    with windows.lock:  # or a double click would pass the look twice
+    with windows.lock:  # or both clicks of a double click would find nothing
         pool = pools.get()
         for handle in windows.read(owner, touch=False).handles:
             operation = pool.ledger.memory.get(handle.id)
@@ -78,7 +73,7 @@ def _submit(
     operation = _make_operation(pool, owner, Call(task, args, kwargs))
     operation.form_key = form_key
     operation.handle = handle = make_handle(operation, label, shown)
-    with windows.lock:
+    with windows.lock:  # or two submissions would push out the same operation
         leaving = _choose_leaving(pool, owner)
         change = _accept(pool, owner, operation, leaving)
     pool.follow(change)
@@ -114,7 +109,7 @@ def _accept(
 
 
 def _choose_leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
-    """Return what goes for one more operation: too old, unnamed, or pushed out.
+    """Return the operations that leave for one more: too old, unnamed, pushed out.
 
     The ledger knows the window's operations, so the cache is asked only whether it
     still has the window.
@@ -195,7 +190,7 @@ def _find(owner: str, id: str) -> tuple[Pool, Handle, PoolOperation, float]:
 
 
 def cancel(owner: str, id: str) -> None:
-    """Tell an operation to end CANCELLED; again is allowed and changes nothing.
+    """Cancel an operation; again is allowed and changes nothing.
 
     Raises:
         UnknownOperation: The owner's window does not name it.
@@ -217,7 +212,7 @@ def dismiss(owner: str, id: str) -> None:
         UnknownOperation: The owner's window does not name it.
         Conflict: It has not finished.
     """
-    with windows.lock:
+    with windows.lock:  # or it might be retried between the check and its removal
         pool, _, operation, _ = _find(owner, id)
         if not operation.is_finished:
             raise Conflict("dismiss", id, operation.status)
@@ -235,7 +230,7 @@ def retry(owner: str, id: str) -> Handle:
         Conflict: It is unfinished or ended well.
         QueueFull, Closed: It was refused, and nothing was changed.
     """
-    with windows.lock:
+    with windows.lock:  # or two clicks would run it twice
         pool, old, operation, _ = _find(owner, id)
         status, call = operation.status, operation.item
         if "retry" not in list_actions(
@@ -245,7 +240,7 @@ def retry(owner: str, id: str) -> Handle:
         again = _make_operation(pool, owner, call.again())
         again.handle = handle = make_handle(again, old.label, old.shown)
         mates = pool.ledger.memory.of(owner)
-        if operation not in mates:  # it was evicted just now
+        if operation not in mates:  # it has just been evicted
             raise UnknownOperation(id)
         change = _accept(pool, owner, again, (operation,), mates.index(operation))
     pool.follow(change)
@@ -280,7 +275,7 @@ def fetch(owner: str, id: str) -> tuple[Row, Any]:
 async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
     """Wait for the operation's end and return what it returned.
 
-    A waiter that goes away does not cancel the operation.
+    Cancelling this call does not cancel the operation.
 
     Args:
         owner: The owner's key.
@@ -303,9 +298,9 @@ async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
 
 
 def end_owner(owner: str) -> None:
-    """Cancel and forget everything of an owner that is no more, as at logout."""
+    """Cancel and forget all operations of an owner, as at logout."""
     windows.check_owner(owner)
-    with windows.lock:
+    with windows.lock:  # or an operation submitted meanwhile would stay
         windows.drop(owner)
         pool = pools.current()
         operations = [] if pool is None else pool.ledger.memory.of(owner)

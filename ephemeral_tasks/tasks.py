@@ -1,4 +1,4 @@
-"""Declaring what a visitor may start."""
+"""Tasks: functions that a visitor may start."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def _list_names(
 
 
 def _check_function(task: Task) -> None:
-    """Refuse what no backend could run; the words are Django's."""
+    """Refuse a function that no backend could run; the messages are Django's."""
     if not is_module_level_function(task.func):
         raise InvalidTask("Task function must be defined at a module level.")
     if isgeneratorfunction(task.func) or isasyncgenfunction(task.func):
@@ -298,7 +298,7 @@ class Registry:
         self._tasks: dict[str, dict[str, Task]] = {}
 
     def add(self, task: Task) -> None:
-        """Know a task; the same function declared again replaces itself."""
+        """Add a task; the same function declared again replaces itself."""
         self._tasks.setdefault(task.name, {})[task.module_path] = task
 
     def get(self, name: str) -> Task:

@@ -1,7 +1,7 @@
 """Each owner's newest handles, in the cache.
 
-A window is read, changed and written under ``lock``, which a look at a window and at
-the pool together holds, too. Order of locks: this one, then the ledger's.
+A window is read, changed and written under ``lock``. Callers that compare a window with
+the pool's operations hold it, too. Order of locks: this one, then the ledger's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .core.clock import LoopClock, monotonic_of
 
 lock = threading.RLock()
 """Makes a read, a change and a write of a window one step: two requests of one browser
-would lose each other's handles. Reentrant, for verbs look before they change."""
+would overwrite each other's handles. Reentrant: callers hold it around these."""
 
 now: Callable[[], float] = monotonic_of(LoopClock())
 """The monotonic time of the pool's own clock, by which handles age. Replaced by tests
@@ -100,7 +100,7 @@ def write(owner: str, handles: Iterable[Handle]) -> None:
 
 
 def exists(owner: str) -> bool:
-    """Return whether the cache holds a window of the owner."""
+    """Return whether the cache holds a window of the owner; call under ``lock``."""
     return _cache().has_key(_key(owner))
 
 

@@ -13,9 +13,9 @@ AnyOperation = Operation[Any, Any]
 
 
 class BlockedSubmitters(OrderedDict[AnyOperation, "asyncio.Future[None]"]):
-    """Their operations in the order of the calls, each with what wakes its submitter.
+    """The operations of waiting submitters, each with the future that is awaited.
 
-    Touched on one loop alone.
+    In the order of the calls. Belongs to one loop: no lock protects it.
     """
 
     def has_key(self, key: Hashable) -> bool:

@@ -35,17 +35,18 @@ async def for_each(
     retry_on: tuple[type[BaseException], ...] = (Exception,),
     clock: Clock | None = None,
 ) -> Summary:
-    """Run a body for each item, at most ``limit`` at once, and tell how they ended.
+    """Run a body for each item, at most ``limit`` at once; return how they ended.
 
-    A body's error is counted and collected, never raised. Being cancelled cancels the
-    bodies and waits for them. The source is read no faster than its items are run.
+    A body's error is counted and collected, never raised. Cancelling this call
+    cancels the bodies and waits for them. The source is read no faster than its items
+    are run.
 
     Without ``key``, ``timeout`` and attempts the bodies share a few tasks and their
     context variables, as the turns of a plain loop do; otherwise each attempt is a task
     with a copy of the caller's.
 
     Args:
-        items: The source, of either kind. Its error ends the reading, and comes out
+        items: The source, of either kind. Its error ends the reading, and is raised
             once the bodies of the items before it have ended.
         body: Coroutine function, called with one item.
         limit: How many run at once, at least 1.
@@ -114,6 +115,7 @@ class _Loop(KeyedCoordinator[Any, object]):
         self._indexes: dict[str, int] = {}
         self._failures: deque[Failure] = deque(maxlen=failures)
         self._outer = CURRENT.get()
+        """The operation that runs the loop, if there is one."""
 
     async def run(self) -> Summary:
         """Return when the source is at its end and the last body has ended."""
@@ -129,7 +131,7 @@ class _Loop(KeyedCoordinator[Any, object]):
         )
 
     async def _end(self) -> None:
-        """Cancel what is unfinished, and wait however often the caller is cancelled."""
+        """Cancel unfinished operations, and wait even if cancelled again."""
         ending = asyncio.ensure_future(self.aclose())
         while not ending.done():
             try:
@@ -151,7 +153,7 @@ class _Loop(KeyedCoordinator[Any, object]):
         super()._conclude(operation, outcome)
 
     def on_progress(self, operation: Operation[Any, Any]) -> None:
-        """Report what a body says as progress of the operation that runs the loop."""
+        """Report a body's progress as that of the operation that runs the loop."""
         if self._outer is not None and operation.progress is not None:
             self._outer.progress(*operation.progress)
 

@@ -59,7 +59,7 @@ class Waiting:
         return True
 
 
-NONE = Waiting()  # of the many keys of which nothing is tried again
+NONE = Waiting()  # shared by the many lines without further attempts; never filled
 
 
 class Line:
@@ -72,24 +72,26 @@ class Line:
         self.limit = limit
         """How many of the key may be started and unfinished at once."""
         self.waiting = Waiting()
+        """Operations before their first start."""
         self.again = NONE
+        """Operations whose next attempt is due."""
         self.held = 0
         """How many have started and not finished, pauses between attempts included."""
         self.turn = turn
         """When its last turn began or ended, or the key came; a count, not a time."""
         self.number = 0
-        """Names its live entry in the heap of those that may start; 0 for none."""
+        """Names its live entry in the heap of startable lines; 0 for none."""
         self.listed = 0
         """The rank in that entry."""
 
     def is_busy(self) -> bool:
-        """Return whether something of the key runs, or will after its pause."""
+        """Return whether an operation of the key runs or pauses between attempts."""
         return self.held > len(self.again)
 
     def is_empty(self) -> bool:
-        """Return whether nothing of the key waits."""
+        """Return whether no operation of the key waits."""
         return not (self.waiting._levels or self.again._levels)
 
     def rank(self, priority: int) -> int:
-        """Return what goes first, the smaller: more urgent, then without a turn now."""
+        """Return its rank, the smallest first: by urgency, then idle keys first."""
         return self.is_busy() - 2 * priority

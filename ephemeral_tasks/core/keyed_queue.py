@@ -24,7 +24,7 @@ class KeyedQueue:
     longest ago. A turn lasts as long as something of the key runs, so an idle key goes
     before a busy one, and a new key before one that has had a turn since it came. At
     most ``limit_per_key`` operations of a key run at once. A key without operations is
-    forgotten.
+    forgotten. Belongs to one scheduler, whose caller serialises the calls.
     """
 
     def __init__(
@@ -44,6 +44,8 @@ class KeyedQueue:
         self._urgent_first = urgent_first
         self._lines: dict[Hashable, Line] = {}
         self._startable: list[_Entry] = []
+        """A heap of lines that may start. An entry is dead once its line has another
+        number."""
         self._numbers = count(1)
         self._length = 0
 
@@ -53,7 +55,7 @@ class KeyedQueue:
     # -- new operations ----------------------------------------------------------------
 
     def is_free(self, key: Hashable) -> bool:
-        """Return whether the key runs less than it may and nothing of it waits."""
+        """Return whether the key is below its limit and no operation of it waits."""
         line = self._lines.get(key)
         return line is None or (line.held < line.limit and line.is_empty())
 
@@ -117,9 +119,9 @@ class KeyedQueue:
         return operation
 
     def _head(self, line: Line) -> AnyOperation | None:
-        """Return what of the key may start next; an attempt again before a first one.
+        """Return the key's operation that may start next, a further attempt first.
 
-        What is tried again holds its place in the key already.
+        An operation between two attempts holds its place of the key already.
         """
         first = line.waiting.first() if line.held < line.limit else None
         if line.again is NONE:
@@ -142,7 +144,7 @@ class KeyedQueue:
         self._settle(line)
 
     def release(self, operation: AnyOperation) -> None:
-        """Let the next one of the key start."""
+        """Give back the place that a started operation held in its key."""
         line = self._lines[operation.key]
         line.held -= 1
         if not line.held:
@@ -159,7 +161,7 @@ class KeyedQueue:
             del self._lines[line.key]
 
     def _list(self, line: Line) -> None:
-        """Give a line that may start an entry that fits its head, and no other line."""
+        """Enter a line by its head's rank, or strike it if none of it may start."""
         head = self._head(line)
         if head is None:
             line.number = 0
@@ -179,7 +181,7 @@ class KeyedQueue:
     # -- places ------------------------------------------------------------------------
 
     def position(self, operation: AnyOperation) -> int | None:
-        """Return its place among those that wait, from 1; None when it does not.
+        """Return its place among waiting ones, from 1; None when it does not wait.
 
         Counts priorities and turns. An estimate where urgencies differ within a key or
         keys are at their limit: then it depends on which operation ends first.
@@ -191,7 +193,7 @@ class KeyedQueue:
         index = index_in(order, operation)
         if index is None:
             return None
-        # It waits for all before it in its line, and so no less than they do.
+        # It waits for all operations before it in its line, and for what they wait for.
         urgency = min(o.priority for o in [*order[:index], operation])
         is_between = operation not in order
         since = (own.held - is_between > len(own.again), own.turn)

@@ -115,7 +115,7 @@ class Operation(Generic[Item, Value]):
         """Seconds from the monotonic clock to the epoch, at the submission."""
         self.progress: Progress | None = None
         self.is_cancelling = False
-        """True once a body that runs was asked to end; then it ends CANCELLED."""
+        """True once a running body was cancelled: its operation ends CANCELLED."""
         self.is_interrupted = False
         """True once the newest attempt's task was cancelled by us; on the loop."""
         self.is_timed_out = False
@@ -123,16 +123,17 @@ class Operation(Generic[Item, Value]):
         self.value: Value | None = None
         self.error: BaseException | None = None
         self.where: TracebackType | None = None
-        """The error's traceback as the body left it, before anybody awaited."""
+        """The error's traceback as the body left it, before it was awaited."""
         self.host: Host | None = None
         """The coordinator that accepted it."""
-        self.context: OperationEnd | None = None
-        """The body's end of the attempt that runs; on the loop, like what follows."""
+        self.context: AttemptContext | None = None
+        """By which the running body reports; on the loop, like the fields below."""
         self.attempt_task: asyncio.Task[Value] | None = None
-        """The attempt that runs."""
+        """The asyncio task of the running attempt."""
         self.timer: TimerHandle | None = None
         """The attempt's time-out, or the pause before the next attempt."""
         self.waiters: list[Waiter] | None = None
+        """Woken at the end."""
 
     def __repr__(self) -> str:
         return f"<Operation {self.id} {self.status}>"
@@ -157,7 +158,7 @@ class Operation(Generic[Item, Value]):
         return max(0.0, end - self.started_monotonic)
 
     def facts(self) -> Facts:
-        """Return what a snapshot says, unprepared; from any thread."""
+        """Return the facts of a snapshot, at less cost; from any thread."""
         status, offset = self.status, self.clock_offset
         started, finished = self.started_monotonic, self.finished_monotonic
         return Facts(
@@ -229,7 +230,7 @@ class Operation(Generic[Item, Value]):
             self.remove_waiter(waiter)
 
     def add_waiter(self, waiter: Waiter) -> None:
-        """Wake the waiter at the end, or now when it has ended; on the loop."""
+        """Wake the waiter when the operation ends, or now if it has; on the loop."""
         if self.status in FINISHED:
             waiter.set_result(None)
         elif self.waiters is None:
@@ -238,7 +239,7 @@ class Operation(Generic[Item, Value]):
             self.waiters.append(waiter)
 
     def remove_waiter(self, waiter: Waiter) -> None:
-        """Wake the waiter no more; on the loop."""
+        """Forget a waiter; on the loop."""
         if self.waiters is not None and waiter in self.waiters:
             self.waiters.remove(waiter)
 
@@ -282,8 +283,8 @@ class Operation(Generic[Item, Value]):
                 waiter.set_result(None)
 
 
-class OperationEnd(Protocol):
-    """What an operation needs of the body's end of an attempt."""
+class AttemptContext(Protocol):
+    """What an operation needs of its running attempt's context."""
 
     def detach(self) -> None:
         """Refer to the operation no more."""

@@ -49,7 +49,7 @@ class Snapshot:
 
 
 class Facts(NamedTuple):
-    """What a snapshot says before it is asked for: cheap to make, times in seconds."""
+    """The values of a snapshot, cheap to make; times are seconds since the epoch."""
 
     id: str
     key: Hashable
@@ -62,7 +62,7 @@ class Facts(NamedTuple):
     error: str | None
 
     def snapshot(self) -> Snapshot:
-        """Return the picture."""
+        """Return the snapshot."""
         return Snapshot(
             id=self.id,
             key=self.key,

@@ -22,7 +22,7 @@ TURN = 100
 async def iterate_in_turns(
     items: Iterable[Item] | AsyncIterable[Item],
 ) -> AsyncGenerator[Item, None]:
-    """Yield the items of either kind, with a turn for the loop every hundred.
+    """Yield the items of a source; every hundred items the loop gets its turn.
 
     An async source that is left before its end is closed, if it can be.
     """
@@ -41,7 +41,7 @@ async def iterate_in_turns(
 async def iterate(
     items: Iterable[Item] | AsyncIterable[Item],
 ) -> AsyncGenerator[Item, None]:
-    """Yield the items of either kind."""
+    """Yield the items of a plain or async source."""
     if not isinstance(items, AsyncIterable):
         for item in items:
             yield item
@@ -55,14 +55,14 @@ async def iterate(
 
 
 async def close(source: object) -> None:
-    """End an async generator, whose own clean-up then has run; others pass."""
+    """End an async generator and run its clean-up; do nothing for other sources."""
     aclose = getattr(source, "aclose", None)
     if aclose is not None:
         await aclose()
 
 
 class Shared(Generic[Item]):
-    """A source of either kind, numbered from 0, for many takers on one loop."""
+    """A plain or async source, numbered from 0, that several tasks of a loop share."""
 
     def __init__(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
         self._numbers = count()
@@ -78,7 +78,7 @@ class Shared(Generic[Item]):
 
     @property
     def is_awaited(self) -> bool:
-        """True while a taker waits for the next item."""
+        """True while a task waits for the next item."""
         return self._reading.locked()
 
     def stop(self) -> None:

@@ -15,13 +15,13 @@ class Change:
     """RUNNING by now: their bodies are to be run."""
 
     interrupted: list[PoolOperation] = field(default_factory=list)
-    """Their bodies run and are to be told to end."""
+    """Their bodies run and are to be cancelled."""
 
     finished: list[PoolOperation] = field(default_factory=list)
     """Finished by now: to be logged, their waiters to be woken."""
 
     evicted: set[str] = field(default_factory=set)
-    """Owners that lost operations at a bound: their windows name too many."""
+    """Owners of operations that were evicted: their windows name too many."""
 
     changed: set[str] = field(default_factory=set)
     """Owners whose rows changed without a call of theirs."""

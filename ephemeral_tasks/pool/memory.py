@@ -24,8 +24,8 @@ class _Owner:
 class Memory:
     """The operations that a handle or ``get_result`` may ask for, and their bounds.
 
-    Pure bookkeeping: the ledger changes it under its lock. ``get``, ``of`` and the
-    like read one dict or list and may be called without it.
+    Pure bookkeeping: all of it is changed under the ledger's lock. The methods under
+    "looking" copy or read one dict or list and may be called without it.
     """
 
     def __init__(self, config: Config) -> None:
@@ -37,7 +37,7 @@ class Memory:
         self._idle_owners: dict[str, None] = {}
         """Owners whose operations have all finished, longest idle first."""
         self._unowned: dict[str, PoolOperation] = {}
-        """Finished operations that are nobody's, the oldest end in front."""
+        """Finished operations without an owner, the oldest end in front."""
         self._unowned_unfinished = 0
         self.bytes = 0
         """Of all operations here and of forgotten ones that have not ended."""
@@ -63,23 +63,23 @@ class Memory:
         return len(self._owners)
 
     def unowned(self) -> list[PoolOperation]:
-        """Return the finished operations that are nobody's, oldest end first."""
+        """Return the finished operations without an owner, oldest end first."""
         return list(self._unowned.values())
 
     def has_unfinished(self, owner: str | None) -> bool:
-        """Return whether the owner, or None for nobody, has unfinished operations."""
+        """Return whether an owner, or None for unowned ones, has unfinished work."""
         if owner is None:
             return self._unowned_unfinished > 0
         found = self._owners.get(owner)
         return found is not None and found.unfinished > 0
 
-    # -- making room -------------------------------------------------------------------
+    # -- evicting ----------------------------------------------------------------------
 
     def find_evictable(self, operation: PoolOperation) -> list[PoolOperation]:
-        """Return what must be evicted before a new operation is added.
+        """Return the operations that must be evicted before a new one is added.
 
         Raises:
-            QueueFull: Only unfinished operations could make room.
+            QueueFull: Only unfinished operations could be evicted.
         """
         evicted = self._find_evictable_owner(operation.owner)
         over = self.bytes + operation.kept_bytes - self._config.max_kept_bytes
@@ -117,7 +117,7 @@ class Memory:
         return found
 
     def find_surplus(self) -> list[PoolOperation]:
-        """Return what must be evicted now: bytes or unowned results over the bound."""
+        """Return the operations over a bound: of bytes or of unowned results."""
         over = self.bytes - self._config.max_kept_bytes
         surplus = self._find_oldest(over) if over > 0 else []
         count = len(self._unowned) - self._config.unowned_size
@@ -179,7 +179,7 @@ class Memory:
         return True
 
     def _update_idleness(self, name: str) -> None:
-        """List an owner as idle, or forget it, after something of it ended."""
+        """List an owner as idle, or forget it, after one of its operations ended."""
         owner = self._owners[name]
         if not owner.operations:
             del self._owners[name]

@@ -1,4 +1,4 @@
-"""What can be known to be wrong with the tasks before the first request."""
+"""System checks of the tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every view of ours does: methods, refusals, headers."""
+"""The decorator of the package's views: methods, refusals, headers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View]:
-    """Return a decorator for an async view that may raise what can be refused.
+    """Return a decorator for an async view, whose errors of ours become refusals.
 
     Args:
         method: ``"GET"``, which includes HEAD, or ``"POST"``.
@@ -41,7 +41,7 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
         @wraps(view)
         async def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
             hide_variables(request)
-            # What the routes above ours have captured is none of the view's.
+            # Variables of the site's routes above ours are not the view's.
             captured = {name: captured[name] for name in names if name in captured}
             response: HttpResponse
             if request.method in methods:

@@ -20,13 +20,13 @@ async def save_owner(request: HttpRequest, newcomer: str) -> AsyncIterator[str]:
     Args:
         request: Its session names no owner.
         newcomer: The owner, unless the store names one by now: another first
-            submission of the same session was faster, and its operation must not be
-            lost to the visitor.
+            submission of the same session was faster, and its operation must not
+            vanish for the visitor.
 
     Whether an operation is accepted is known only once it is, and a store that fails
-    after that would leave work that runs and is nobody's. So the session is saved
-    first, and a refusal removes what was saved: the key, or the whole session where
-    the key was all it held.
+    after that would leave an operation that runs without an owner. So the session is
+    saved first, and a refusal removes what was saved: the key, or the whole session
+    where the key was all it held.
     """
     session: SessionBase = request.session
     was_empty = session.is_empty()

@@ -70,7 +70,7 @@ def render_form(
 def render_accepted(
     task: Task, ids: FormIds, *, is_seen: bool, stopped: str | None = None
 ) -> str:
-    """Return what an accepted form gets: a new key, and a word where no table says it.
+    """Return a new one-time key, and a confirmation if the page has no table.
 
     Args:
         task: Of the form.
@@ -115,12 +115,12 @@ def key_in(form: BaseForm, data: inputs.Data) -> str | None:
 
 
 def new_key() -> str:
-    """Return a key that makes two clicks one operation."""
+    """Return a one-time key, by which two clicks make one operation."""
     return get_random_string(22)
 
 
 def label_of(task: Task) -> str:
-    """Return what the form calls the task; a label made of arguments has none yet."""
+    """Return the task's name on its form, where a label has no arguments yet."""
     if task.label and not callable(task.label):
         return str(task.label)
     return task.name.replace("_", " ").capitalize()

@@ -29,8 +29,8 @@ logger = logging.getLogger("ephemeral_tasks")
 
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
-# What a value of an unexpected kind makes of code that did not expect it. A database
-# or a network that fails is no fault of the input.
+# Errors that code raises on a value of an unexpected kind. A database or a network that
+# fails is no fault of the input.
 _CAUSED_BY_VALUES = (
     ArithmeticError,
     AttributeError,
@@ -83,7 +83,7 @@ async def bind(
 ) -> BaseForm:
     """Return the form with the input, validated.
 
-    Forms may look into the database, so they are made and asked in a thread.
+    Forms may look into the database, so they are made and validated in a thread.
 
     Args:
         form_class: Of the task.
@@ -117,7 +117,7 @@ def _validate(
 def _validate_json(
     form_class: type[BaseForm], request: HttpRequest | None, values: Data
 ) -> BaseForm:
-    """Validate what no HTML form sends, and fields are therefore not written for."""
+    """Validate values that no HTML form sends and that fields may not expect."""
     data = encode_as_form(values, make_form(form_class, request))
     try:
         return _validate(form_class, request, data)

@@ -34,7 +34,7 @@ _signer = signing.Signer(salt="ephemeral_tasks.page")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What a table is rendered under, by its page, its polls and its socket alike."""
+    """A page's rendering context, the same for its polls and its socket."""
 
     language: str | None
     """None where translation is off."""
@@ -47,16 +47,16 @@ class Page:
     mount: str | None
     """The path of the table's route; None where the URLconf has no route of ours."""
     task: str | None = None
-    """Whose rows are shown, None for all tasks."""
+    """The task whose rows are shown; None for all."""
 
     @classmethod
     def current(
         cls, task: str | None = None, *, request: HttpRequest | None = None
     ) -> Self:
-        """Return what is active in this thread or coroutine.
+        """Return the context that is active in this thread or coroutine.
 
         Args:
-            task: Whose rows are shown.
+            task: The task whose rows are shown; None for all.
             request: Its URL gives the values for routes below a variable, such as
                 ``path("<slug:org>/tasks/", include("ephemeral_tasks.urls"))``.
         """
@@ -71,7 +71,7 @@ class Page:
 
     @classmethod
     def unsign(cls, value: str | None) -> Self:
-        """Return what ``sign`` had, or what is active when it is not ours."""
+        """Return the signed page, or the active one when the signature is not ours."""
         if value is None:
             return cls.current()
         try:
@@ -142,7 +142,7 @@ class Page:
 
     @property
     def rows_id(self) -> str:
-        """The id of what is polled, pushed and swapped."""
+        """The id of the rows' element, which is polled, pushed and swapped."""
         return f"{self.id}-rows"
 
     @property
@@ -196,7 +196,7 @@ def _find_mount(request: HttpRequest | None) -> str | None:
 
 
 def _find_captured(request: HttpRequest | None) -> dict[str, Any]:
-    """Return what the request's URL has for the variables that our routes are below."""
+    """Return the URL's values for the variables of the routes above ours."""
     match = None if request is None else request.resolver_match
     if match is None:
         return {}

@@ -24,7 +24,7 @@ def stamp() -> str:
 
 @cache
 def _stamp(id: str, started_time: float) -> str:
-    # Signed, or anybody could make staff believe it.
+    # Signed, or a visitor could raise the warning for staff.
     return _signer.sign(f"{id}-{started_time:.0f}")
 
 

@@ -55,7 +55,7 @@ class NotSerializable(EphemeralTasksError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An error in words for whoever asked."""
+    """An error in words for the client."""
 
     code: str
     """As programs know it; the table is in the docs."""
@@ -94,8 +94,8 @@ def refusal_of(
     """Put an error into words.
 
     Args:
-        error: Of those that a visitor can cause; any other is raised again.
-        owner: Whose operation it is about, to show its row; None for nobody.
+        error: An error that a visitor can cause; any other is raised again.
+        owner: The operation's owner, to show its row; None without one.
         id: The operation that was asked for.
     """
     code, status = _CODES[_kind_of(error)]

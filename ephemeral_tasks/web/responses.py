@@ -33,7 +33,7 @@ def read_ahead(request: HttpRequest) -> None:
 
 
 def page_of(request: HttpRequest) -> Page:
-    """Return what is active, with the filter that the query names."""
+    """Return the active context, with the filter that the query names."""
     task = request.GET.get("task")
     named = task if task and task.isidentifier() else None
     return Page.current(named, request=request)
@@ -59,7 +59,7 @@ async def render_page(
 ) -> HttpResponse:
     """Return a page.
 
-    Templates may be anybody's and ask for anything, the user for example, so they are
+    Templates may be the site's own and ask for the user, for example, so they are
     rendered in a thread.
     """
     context = {"page": page_of(request), **context}

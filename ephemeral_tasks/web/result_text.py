@@ -83,8 +83,8 @@ def write_json(document: object) -> str:
 def is_large(value: object) -> bool:
     """Return whether to write a value may take more than a moment.
 
-    Looks at few parts, and at no class that could run code of its own: such a value
-    may be large.
+    Looks at few parts, and runs no code of the value's own class: a value of such a
+    class counts as large.
     """
     parts, length = 0, 0
     rest: list[Any] = [value]

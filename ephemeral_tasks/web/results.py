@@ -52,7 +52,7 @@ async def _show(
         f"ephemeral_tasks/{name}.html",
     ]
     context = {
-        # Only a template that shows it has it made.
+        # Made only when a template shows it.
         "excerpt": SimpleLazyObject(lambda: result_text.make_excerpt(value)),
         "next": next_of(request),
         "result": value,

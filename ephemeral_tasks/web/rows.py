@@ -1,4 +1,4 @@
-"""The table's rows as HTML: one renderer for what is polled and what is pushed."""
+"""The table's rows as HTML: one renderer for polls and pushes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
         size = size_of(pieces, fragment)
         _cache.keep(tables, page, RenderedTable(shown, pieces, fragment, size))
     # If an operation was removed during the rendering, its removal was announced before
-    # this was kept, and nobody would drop it.
+    # this was kept, and no later call would drop it.
     _cache.prune(owner, {one.id for one in windows.read(owner, touch=False).handles})
     return fragment
 
@@ -151,7 +151,8 @@ def _render_each(
 
 
 def _drop_unwatched(owner: str) -> None:
-    # A socket is about to render the owner's rows, which drops what is gone.
+    # A socket is about to render the owner's rows, which drops those of removed
+    # operations.
     if not push.count(owner):
         _cache.drop(owner)
 

@@ -1,4 +1,4 @@
-"""What Django has no signal for: a session that was emptied, or saved over another."""
+"""Sessions that are emptied or saved over, for which Django has no signal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SeenSessions:
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()  # protects the next line
+        self._lock = Lock()  # requests come on many threads; protects the next line
         self._owners: OrderedDict[bytes, str] = OrderedDict()
 
     def note(self, session: Any, owner: str) -> None:
@@ -81,10 +81,10 @@ def _digest(session: Any) -> bytes | None:
 
 
 def call_before_clear(callback: Callable[[SessionBase], object]) -> None:
-    """Call this with each session that is about to be emptied.
+    """Call a function with each session that is about to be emptied.
 
     Django sends no signal for it. But ``flush()`` and ``aflush()`` of all its engines
-    begin with ``clear()``, and so does a login over somebody else's session.
+    begin with ``clear()``, and so does a login over another user's session.
     """
     clear = SessionBase.clear
 

@@ -93,7 +93,7 @@ async def _accept(
 
 
 def _render_accepted(request: HttpRequest, task: Task, accepted: _Accepted) -> str:
-    """Return what an accepted form brings to its page, each piece swapped by its id."""
+    """Return the fragments that answer an accepted form, each swapped by its id."""
     named = _tables_of(request)
     # Boosted from a page without our script: it may have a table and cannot say so.
     shown = named if TABLES_HEADER in request.headers else [(Page.current(), False)]

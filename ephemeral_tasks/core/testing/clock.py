@@ -22,7 +22,7 @@ class ManualTimer:
         self.is_cancelled = False
 
     def cancel(self) -> None:
-        """Take the call back and forget what it would have been made with."""
+        """Take the call back and drop its arguments."""
         self.is_cancelled = True
         self.callback, self.args = _do_nothing, ()
 
