@@ -19,6 +19,7 @@ from django.views.decorators.debug import (
 from ..errors import EphemeralTasksError
 from . import responses
 from .audience import Audience, audience_of
+from .language import activate_language_of
 from .owner import aowner_of
 from .refusals import refusal_of
 
@@ -47,10 +48,13 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
             # What the routes above ours have captured is none of the view's.
             captured = {name: captured[name] for name in names if name in captured}
             response: HttpResponse
-            if request.method in methods:
-                response = await _respond(view, request, captured, is_about_table)
-            else:
-                response = HttpResponseNotAllowed(methods)
+            with activate_language_of(request) as language:
+                if request.method in methods:
+                    response = await _respond(view, request, captured, is_about_table)
+                else:
+                    response = HttpResponseNotAllowed(methods)
+            if language is not None:  # or Django's middleware says that of the request
+                response.headers["Content-Language"] = language
             if audience_of(request) is Audience.HTMX:
                 response.headers[FRAGMENT_HEADER] = "fragment"
             response.headers["Cache-Control"] = "no-store"

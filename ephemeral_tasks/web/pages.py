@@ -24,6 +24,8 @@ from django.urls import (
 )
 from django.utils import timezone, translation
 
+from .language import LANGUAGE_PARAMETER
+
 SOCKET_PATH = "ws/tasks/"
 WRAPPER = "ephemeral-tasks"
 
@@ -156,9 +158,29 @@ class Page:
         return f"{self.id}-actions"
 
     @property
+    def parameters(self) -> dict[str, str]:
+        """What the query of each address on the page says."""
+        task = {} if self.task is None else {"task": self.task}
+        return {**task, **self._language_parameter}
+
+    @property
     def query(self) -> str:
-        """What the URLs of the rows' actions end with."""
-        return "" if self.task is None else "?" + urlencode({"task": self.task})
+        """What the URLs of the table, and of its rows' actions, end with."""
+        return _query(self.parameters)
+
+    @property
+    def language_query(self) -> str:
+        """What URLs end with that lead to all tasks' operations, or to one."""
+        return _query(self._language_parameter)
+
+    @property
+    def _language_parameter(self) -> dict[str, str]:
+        is_known = settings.USE_I18N and self.language is not None
+        return {LANGUAGE_PARAMETER: str(self.language)} if is_known else {}
+
+
+def _query(parameters: dict[str, str]) -> str:
+    return f"?{urlencode(parameters)}" if parameters else ""
 
 
 def task_of(wrapper_id: str) -> str | None:

@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 
 from django import forms
+from django.utils.translation import get_language
 
 from ephemeral_tasks import TaskFailed, progress, task
 from tests.web.hold import Hold
@@ -139,6 +140,12 @@ async def web_hold(name):
     progress(3, 12, "paragraph 3")
     await holds[name].passed()
     return name
+
+
+@task(form=NoForm, label=lambda: f"Language {get_language()}")
+async def web_language():
+    """Return the language in which it runs."""
+    return get_language()
 
 
 @task(form=HoldForm, cancellable=False)

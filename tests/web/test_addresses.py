@@ -91,7 +91,7 @@ async def test_a_refused_form_stays_below_the_variable(visitor):
 
     for answer in (await visitor.post_page(path), await visitor.post_htmx(path)):
         assert answer.status_code == 400
-        assert path in urls_in(answer.content.decode())
+        assert f"{path}?language=en" in urls_in(answer.content.decode())
 
 
 @pytest.mark.urls("tests.web.below_urls")
