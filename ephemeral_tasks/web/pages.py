@@ -14,8 +14,6 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from django.urls import (
-    NoReverseMatch,
-    get_resolver,
     get_script_prefix,
     get_urlconf,
     reverse,
@@ -25,11 +23,10 @@ from django.urls import (
 from django.utils import timezone, translation
 
 from .language import LANGUAGE_PARAMETER
+from .mount import APP_NAME, find_mount
 
 SOCKET_PATH = "ws/tasks/"
 WRAPPER = "ephemeral-tasks"
-
-_NAMESPACE = "ephemeral_tasks"
 
 _signer = signing.Signer(salt="ephemeral_tasks.page")
 
@@ -67,7 +64,7 @@ class Page:
             time_zone=_named(timezone.get_current_timezone()),
             script_prefix=get_script_prefix(),
             urlconf=_urlconf_name(),
-            mount=_find_mount(request),
+            mount=find_mount(request),
             task=task,
         )
 
@@ -131,7 +128,7 @@ class Page:
         Raises:
             NoReverseMatch: The URLconf has no route of ours.
         """
-        return reverse(f"{_NAMESPACE}:table") if self.mount is None else self.mount
+        return reverse(f"{APP_NAME}:table") if self.mount is None else self.mount
 
     def url(self, *parts: str) -> str:
         """Return the path of a route of ours: ``url(id, "cancel")``."""
@@ -204,28 +201,6 @@ def _urlconf_name() -> str | None:
     name = getattr(active, "__name__", active)
     is_own = isinstance(name, str) and name != settings.ROOT_URLCONF
     return name if is_own else None
-
-
-def _find_mount(request: HttpRequest | None) -> str | None:
-    try:
-        return reverse(f"{_NAMESPACE}:table")
-    except NoReverseMatch:
-        captured = _captured_above(request)
-    try:
-        return reverse(f"{_NAMESPACE}:table", kwargs=captured) if captured else None
-    except NoReverseMatch:
-        return None
-
-
-def _captured_above(request: HttpRequest | None) -> dict[str, Any]:
-    """Return what the request's URL has for the variables that our routes are below."""
-    match = None if request is None else request.resolver_match
-    if match is None:
-        return {}
-    pattern, _ = get_resolver(get_urlconf()).namespace_dict.get(_NAMESPACE, ("", None))
-    return {
-        name: value for name, value in match.kwargs.items() if f"(?P<{name}>" in pattern
-    }
 
 
 def _named(zone: tzinfo) -> str | int:
