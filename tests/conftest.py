@@ -1,4 +1,4 @@
-"""Profiles and fixtures that every room's tests may use."""
+"""Profiles and fixtures for the tests of every layer."""
 
 import os
 import subprocess

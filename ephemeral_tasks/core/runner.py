@@ -121,7 +121,7 @@ class Runner(Generic[Item, Value]):
         """Return the seconds until the next attempt; None when none follows."""
         try:
             return operation.policy.delay_after(operation.attempt, error)
-        except Exception:
+        except BaseException:  # SystemExit, too: the slot is to be given back
             _log("backoff failed, no other attempt: id=%s", operation.id)
             return None
 
@@ -213,7 +213,7 @@ class Runner(Generic[Item, Value]):
             return
         try:
             self._on_change(facts.snapshot())
-        except Exception:
+        except BaseException:
             _log("on_change failed: id=%s", facts.id, exc_info=True)
 
     def on_progress(self, operation: AnyOperation) -> None:
@@ -231,5 +231,5 @@ class Runner(Generic[Item, Value]):
 
 def _log(message: str, *args: object, exc_info: bool = False) -> None:
     """Log an error, whatever a handler raises."""
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception, SystemExit):
         logger.error(message, *args, exc_info=exc_info)

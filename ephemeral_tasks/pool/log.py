@@ -15,7 +15,7 @@ logger = logging.getLogger("ephemeral_tasks")
 
 def log(level: int, message: str, *args: object) -> None:
     """Log a line, unless a handler or filter of the site's own raises."""
-    with suppress(Exception):
+    with suppress(Exception, SystemExit):
         logger.log(level, message, *args)
 
 

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import get_language
 
 from ephemeral_tasks import TaskFailed, progress, task
-from tests.web.hold import Hold
+from ephemeral_tasks.testing import Hold
 
 
 class FormGate:
@@ -138,7 +138,7 @@ async def web_echo(text, language):
 async def web_hold(name):
     """Stop at paragraph three until the test lets go."""
     progress(3, 12, "paragraph 3")
-    await holds[name].passed()
+    await holds[name].stop()
     return name
 
 
@@ -151,7 +151,7 @@ async def web_language():
 @task(form=HoldForm, cancellable=False)
 async def web_stubborn(name):
     """Go on whatever its owner says."""
-    await holds[name].passed()
+    await holds[name].stop()
     return name
 
 
