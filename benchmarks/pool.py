@@ -283,7 +283,7 @@ def _traced(fill: Callable[[], None]) -> int:
 
 def _write_windows(owners: int) -> None:
     from ephemeral_tasks import windows
-    from ephemeral_tasks.core.operation import new_id
+    from ephemeral_tasks.core.ids import new_id
 
     for number in range(owners):
         handles = [

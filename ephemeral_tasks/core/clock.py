@@ -15,7 +15,7 @@ class TimerHandle(Protocol):
 
 
 class Clock(Protocol):
-    """What an operation needs to know of time.
+    """A source of time and timers.
 
     ``time`` may be called from any thread; ``call_later`` on the loop alone. A clock
     may also have ``monotonic() -> float``, whose seconds never jump; durations and ages
@@ -38,7 +38,8 @@ class LoopClock:
     variables of some body refer to.
     """
 
-    # The functions themselves: each operation asks several times.
+    # The functions themselves, without methods around them: they are called several
+    # times for each operation.
     monotonic = staticmethod(time.monotonic)
     time = staticmethod(time.time)
 
