@@ -67,7 +67,7 @@ class Memory:
         return list(self._unowned.values())
 
     def has_unfinished(self, owner: str | None) -> bool:
-        """Return whether an owner has unfinished operations; None stands for no owner."""
+        """Return whether an owner, or None for unowned ones, has unfinished work."""
         if owner is None:
             return self._unowned_unfinished > 0
         found = self._owners.get(owner)
