@@ -125,7 +125,7 @@ def _validate_json(
     except _CAUSED_BY_VALUES as error:
         # Without its text, which may quote the input.
         logger.warning(
-            "form=%s error=%s at=%s",
+            "a form failed on JSON form=%s error=%s at=%s",
             form_class.__qualname__,
             class_of(error),
             place_of(error),
