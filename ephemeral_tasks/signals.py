@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 logger = logging.getLogger("ephemeral_tasks")
@@ -59,9 +60,14 @@ def send_ended(owner: str) -> None:
 def _call(callback: OwnerCallback, owner: str) -> None:
     try:
         callback(owner)
-    except Exception as error:
-        # As text: a record that holds the error would keep its frames alive.
-        place = traceback.extract_tb(error.__traceback__)[-1]
+    except (Exception, SystemExit) as error:  # it may be called on the pool's loop
+        _log_failure(error)
+
+
+def _log_failure(error: BaseException) -> None:
+    """Log as text: a record that holds the error would keep its frames alive."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    with suppress(Exception, SystemExit):  # of a log handler of the site's own
         logger.error(
             "a listener of window changes failed error=%s at=%s:%s:%s",
             type(error).__qualname__,

@@ -1,8 +1,8 @@
-"""Reads import statements and says which of them point the wrong way."""
+"""Reads import statements and says which point the wrong way or in a circle."""
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,14 @@ WEB_LAYER = {
     *("admin", "asgi", "management", "routing", "templatetags", "testing"),
     *("urls", "web"),
 }
+# The app layer, innermost first: a module imports its own row and those before it.
+APP_ORDER = (
+    ("compat", "conf", "errors", "signals", "tasks", "windows"),
+    ("pool",),
+    ("backends", "projection"),
+    ("submission",),
+    ("checks",),
+)
 # The app's start wires the layers together: it loads web's signal receivers.
 WIRING = "apps"
 HTTP = (
@@ -46,34 +54,43 @@ class Import:
     module: str
     """The module that the statement names."""
     is_relative: bool
+    is_for_types: bool
+    """True below ``if TYPE_CHECKING``."""
     line: int
 
 
 def imports_of(source: str, module: str, *, is_package: bool = False) -> list[Import]:
     """Every import statement, wherever it stands: in functions, for types only."""
     package = module if is_package else module.rpartition(".")[0]
+    tree = ast.parse(source)
+    typed = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
     return [
         found
-        for node in ast.walk(ast.parse(source))
-        for found in _imports_of_node(node, package)
+        for node in ast.walk(tree)
+        for found in _imports_of_node(node, package, is_for_types=id(node) in typed)
     ]
 
 
-def _imports_of_node(node: ast.AST, package: str) -> Iterator[Import]:
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            yield Import(
-                path=alias.name, module=alias.name, is_relative=False, line=node.lineno
-            )
-    elif isinstance(node, ast.ImportFrom):
-        base = _absolute(node, package)
-        for alias in node.names:
-            yield Import(
-                path=f"{base}.{alias.name}",
-                module=base,
-                is_relative=node.level > 0,
-                line=node.lineno,
-            )
+def _imports_of_node(
+    node: ast.AST, package: str, *, is_for_types: bool
+) -> Iterator[Import]:
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return
+    is_from = isinstance(node, ast.ImportFrom)
+    base = _absolute(node, package) if is_from else ""
+    for alias in node.names:
+        yield Import(
+            path=f"{base}.{alias.name}" if is_from else alias.name,
+            module=base or alias.name,
+            is_relative=is_from and node.level > 0,
+            is_for_types=is_for_types,
+            line=node.lineno,
+        )
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:
@@ -131,7 +148,16 @@ def _breaks_app(found: Import, module: str, public: frozenset[str]) -> str | Non
         return None
     if is_within(found.module, PACKAGE) and layer_of(_target(found)) == "web":
         return "the app layer does not know the web layer"
+    if _row_of(_target(found)) > _row_of(module):
+        return "points outwards in the app layer"
     return None
+
+
+def _row_of(module: str) -> int:
+    """The row of an app-layer module in APP_ORDER; -1 for what is not of that layer."""
+    name = module.removeprefix(f"{PACKAGE}.").partition(".")[0]
+    rows = [number for number, row in enumerate(APP_ORDER) if name in row]
+    return rows[0] if rows and is_within(module, PACKAGE) else -1
 
 
 def _breaks_package(found: Import, module: str, public: frozenset[str]) -> str | None:
@@ -163,11 +189,67 @@ def _target(found: Import) -> str:
     return found.path if found.module == PACKAGE else found.module
 
 
-def modules_of(package: str) -> Iterator[tuple[str, Path]]:
-    """Each module below a package of this checkout, with its file."""
-    for path in sorted((ROOT / package).rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
+def modules_of(package: str, root: Path = ROOT) -> Iterator[tuple[str, Path]]:
+    """Each module below a package of a checkout, with its file."""
+    for path in sorted((root / package).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+Graph = Mapping[str, set[str]]
+"""The modules of a checkout, and which of them each imports."""
+
+
+def graph_of(
+    sources: Mapping[str, tuple[str, bool]], *, with_types: bool = True
+) -> dict[str, set[str]]:
+    """Return the graph of some modules.
+
+    Args:
+        sources: Each module's source, and whether it is a package's ``__init__``.
+        with_types: Whether imports below ``if TYPE_CHECKING`` count, too.
+    """
+    graph: dict[str, set[str]] = {}
+    for module, (source, is_package) in sources.items():
+        found = imports_of(source, module, is_package=is_package)
+        targets = [
+            one.path if one.path in sources else one.module
+            for one in found
+            if with_types or not one.is_for_types
+        ]
+        graph[module] = {name for name in targets if name in sources} - {module}
+    return graph
+
+
+def sources_of(root: Path, *packages: str) -> dict[str, tuple[str, bool]]:
+    """Return the sources of the packages of a checkout."""
+    return {
+        module: (path.read_text(), path.name == "__init__.py")
+        for package in packages
+        for module, path in modules_of(package, root)
+    }
+
+
+def circles(graph: Graph) -> list[list[str]]:
+    """Return the groups of modules that import each other, by whatever way."""
+    reached = {module: _reached_from(module, graph) for module in graph}
+    groups = {
+        tuple(sorted(other for other in found if module in reached[other]))
+        for module, found in reached.items()
+        if module in found
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def _reached_from(module: str, graph: Graph) -> set[str]:
+    found: set[str] = set()
+    ahead = [*graph[module]]
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead += graph[name]
+    return found
 
 
 def public_names() -> frozenset[str]:

@@ -1,118 +1,72 @@
-"""The pages in docs/ say what is so."""
+"""The pages in docs/ lead where they say, and their links lead somewhere."""
 
-import ast
-import asyncio
-import inspect
+import logging
 import re
-import sys
-from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from ephemeral_tasks.conf import RULES, Config
+from ephemeral_tasks.registry import registry
 from ephemeral_tasks.testing import cancel_all
-from tests.django_suite.exceptions import EXCEPTIONS
 from tests.layers import ROOT
+from tests.reading.reader import Reader
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-LINK = re.compile(r"\]\(([^)#\s]+)")
-PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# [\w/.]+\.py\b")
-EXCEPTION = re.compile(r"^\| `(\w+TestCase\.\w+)` \| (.*) \|$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 # These two pages are followed step by step by tests of their own.
 RUN = [page for page in PAGES if page.name not in {"README.md", "quickstart.md"}]
-SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
-SETTINGS_PAGE = (ROOT / "docs" / "settings.md").read_text()
 
 
-HALF = "half of `MAX_RUNNING`, at least 1"
-
-
-def rows() -> dict[str, tuple[str, str, str]]:
-    """The table of settings: key → default, value, meaning."""
-    return {key: tuple(rest) for key, *rest in SETTING.findall(SETTINGS_PAGE)}
-
-
-def test_each_setting_has_a_row():
-    """The page lists the keys that the code knows, and no other."""
-    assert sorted(rows()) == sorted(RULES)
-
-
-@pytest.mark.parametrize("record", fields(Config), ids=lambda record: record.name)
-def test_a_row_tells_default_and_bounds(record):
-    """A row's default, its bound and its meaning are the code's own."""
-    default, value, meaning = rows()[record.name.upper()]
-
-    stated = default.strip("`")
-    if stated not in {"DEBUG", "min(32, cpus + 4)", HALF}:
-        assert stated == f"{record.default!r}".removesuffix(".0")
-    assert value == str(record.metadata["rule"])
-    assert meaning.startswith(meaning_of(record.name)), meaning
-
-
-def meaning_of(name: str) -> str:
-    """The string under the field, as the page would write it."""
-    source = Path(ROOT / "ephemeral_tasks" / "conf.py").read_text()
-    _, _, after = source.partition(f"\n    {name}: ")
-    words = re.search(r'"""(.*?)"""', after, re.DOTALL)
-    assert words
-    return " ".join(words[1].replace("``", "`").split())
-
-
-def test_each_check_has_a_row():
-    """The page lists the ids of the checks that the code can give."""
-    known = {
-        id
-        for path in (ROOT / "ephemeral_tasks").rglob("checks.py")
-        for id in re.findall(r'id="(ephemeral_tasks\.[EWI]\d+)"', path.read_text())
-    }
-
-    listed = re.findall(r"^\| `(ephemeral_tasks\.\w+)`", SETTINGS_PAGE, re.MULTILINE)
-
-    assert set(listed) == known
-
-
-def test_each_exception_from_djangos_tests_has_a_row():
-    """The page lists them with the reasons that the code gives."""
-    page = (ROOT / "docs" / "django-tasks.md").read_text()
-
-    assert dict(EXCEPTION.findall(page)) == EXCEPTIONS
-
-
+@pytest.mark.usefixtures("transactional_db", "as_before")
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
-def test_a_pages_programs_run(page, settings, monkeypatch):
-    """Its blocks run one after the other, as a reader would try them in a shell.
-
-    One that begins with the name of a file is compiled; where that is settings.py the
-    site has those settings from there on.
-    """
-    module = ModuleType(f"docs_{page.stem.replace('-', '_')}")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    for block in PYTHON.findall(page.read_text()):
-        code = compile(block, page.name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        if block.startswith("# settings.py"):
-            for name, value in settings_in(block).items():
-                setattr(settings, name, value)
-        elif not FILE.match(block):
-            started = eval(code, vars(module))  # our own page
-            if inspect.iscoroutine(started):  # it awaits outside a function
-                asyncio.run(started)
+def test_a_page_leads_where_it_says(page, settings, monkeypatch):
+    """Its blocks are followed one after the other, as tests/reading/reader.py says."""
+    Reader(page, settings, monkeypatch).follow()
     cancel_all()
 
 
-def settings_in(block: str) -> dict[str, object]:
-    """The settings that a block sets."""
-    values: dict[str, object] = {}
-    exec(block, values)  # our own page
-    return {name: value for name, value in values.items() if name.isupper()}
+@pytest.fixture
+def as_before(monkeypatch):
+    """What a page declares is gone with it, and how it wants things logged."""
+    monkeypatch.setattr(registry, "_tasks", {**registry._tasks})
+    logger = logging.getLogger("ephemeral_tasks")
+    level, handlers = logger.level, [*logger.handlers]
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    """Each link to a file of this project names one that is there."""
-    links = LINK.findall(page.read_text())
-    local = [link for link in links if not link.startswith("http")]
+    """Each link to a file of this project names one that is there, and its heading."""
+    missing = [
+        f"{path}#{anchor}"
+        for path, anchor in LINK.findall(page.read_text())
+        if not path.startswith("http")
+        for target in [page.parent / path if path else page]
+        if not target.exists() or (anchor and anchor not in anchors_of(target))
+    ]
 
-    assert [link for link in local if not (page.parent / link).exists()] == []
+    assert missing == []
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The names of a page's headings in a URL, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in titles)
+    return {title.replace(" ", "-") for title in plain}
+
+
+CLAIM = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_named_tests_are_there(page):
+    """Where a page says which test holds a claim, that test exists."""
+    missing = [
+        f"{path}::{name}"
+        for path, name in CLAIM.findall(page.read_text())
+        if not (ROOT / path).exists() or f"def {name}(" not in (ROOT / path).read_text()
+    ]
+
+    assert missing == []

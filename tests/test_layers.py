@@ -2,16 +2,23 @@
 
 import subprocess
 import sys
+from itertools import chain
 
 import pytest
 
 from tests.layers import (
+    APP_ORDER,
     PACKAGE,
     ROOT,
     SITE,
+    WIRING,
+    circles,
+    graph_of,
     imports_of,
+    layer_of,
     modules_of,
     public_names,
+    sources_of,
     violations,
 )
 
@@ -32,6 +39,58 @@ def test_no_import_points_outwards():
     ]
 
     assert found == []
+
+
+def test_each_module_of_the_app_layer_has_its_place():
+    """The order names them all, and no other."""
+    modules = [module for module, _ in modules_of(PACKAGE)]
+    names = {one.split(".")[1] for one in modules if layer_of(one) == "app"}
+
+    assert names == {WIRING, *chain(*APP_ORDER)}
+
+
+def test_no_circles():
+    """No module needs one that needs it: not in functions, not for types."""
+    assert circles(graph_of(sources_of(ROOT, PACKAGE, SITE))) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from .b import name",
+        "from . import b",
+        "from ephemeral_tasks import b",
+        "import ephemeral_tasks.b",
+        "def function():\n    from .b import name",
+        "if TYPE_CHECKING:\n    from .b import name",
+    ],
+)
+def test_a_planted_circle_is_caught(back):
+    """Through a third module, however it is closed."""
+    lines = {"a": back, "b": "from .c import name", "c": "from .a import name"}
+    sources = {f"{PACKAGE}.{name}": (line, False) for name, line in lines.items()}
+
+    assert circles(graph_of(sources)) == [[f"{PACKAGE}.{name}" for name in "abc"]]
+
+
+def test_a_circle_for_types_is_told_apart():
+    """At run time there is none."""
+    sources = {
+        f"{PACKAGE}.a": ("if TYPE_CHECKING:\n    from .b import name", False),
+        f"{PACKAGE}.b": ("from .a import name", False),
+    }
+
+    assert circles(graph_of(sources, with_types=False)) == []
+
+
+def test_a_package_may_not_need_its_own_part_back():
+    """Its ``__init__`` is a module like the others."""
+    sources = {
+        f"{PACKAGE}.pool": ("from .coordinators import name", True),
+        f"{PACKAGE}.pool.coordinators": ("from . import get", False),
+    }
+
+    assert len(circles(graph_of(sources))) == 1
 
 
 def test_tests_import_absolutely():
@@ -60,6 +119,11 @@ def test_tests_import_absolutely():
         ("pool", "from django import shortcuts", "no HTTP"),
         ("backends.pool", "from ..web.owner import owner_of", "web layer"),
         ("pool", "from . import web", "web layer"),
+        ("conf", "from .pool import get", "outwards in the app layer"),
+        ("windows", "from . import pool", "outwards in the app layer"),
+        ("pool.pool", "from ..submission import submit", "outwards in the app layer"),
+        ("pool.pool", "from .. import projection", "outwards in the app layer"),
+        ("projection", "from .submission import row", "outwards in the app layer"),
         ("pool", "from . import asgi", "web layer"),
         ("pool", "from channels.layers import get_channel_layer", "channels is for"),
         ("web.views", "import channels", "channels is for"),
@@ -103,6 +167,8 @@ def test_an_import_planted_in_the_demo_is_caught(line, reason):
         ("ephemeral_tasks.core.keyed", "from .status import Status"),
         ("ephemeral_tasks.core.patterns.batch", "from ..clock import Clock"),
         ("ephemeral_tasks.apps", "from .web import owner"),
+        ("ephemeral_tasks.projection", "from .pool.operation import PoolOperation"),
+        ("ephemeral_tasks.submission", "from .projection import Row"),
         ("ephemeral_tasks.pool", "from .core import KeyedCoordinator"),
         ("ephemeral_tasks.pool", "from django.db import close_old_connections"),
         ("ephemeral_tasks.web.push", "from channels.generic import websocket"),
@@ -115,7 +181,7 @@ def test_an_import_planted_in_the_demo_is_caught(line, reason):
     ],
 )
 def test_an_import_that_points_inwards_is_not_caught(module, line):
-    """Imports that the layers allow."""
+    """Each layer imports itself and what is further in."""
     public = frozenset({"ephemeral_tasks.task"})
 
     assert violations(line, module, public=public) == []

@@ -29,6 +29,7 @@ from ephemeral_tasks.core import Status
 from ephemeral_tasks.errors import OperationFailed
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import (
+    Hold,
     arun_task,
     cancel_all,
     drain,
@@ -36,7 +37,6 @@ from ephemeral_tasks.testing import (
     unfinished,
 )
 from tests.app import tasks
-from tests.app.holds import Hold
 from tests.layers import ROOT
 
 OWNER = "a" * 32
@@ -90,6 +90,14 @@ def test_each_test_begins_without_a_pool(number):
     drain()
 
 
+CONFTEST = """
+pytest_plugins = ["ephemeral_tasks.testing"]
+
+import ephemeral_tasks.testing
+
+# The four tests below that leave operations wait for them so long, each.
+ephemeral_tasks.testing._GRACE_SECONDS = 0.2
+"""
 FIRST = """
 import threading
 from ephemeral_tasks import pool
@@ -103,7 +111,7 @@ PROJECT = """
 import pytest
 from ephemeral_tasks import pool, submit
 from tests.app import tasks
-from tests.app.holds import Hold
+from ephemeral_tasks.testing import Hold
 
 OWNER = "a" * 32
 
@@ -136,8 +144,7 @@ def project(tmp_path_factory):
     (folder / "pytest.ini").write_text(
         "[pytest]\naddopts = -p no:cacheprovider --strict-markers -v\n"
     )
-    plugins = 'pytest_plugins = ["ephemeral_tasks.testing"]\n'
-    (folder / "conftest.py").write_text(plugins)
+    (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_first.py").write_text(FIRST)
     (folder / "test_project.py").write_text(PROJECT)
     for number, block in enumerate(BLOCKS):

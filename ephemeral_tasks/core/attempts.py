@@ -69,6 +69,10 @@ class Attempts(Generic[Item, Value]):
         variables = _make_variables(operation)
         variables.run(CURRENT.set, context)
         try:
+            if operation.policy.timeout is not None:
+                operation.timer = self._clock.call_later(
+                    operation.policy.timeout, self._time_out, operation
+                )
             coroutine = self._body(operation.item)
         except Exception as error:  # the body could not even be called
             # Not at once: the end of an attempt starts the next operation, and a row of
@@ -82,10 +86,6 @@ class Attempts(Generic[Item, Value]):
             coroutine, name=operation.id, context=variables
         )
         operation.attempt_task = attempt_task
-        if operation.policy.timeout is not None:
-            operation.timer = self._clock.call_later(
-                operation.policy.timeout, self._time_out, operation
-            )
         attempt_task.add_done_callback(
             partial(self._on_done, operation), context=self._no_variables
         )
@@ -108,9 +108,6 @@ class Attempts(Generic[Item, Value]):
     def _on_done(
         self, operation: AnyOperation, attempt_task: asyncio.Task[Value]
     ) -> None:
-        if operation.timer is not None:
-            operation.timer.cancel()
-            operation.timer = None
         # Fetched in each case: asyncio logs an error that nothing has fetched.
         error = None if attempt_task.cancelled() else attempt_task.exception()
         if operation.is_timed_out and not operation.is_cancelling:
@@ -127,6 +124,9 @@ class Attempts(Generic[Item, Value]):
 
     def _finish(self, operation: AnyOperation, outcome: Outcome) -> None:
         operation.attempt_task = None
+        if operation.timer is not None:
+            operation.timer.cancel()
+            operation.timer = None
         if operation.context is not None:
             operation.context.detach()
             operation.context = None

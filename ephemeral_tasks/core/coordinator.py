@@ -200,12 +200,21 @@ class Coordinator(Runner[Item, Value]):
 
     def admit(self, operation: Operation[Item, Value]) -> Operation[Item, Value]:
         """Take an operation for which there is a place; it runs or waits."""
-        accepted = operation.facts()
-        self.run_accepted(accepted, self.accept(operation))
+        self._take(operation)
+        self._unblock()
         return operation
 
+    def _take(self, operation: Operation[Item, Value]) -> None:
+        # As it was before it may have started; most coordinators have no listener.
+        accepted = None if self._on_change is None else operation.facts()
+        started = self.accept(operation, is_admitted=True)
+        if accepted is not None:
+            self._notify_facts(accepted)
+        if started:
+            super().run_bodies(started)
+
     def run_accepted(self, accepted: Facts, started: list[Operation[Any, Any]]) -> None:
-        """Report an accepted operation, and run the operations that got a slot."""
+        """Report an operation that another thread gave to ``accept``, and run it."""
         self._notify_facts(accepted)
         self.run_bodies(started)
 
@@ -220,11 +229,15 @@ class Coordinator(Runner[Item, Value]):
     def run_bodies(self, started: Iterable[Operation[Any, Any]]) -> None:
         """Run the operations that got a slot, and admit blocked ones with a place."""
         super().run_bodies(started)
+        self._unblock()
+
+    def _unblock(self) -> None:
+        # A loop: a thousand blocked submitters may be admitted at once.
         while self._blocked:
             operation = self._blocked.pop_first(self._scheduler.admits)
             if operation is None:
                 return
-            self.admit(operation)
+            self._take(operation)
 
     # -- a source ----------------------------------------------------------------------
 

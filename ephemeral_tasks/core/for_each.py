@@ -139,10 +139,12 @@ class _Loop(KeyedCoordinator[Any, object]):
             except asyncio.CancelledError:
                 continue
 
-    def accept(self, operation: Operation[Any, object]) -> list[Operation[Any, Any]]:
+    def accept(
+        self, operation: Operation[Any, object], *, is_admitted: bool = False
+    ) -> list[Operation[Any, Any]]:
         """Take a new operation and remember its item's index."""
         self._indexes[operation.id] = self._accepted
-        return super().accept(operation)
+        return super().accept(operation, is_admitted=is_admitted)
 
     def _conclude(self, operation: Operation[Any, Any], outcome: Outcome) -> None:
         index = self._indexes.pop(operation.id)

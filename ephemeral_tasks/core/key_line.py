@@ -31,10 +31,22 @@ class Waiting:
         return sum(map(len, self._levels.values()))
 
     def add(self, operation: AnyOperation, level: int) -> None:
+        """Add an operation at the end of its level."""
         self._levels.setdefault(level, OrderedDict())[operation] = None
 
     def first(self) -> AnyOperation | None:
-        return next(iter(self._levels[max(self._levels)])) if self._levels else None
+        """Return the first operation; None where none waits."""
+        levels = self._levels
+        return next(iter(levels[max(levels)])) if levels else None
+
+    def pop_first(self) -> AnyOperation:
+        """Take the first operation out."""
+        level = max(self._levels)
+        found = self._levels[level]
+        operation, _ = found.popitem(last=False)
+        if not found:
+            del self._levels[level]
+        return operation
 
     def discard(self, operation: AnyOperation, level: int) -> bool:
         """Take an operation out; False when it is not here."""

@@ -105,12 +105,13 @@ class KeyedQueue:
                 return self._take_from(line)
         return None
 
-    def _take_from(self, line: Line) -> AnyOperation | None:
-        operation = self._head(line)
+    def _take_from(self, line: Line) -> AnyOperation:
         line.number = 0
         line.turn = next(self._numbers)
-        if operation is not None and not self._discard(line.again, operation):
-            self._discard(line.waiting, operation)
+        if line.again is not NONE and self._head(line) is line.again.first():
+            operation = line.again.pop_first()
+        else:
+            operation = line.waiting.pop_first()
             line.held += 1
             self._length -= 1
         if not line.is_empty():
@@ -152,11 +153,12 @@ class KeyedQueue:
 
     def _settle(self, line: Line) -> None:
         """Forget a line without operations, or list its head for a turn."""
-        if not line.held and line.is_empty():
-            del self._lines[line.key]
-            line.number = 0
-        else:
+        if not line.is_empty():
             self._list(line)
+            return
+        line.number = 0
+        if not line.held:
+            del self._lines[line.key]
 
     def _list(self, line: Line) -> None:
         """Enter a line by its head's rank, or strike it if none of it may start."""

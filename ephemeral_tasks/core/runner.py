@@ -65,18 +65,27 @@ class Runner(Generic[Item, Value]):
 
     # -- starting ----------------------------------------------------------------------
 
-    def accept(self, operation: Operation[Item, Value]) -> list[AnyOperation]:
+    def accept(
+        self, operation: Operation[Item, Value], *, is_admitted: bool = False
+    ) -> list[AnyOperation]:
         """Take a new operation, from any thread; return what ``run_bodies`` must start.
+
+        Args:
+            operation: New, known to nobody else.
+            is_admitted: Whether the caller, on the loop, has asked for a place.
 
         Raises:
             QueueFull: As many wait as may wait; nothing was changed.
         """
+        scheduler = self._scheduler
         with self._lock:  # or two threads would get the last slot
-            started = self._scheduler.offer(operation)
+            take = scheduler.take if is_admitted else scheduler.offer
+            started = take(operation)
             operation.host = self
             self._unfinished[operation.id] = operation
             self._accepted += 1
-            self._mark_started(started)
+            if started:
+                self._mark_started(started)
         return started
 
     def _mark_started(self, started: Iterable[AnyOperation]) -> None:
@@ -122,7 +131,7 @@ class Runner(Generic[Item, Value]):
         """Return the seconds until the next attempt; None when none follows."""
         try:
             return operation.policy.delay_after(operation.attempt, error)
-        except Exception:
+        except BaseException:  # SystemExit, too: the slot is to be given back
             _log("backoff failed, no other attempt: id=%s", operation.id)
             return None
 
@@ -214,7 +223,7 @@ class Runner(Generic[Item, Value]):
             return
         try:
             self._on_change(facts.snapshot())
-        except Exception:
+        except BaseException:
             _log("on_change failed: id=%s", facts.id, exc_info=True)
 
     def on_progress(self, operation: AnyOperation) -> None:
@@ -232,5 +241,5 @@ class Runner(Generic[Item, Value]):
 
 def _log(message: str, *args: object, exc_info: bool = False) -> None:
     """Log an error, whatever a handler raises."""
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception, SystemExit):
         logger.error(message, *args, exc_info=exc_info)

@@ -70,8 +70,9 @@ class Scheduler(Generic[Entry]):
         """
         if self._max_retrying is not None and self.retrying >= self._max_retrying:
             return False
-        is_place_free = self.waiting < self.capacity - reserved
-        return is_place_free or (self.has_slot and self._queue.is_free(key))
+        if len(self._queue) + len(self._deferred) < self.capacity - reserved:
+            return True
+        return self.has_slot and self._queue.is_free(key)
 
     def offer(self, operation: Entry, *, reserved: int = 0) -> list[Entry]:
         """Take a new operation; return it if it starts, else nothing.
@@ -81,6 +82,10 @@ class Scheduler(Generic[Entry]):
         """
         if not self.admits(operation.key, reserved=reserved):
             raise self._full(reserved)
+        return self.take(operation)
+
+    def take(self, operation: Entry) -> list[Entry]:
+        """Take a new operation that ``admits`` allowed; return what starts."""
         if self.has_slot and self._queue.begin(operation):
             self.running += 1
             return [operation]

@@ -86,8 +86,8 @@ class PoolCoordinator:
 
     def _announce(self, change: Change) -> None:
         """Call the listeners for each owner whose rows changed."""
-        for owner in change.evicted:
-            self._reconcile(owner)
+        for owner in change.evicted:  # the cache may be away; the sweep asks it again
+            self._loop.guard(self._reconcile, owner)
         for owner in change.changed | change.evicted:
             signals.send_changed(owner)
 
@@ -112,11 +112,11 @@ class PoolCoordinator:
     def _follow_here(self, change: Change) -> None:
         """Start bodies first, so that no slot is idle; then interrupt and report."""
         for operation in change.started:
-            self.start(operation)
+            self._loop.guard(self.start, operation)
         for operation in change.interrupted:
-            self._attempts.interrupt(operation)
+            self._loop.guard(self._attempts.interrupt, operation)
         for operation in change.finished:
-            self._report(operation, None)
+            self._loop.guard(self._report, operation, None)
 
     def start(self, operation: PoolOperation) -> None:
         """Run the body of an operation that is RUNNING."""
@@ -191,10 +191,16 @@ class PoolCoordinator:
             self._announce(change)
             self._report(operation, cause)
         else:
-            operation.timer = self._clock.call_later(
-                delay or 0.0, self._requeue, operation
-            )
             self.follow(change)
+            self._requeue_later(operation, delay or 0.0)
+
+    def _requeue_later(self, operation: PoolOperation, delay: float) -> None:
+        """Queue an operation after its pause; at once where no timer can be set."""
+        try:
+            operation.timer = self._clock.call_later(delay, self._requeue, operation)
+        except Exception:
+            log(logging.ERROR, "no pause before the retry: id=%s", operation.id)
+            self._requeue(operation)
 
     def _report(self, operation: PoolOperation, cause: BaseException | None) -> None:
         """Log the end, send signals and wake the waiters."""

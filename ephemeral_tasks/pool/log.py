@@ -15,7 +15,7 @@ logger = logging.getLogger("ephemeral_tasks")
 
 def log(level: int, message: str, *args: object) -> None:
     """Log a line; an error of a site's own handler or filter is suppressed."""
-    with suppress(Exception):
+    with suppress(Exception, SystemExit):
         logger.log(level, message, *args)
 
 

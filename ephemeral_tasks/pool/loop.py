@@ -107,7 +107,8 @@ class LoopThread:
         try:
             while self._inbox and count < _TURN:
                 count += 1
-                self._call(*self._inbox.popleft())
+                callback, args = self._inbox.popleft()
+                self.guard(callback, *args)
         finally:  # whatever was raised: a flag left set would end all wake-ups
             if not count:
                 self._is_woken = False
@@ -115,13 +116,17 @@ class LoopThread:
                 self._is_woken = True
                 self.loop.call_soon(self._empty, context=self._no_variables)
 
-    def _call(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+    def guard(self, callback: Callable[..., object], *args: Any) -> None:
+        """Call ``callback(*args)`` here and log what it raises; from any thread.
+
+        For one of several calls: those after it are to be made nevertheless.
+        """
         try:
             callback(*args)
-        except Exception as error:  # the calls after it are made nevertheless
+        except BaseException as error:  # SystemExit, too: it would end a thread or loop
             where = "".join(traceback.format_tb(error.__traceback__))
             name = type(error).__name__
-            with suppress(Exception):  # of a handler of the site's own
+            with suppress(Exception, SystemExit):  # of a handler of the site's own
                 logger.error("a call on the pool's loop raised %s:\n%s", name, where)
 
     def call(self, function: Callable[[], object]) -> None:

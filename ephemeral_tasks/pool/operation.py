@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
 from ..compat import TaskResult
 from ..core.operation import Operation
 from ..core.status import Status
+from ..core.values import plain_text
 from ..errors import OperationFailed
 from ..tasks import Task
 from ..windows import Handle
@@ -91,7 +94,10 @@ class PoolOperation(Operation[Call, Any]):
 
     def sentence(self) -> str:
         """Return what the owner may read of its failure, in the active language."""
-        return str(self.failure)
+        try:
+            return plain_text(self.failure)
+        except (Exception, SystemExit):  # of a lazy text of the site's own
+            return gettext("The task failed.")
 
     @property
     def reference(self) -> str:

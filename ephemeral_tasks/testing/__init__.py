@@ -16,12 +16,14 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from .. import pool as pools
+from ..core.testing import Hold
 from .clock import PoolClock, manual_clock
 from .direct import arun_task, run_task
 from .inline_pool import inline
 from .leaks import cancel_all, drain, is_quiet, unfinished
 
 __all__ = [
+    "Hold",
     "PoolClock",
     "arun_task",
     "cancel_all",

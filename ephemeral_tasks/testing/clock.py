@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .. import pool as pools
-from ..core.testing import ManualClock
-from .patience import PATIENCE_SECONDS
+from ..core.testing import PATIENCE_SECONDS, ManualClock
 
 
 class PoolClock:

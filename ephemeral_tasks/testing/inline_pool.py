@@ -17,6 +17,7 @@ from .. import pool as pools
 from ..conf import Config
 from ..core.clock import Clock
 from ..core.context import current_operation
+from ..core.testing import PATIENCE_SECONDS
 from ..pool.body import run
 from ..pool.call import Call
 from ..pool.coordinator import RunBody
@@ -24,7 +25,6 @@ from ..pool.operation import PoolOperation
 from ..pool.pool import Pool
 from ..pool.threads import carry
 from .direct import make_plain
-from .patience import PATIENCE_SECONDS
 
 
 @contextmanager

@@ -6,9 +6,9 @@ import threading
 import time
 
 from .. import pool as pools
+from ..core.testing import PATIENCE_SECONDS
 from ..pool.pool import Pool
 from .inline_pool import InlinePool
-from .patience import PATIENCE_SECONDS
 
 
 def unfinished() -> list[str]:

@@ -10,7 +10,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 
 from .owner import akeep, astored_owner_of
-from .sessions import SESSION_KEY
+from .sessions import SESSION_KEY, seen_sessions
 
 
 @asynccontextmanager
@@ -39,12 +39,22 @@ async def save_owner(request: HttpRequest, newcomer: str) -> AsyncIterator[str]:
     try:
         yield newcomer
     except BaseException:
-        if was_empty:
-            await session.aflush()
-        else:
-            await session.apop(SESSION_KEY, None)
-            await _save(session)
+        await _take_back(session, was_empty=was_empty)
         raise
+
+
+async def _take_back(session: SessionBase, *, was_empty: bool) -> None:
+    """Remove the owner from the session, without an end to the owner.
+
+    It may be another click's, whose operation was accepted: two first submissions of
+    one form have one owner.
+    """
+    seen_sessions.forget(session)
+    await session.apop(SESSION_KEY, None)
+    if was_empty:
+        await session.aflush()
+    else:
+        await _save(session)
 
 
 async def _save(session: SessionBase) -> None:

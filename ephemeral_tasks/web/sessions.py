@@ -46,6 +46,13 @@ class SeenSessions:
             while len(self._owners) > get_config().max_owners:
                 self._owners.popitem(last=False)
 
+    def forget(self, session: Any) -> None:
+        """Remember nothing of the session."""
+        digest = _digest(session)
+        if digest is not None:
+            with self._lock:
+                self._owners.pop(digest, None)
+
     def move(self, session: Any, owner: str) -> None:
         """Remember the owner under this session alone; its former key is no more."""
         with self._lock:

@@ -52,8 +52,7 @@ async def operation(request: HttpRequest, id: str) -> HttpResponse:
 async def result(request: HttpRequest, id: str) -> HttpResponse:
     """What the operation returned."""
     owner = await _owner_of(request, id)
-    value = submission.result(owner, id)
-    row = submission.row(owner, id)
+    row, value = submission.fetch(owner, id)  # in one look: nothing comes between
     return await answer_result(request, row, value)
 
 

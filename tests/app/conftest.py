@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ephemeral_tasks import pool, signals
-from ephemeral_tasks.testing import drain
-from tests.app.holds import PATIENCE_SECONDS, Hold
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
+from ephemeral_tasks.testing import Hold, drain
 
 
 @pytest.fixture

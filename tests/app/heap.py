@@ -29,8 +29,7 @@ from ephemeral_tasks import (  # noqa: E402
     window,
 )
 from ephemeral_tasks.submission import end_owner, submit_once  # noqa: E402
-from ephemeral_tasks.testing import drain  # noqa: E402
-from tests.app.holds import Hold  # noqa: E402
+from ephemeral_tasks.testing import Hold, drain  # noqa: E402
 
 # Held backwards, so that what holds it is not found.
 BACKWARDS = secrets.token_hex(12)

@@ -18,7 +18,7 @@ from ephemeral_tasks import *
 from ephemeral_tasks import pool
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
-from tests.app.holds import Hold
+from ephemeral_tasks.testing import Hold
 owner = "a" * 32
 hold = Hold()
 

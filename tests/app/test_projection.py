@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 from django.utils import translation
+from django.utils.functional import lazy
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
@@ -252,6 +253,27 @@ def test_progress_is_kept_as_plain_bounded_values(owner, hold, given, kept):
     assert [type(value) for value in seen.progress] == [type(value) for value in kept]
     assert type(seen.progress_text) is str
     json.dumps(seen.as_json()["progress"], allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("in words", "in words"),
+        (gettext_lazy("Running"), "Running"),
+        (mark_safe("<b>"), "<b>"),
+        (lazy(lambda: mark_safe("<b>"), str)(), "<b>"),
+        ("\ud800", "?"),
+        ("x" * 501, "x" * 499 + "…"),
+        (b"raw", "b'raw'"),
+    ],
+)
+def test_a_sentence_is_a_plain_bounded_text(owner, given, kept):
+    """A template escapes it, whatever the body made it of."""
+    handle = submit(owner, tasks.app_fails_politely, given)
+    drain()
+
+    sentence = row(owner, handle.id).error.message
+    assert (type(sentence), sentence) == (str, kept)
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,12 @@ from ephemeral_tasks import (
     window,
 )
 from ephemeral_tasks.core import Status
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import NotFinished, OperationCancelled, OperationFailed
 from ephemeral_tasks.submission import row, submit_once
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import settle
-from tests.app.holds import PATIENCE_SECONDS
 
 
 def test_a_submitted_operation_runs_and_its_result_is_fetched(owner):

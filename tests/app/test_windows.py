@@ -397,7 +397,7 @@ def test_a_waiting_operation_can_always_be_cancelled(settings, owner, make_hold)
     assert row(owner, handle.id).status is Status.CANCELLED
     hold.open()
     drain()
-    assert never.count == 0
+    assert never.entries == 0
 
 
 # -- cancelling ------------------------------------------------------------------------

@@ -4,7 +4,19 @@ import asyncio
 import contextvars
 import logging
 
+from ephemeral_tasks.core.testing import ManualClock
+
 VARIABLE = contextvars.ContextVar("variable", default="unset")
+
+
+class AdjustedClock(ManualClock):
+    """A clock whose time of day jumps while its seconds go on."""
+
+    adjustment = 0.0
+
+    def time(self):
+        """Return what the system says."""
+        return self.monotonic() + self.adjustment
 
 
 async def echo(item):
@@ -22,24 +34,6 @@ def adds_up(coordinator) -> bool:
     s = coordinator.statistics()
     parts = (s.waiting, s.retrying, s.running, s.successful, s.failed, s.cancelled)
     return s.accepted == sum(parts) and min(parts) >= 0
-
-
-class StubbornHold:
-    """A body that ignores cancellation until it is released."""
-
-    def __init__(self):
-        self.started = asyncio.Event()
-        self.told = 0
-        self.gate = asyncio.Event()
-
-    async def body(self, item):
-        self.started.set()
-        while not self.gate.is_set():
-            try:
-                await self.gate.wait()
-            except asyncio.CancelledError:
-                self.told += 1
-        return item
 
 
 def sizes(root) -> dict[str, int]:

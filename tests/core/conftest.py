@@ -8,44 +8,7 @@ from typing import Any
 import pytest
 
 from ephemeral_tasks.core import Coordinator, KeyedCoordinator, WorkCoordinator
-from ephemeral_tasks.core.testing import ManualClock
-from tests.core.bodies import StubbornHold
-
-
-class Hold:
-    """A body that stops until the test lets it go on."""
-
-    def __init__(self) -> None:
-        self.entered_items: list[Any] = []
-        """What bodies were called with, in the order of their starts."""
-        self.running = 0
-        """Bodies that are inside now."""
-        self.most = 0
-        """How many were inside at once at most."""
-        self._gate = asyncio.Event()
-        self._changed = asyncio.Condition()
-
-    async def body(self, item: Any) -> Any:
-        """Stop, and return the item once ``release`` was called."""
-        self.entered_items.append(item)
-        self.running += 1
-        self.most = max(self.most, self.running)
-        try:
-            async with self._changed:
-                self._changed.notify_all()
-            await self._gate.wait()
-        finally:
-            self.running -= 1
-        return item
-
-    async def entered(self, count: int) -> None:
-        """Wait until so many bodies have started in all."""
-        async with asyncio.timeout(10), self._changed:
-            await self._changed.wait_for(lambda: len(self.entered_items) >= count)
-
-    def release(self) -> None:
-        """Let all bodies go on, those that come later too."""
-        self._gate.set()
+from ephemeral_tasks.core.testing import Hold, ManualClock
 
 
 @pytest.fixture
@@ -113,6 +76,6 @@ def settle() -> Callable[..., Any]:
 @pytest.fixture
 async def stubborn():
     """A body that ignores cancellation until it is released."""
-    hold = StubbornHold()
+    hold = Hold(is_stubborn=True)
     yield hold
-    hold.gate.set()
+    hold.open()

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ephemeral_tasks.core import KeyedCoordinator, QueueFull, Status
-from tests.core.bodies import adds_up, echo, lambda_body, until
+from tests.core.bodies import adds_up, echo, lambda_body, sizes, until
 from tests.core.contract import CoordinatorContract
 
 
@@ -41,7 +41,7 @@ async def test_second_operation_of_a_key_waits_for_the_first(make_keyed, hold):
 
     first = keyed.submit_nowait("a1")
     second = keyed.submit_nowait("a2")
-    await hold.entered(1)
+    await hold.aentered(1)
 
     assert first.status is Status.RUNNING
     assert second.status is Status.READY
@@ -52,9 +52,9 @@ async def test_a_busy_key_never_blocks_another(make_keyed, hold):
     keyed = make_keyed(hold.body, key=first_letter, limit=2)
     for item in ("a1", "a2", "a3", "b1"):
         keyed.submit_nowait(item)
-    await hold.entered(2)
+    await hold.aentered(2)
 
-    assert hold.entered_items == ["a1", "b1"]
+    assert hold.items == ["a1", "b1"]
 
 
 async def test_a_busy_key_that_fills_the_queue_never_blocks_another(make_keyed, hold):
@@ -63,7 +63,7 @@ async def test_a_busy_key_that_fills_the_queue_never_blocks_another(make_keyed, 
     keyed.submit_nowait("a1")
     keyed.submit_nowait("a2")
     blocked = asyncio.create_task(keyed.submit("a3"))
-    await hold.entered(1)
+    await hold.aentered(1)
 
     passing = await keyed.submit("b1")
     with pytest.raises(QueueFull):
@@ -71,7 +71,7 @@ async def test_a_busy_key_that_fills_the_queue_never_blocks_another(make_keyed, 
 
     assert passing.status is Status.RUNNING
     assert not blocked.done()
-    hold.release()
+    hold.open()
     await blocked
 
 
@@ -83,15 +83,15 @@ async def test_a_blocked_submitter_starts_once_its_key_is_free(make_keyed, make_
     keyed.submit_nowait("b1")
     keyed.submit_nowait("a2")  # waits, and fills the queue
     blocked = asyncio.create_task(keyed.submit("b2"))
-    await holds["b1"].entered(1)
+    await holds["b1"].aentered(1)
 
-    holds["b1"].release()
+    holds["b1"].open()
     operation = await blocked
 
-    await holds["b2"].entered(1)
+    await holds["b2"].aentered(1)
     assert operation.status is Status.RUNNING
     for one in holds.values():
-        one.release()
+        one.open()
 
 
 async def test_keys_take_turns(make_keyed, hold):
@@ -99,10 +99,10 @@ async def test_keys_take_turns(make_keyed, hold):
     keyed = make_keyed(hold.body, key=first_letter, limit=1)
     for item in ("a1", "a2", "a3", "a4", "b1", "b2", "c1"):
         keyed.submit_nowait(item)
-    hold.release()
+    hold.open()
     await keyed.drain()
 
-    assert hold.entered_items == ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]
+    assert hold.items == ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]
 
 
 async def test_a_newcomer_goes_before_a_key_that_had_a_turn_since(make_keyed, hold):
@@ -110,10 +110,10 @@ async def test_a_newcomer_goes_before_a_key_that_had_a_turn_since(make_keyed, ho
     keyed = make_keyed(hold.body, key=first_letter, limit=1)
     for item in ("a1", "a2", "b1"):
         keyed.submit_nowait(item)
-    hold.release()
+    hold.open()
     await keyed.drain()
 
-    assert hold.entered_items == ["a1", "b1", "a2"]
+    assert hold.items == ["a1", "b1", "a2"]
 
 
 async def test_a_key_that_runs_nothing_goes_before_one_that_does(make_keyed, make_hold):
@@ -123,14 +123,14 @@ async def test_a_key_that_runs_nothing_goes_before_one_that_does(make_keyed, mak
     keyed = make_keyed(lambda_body(holds), key=first_letter, limit=2, limit_per_key=2)
     for name in ("a1", "x1", "a2", "b1"):
         keyed.submit_nowait(name)
-    await holds["x1"].entered(1)
+    await holds["x1"].aentered(1)
 
-    holds["x1"].release()
-    await holds["b1"].entered(1)
+    holds["x1"].open()
+    await holds["b1"].aentered(1)
 
-    assert holds["a2"].entered_items == []
+    assert holds["a2"].items == []
     for one in holds.values():
-        one.release()
+        one.open()
 
 
 async def test_nobody_waits_for_keys_that_came_after_its_last_turn(make_keyed):
@@ -160,12 +160,12 @@ async def test_a_key_runs_as_many_as_it_may(make_keyed, hold):
     keyed = make_keyed(hold.body, key=first_letter, limit=3, limit_per_key=2)
     for item in ("a1", "a2", "a3", "b1", "b2"):
         keyed.submit_nowait(item)
-    await hold.entered(3)
+    await hold.aentered(3)
 
-    assert sorted(hold.entered_items) == ["a1", "a2", "b1"]
-    hold.release()
+    assert sorted(hold.items) == ["a1", "a2", "b1"]
+    hold.open()
     await keyed.drain()
-    assert hold.most == 3
+    assert hold.peak == 3
 
 
 async def test_the_most_urgent_head_goes_next(make_keyed, hold):
@@ -178,10 +178,10 @@ async def test_the_most_urgent_head_goes_next(make_keyed, hold):
     )
     for item in ("r0", "a1", "b1", "c5", "d3"):
         keyed.submit_nowait(item)
-    hold.release()
+    hold.open()
     await keyed.drain()
 
-    assert hold.entered_items == ["r0", "c5", "d3", "a1", "b1"]
+    assert hold.items == ["r0", "c5", "d3", "a1", "b1"]
 
 
 async def test_priority_does_not_change_the_order_within_a_key(make_keyed, hold):
@@ -191,10 +191,10 @@ async def test_priority_does_not_change_the_order_within_a_key(make_keyed, hold)
     )
     for item in ("r0", "a1", "a9", "b5"):
         keyed.submit_nowait(item)
-    hold.release()
+    hold.open()
     await keyed.drain()
 
-    assert hold.entered_items == ["r0", "b5", "a1", "a9"]
+    assert hold.items == ["r0", "b5", "a1", "a9"]
 
 
 async def test_waiting_work_of_a_paused_coordinator_starts_at_resume(make_keyed, hold):
@@ -203,13 +203,13 @@ async def test_waiting_work_of_a_paused_coordinator_starts_at_resume(make_keyed,
     keyed.pause()
     for item in ("a1", "b1", "c1"):
         keyed.submit_nowait(item)
-    hold.release()
+    hold.open()
     draining = asyncio.create_task(keyed.drain())
 
     keyed.resume()
     await draining
 
-    assert len(hold.entered_items) == 3
+    assert len(hold.items) == 3
 
 
 async def test_a_retry_keeps_its_key(make_keyed, clock):
@@ -283,7 +283,7 @@ async def test_cancelled_heads_leave_no_trace_in_a_key_that_is_never_idle(
         keyed.submit_nowait(1)
         urgent.cancel()
         idle.cancel()
-    await hold.entered(1)
+    await hold.aentered(1)
 
     assert len(keyed._scheduler._queue._startable) <= 128
 
@@ -322,3 +322,48 @@ async def test_a_snapshot_shows_the_key(make_keyed, hold):
     keyed = make_keyed(hold.body, key=first_letter)
 
     assert keyed.submit_nowait("a1").snapshot().key == "a"
+
+
+async def urgent_order(make_keyed, hold, **options):
+    """Submit to a busy key, more urgent ones later; return the order of the starts."""
+    keyed = make_keyed(
+        hold.body, key=first_letter, priority=lambda item: int(item[1]), **options
+    )
+    for item in ("a0 runs", "a0", "a1", "a2", "a1 later"):
+        keyed.submit_nowait(item)
+    await hold.aentered()
+    hold.open()
+    await keyed.drain()
+    return hold.items[1:]
+
+
+async def test_a_key_keeps_its_order_however_urgent(make_keyed, hold):
+    """What of a key depends on what came before it may rely on it."""
+    order = await urgent_order(make_keyed, hold)
+
+    assert order == ["a0", "a1", "a2", "a1 later"]
+
+
+async def test_a_key_may_let_its_most_urgent_go_first(make_keyed, hold):
+    """Among equals the order stays."""
+    order = await urgent_order(make_keyed, hold, urgent_first=True)
+
+    assert order == ["a2", "a1", "a1 later", "a0"]
+
+
+async def test_a_key_that_changes_its_mind_leaves_nothing_behind(make_keyed, hold):
+    """Each change of a key's head makes an entry; dead ones are dropped."""
+    keyed = make_keyed(
+        hold.body,
+        key=first_letter,
+        priority=lambda item: int(item[1:]),
+        urgent_first=True,
+        limit=1,
+    )
+    keyed.submit_nowait("b0")
+    keyed.submit_nowait("a0")
+    for _ in range(500):
+        keyed.submit_nowait("a1").cancel()
+
+    assert max(sizes(keyed).values()) < 500
+    hold.open()

@@ -57,12 +57,12 @@ async def test_each_item_is_run_once(options, source):
 async def test_never_more_than_the_limit_run(options, hold):
     """And as many as may, soon."""
     loop = await start(hold, range(50), limit=7, **options)
-    await hold.entered(7)
-    hold.release()
+    await hold.aentered(7)
+    hold.open()
     await loop
 
-    assert hold.most == 7
-    assert len(hold.entered_items) == 50
+    assert hold.peak == 7
+    assert len(hold.items) == 50
 
 
 @each_way
@@ -105,17 +105,17 @@ async def test_a_body_that_cancels_itself_counts_as_cancelled(options):
 async def test_cancelling_the_caller_cancels_all_and_waits(options, stubborn):
     """D19: when the caller has ended, no body runs; however often it is cancelled."""
     loop = asyncio.create_task(for_each(range(9), stubborn.body, limit=1, **options))
-    await stubborn.started.wait()
+    await stubborn.aentered()
     for _ in range(3):
         loop.cancel()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert not loop.done()
 
-    stubborn.gate.set()
+    stubborn.open()
     with pytest.raises(asyncio.CancelledError):
         await loop
-    assert stubborn.told == 1
+    assert stubborn.cancels == 1
 
 
 @each_way
@@ -123,12 +123,12 @@ async def test_the_source_is_read_as_its_items_are_run(options, hold, settle):
     """Lazily: without keys nothing is read ahead but one item."""
     read = []
     loop = await start(hold, counting(range(100), read), limit=3, **options)
-    await hold.entered(3)
+    await hold.aentered(3)
     await settle()
     ahead = 100 if "key" in options else 4
     assert len(read) <= ahead
 
-    hold.release()
+    hold.open()
     await loop
     assert len(read) == 100
 
@@ -145,10 +145,10 @@ async def test_a_sources_error_comes_out_after_the_work(options, kind, hold, set
 
     items = source() if kind is list else stream(source())
     loop = await start(hold, items, limit=4, **options)
-    await hold.entered(2)
+    await hold.aentered(2)
     await settle()
     assert not loop.done()
-    hold.release()
+    hold.open()
 
     with pytest.raises(KeyError, match="source"):
         await loop
@@ -168,7 +168,7 @@ async def test_an_async_source_is_closed_when_it_is_left(options, hold):
             ended.append(True)
 
     loop = await start(hold, source(), limit=2, **options)
-    await hold.entered(2)
+    await hold.aentered(2)
     loop.cancel()
     with pytest.raises(asyncio.CancelledError):
         await loop
@@ -246,10 +246,10 @@ async def test_keys_run_in_order_and_in_turns(hold):
     """D3: a busy key holds up no other."""
     items = ["a1", "a2", "b1", "a3"]
     loop = await start(hold, items, limit=2, key=lambda item: item[0])
-    await hold.entered(2)
-    assert hold.entered_items == ["a1", "b1"]
+    await hold.aentered(2)
+    assert hold.items == ["a1", "b1"]
 
-    hold.release()
+    hold.open()
     assert (await loop).successful == 4
 
 
@@ -349,7 +349,7 @@ async def test_a_body_can_ask_whether_it_should_end(options, hold):
             seen.append(current_operation().is_cancelled)
 
     loop = asyncio.create_task(for_each([1], body, limit=1, **options))
-    await hold.entered(1)
+    await hold.aentered(1)
     loop.cancel()
     with pytest.raises(asyncio.CancelledError):
         await loop

@@ -35,9 +35,9 @@ async def test_results_come_in_the_order_of_the_items(make_hold):
     holds = [make_hold() for _ in range(3)]
     results = map_each(range(3), lambda_body(holds), limit=3)
     first = asyncio.ensure_future(anext(results))
-    await holds[2].entered(1)
+    await holds[2].aentered(1)
     for one in reversed(holds):
-        one.release()
+        one.open()
 
     assert [await first] + [value async for value in results] == [0, 1, 2]
 
@@ -49,8 +49,8 @@ async def test_results_come_as_they_are_ready(make_hold):
     seen = []
     for index in (2, 0, 1):
         coming = asyncio.ensure_future(anext(results))
-        await holds[index].entered(1)
-        holds[index].release()
+        await holds[index].aentered(1)
+        holds[index].open()
         seen.append(await coming)
 
     assert seen == [2, 0, 1]
@@ -62,13 +62,13 @@ async def test_never_more_than_the_limit_run(ordered, hold):
     """And as many as may."""
     results = map_each(range(20), hold.body, limit=4, ordered=ordered)
     first = asyncio.ensure_future(anext(results))
-    await hold.entered(4)
-    hold.release()
+    await hold.aentered(4)
+    hold.open()
     await first
     async for _ in results:
         pass
 
-    assert hold.most == 4
+    assert hold.peak == 4
 
 
 @both_orders
@@ -89,7 +89,7 @@ async def test_the_first_error_is_raised_and_the_rest_cancelled(ordered, hold):
 
     async def body(item):
         if item == 2:
-            await hold.entered(2)
+            await hold.aentered(2)
             raise ValueError("why")
         await hold.body(item)
 
@@ -145,7 +145,7 @@ async def test_leaving_the_iteration_ends_the_bodies(hold):
     async with aclosing(map_each(range(9), body, limit=3)) as results:
         async for value in results:
             assert value == 0
-            await hold.entered(2)
+            await hold.aentered(2)
             break
 
     assert hold.running == 0
@@ -158,7 +158,7 @@ async def test_dropping_the_iteration_ends_the_bodies_soon(hold, settle):
         return item if item == 0 else await hold.body(item)
 
     async for _ in map_each(range(9), body, limit=3):
-        await hold.entered(2)
+        await hold.aentered(2)
         break
     gc.collect()
     await settle(20)
@@ -174,7 +174,7 @@ async def test_cancelling_the_taker_ends_the_bodies(hold):
             pass
 
     taking = asyncio.create_task(take())
-    await hold.entered(3)
+    await hold.aentered(3)
     taking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await taking

@@ -437,10 +437,10 @@ async def test_a_position_is_the_place_in_which_it_starts(make_keyed, hold, keys
         keyed.submit_nowait(f"{key}{number}") for number, key in enumerate(keys)
     ]
     positions = {o.item: keyed._scheduler.position(o) for o in operations}
-    hold.release()
+    hold.open()
     await keyed.drain()
 
-    starts = {item: place for place, item in enumerate(hold.entered_items)}
+    starts = {item: place for place, item in enumerate(hold.items)}
     assert positions == {item: starts[item] for item in positions}
 
 
@@ -450,7 +450,7 @@ async def test_what_runs_or_has_ended_has_no_position(make_keyed, make_work, hol
         running, waiting = (coordinator.submit_nowait(n) for n in range(2))
         position = coordinator._scheduler.position
         assert (position(running), position(waiting)) == (None, 1)
-        hold.release()
+        hold.open()
         await coordinator.drain()
         assert (position(running), position(waiting)) == (None, None)
 

@@ -89,7 +89,7 @@ async def test_a_scope_that_fails_cancels(hold):
     async def block():
         async with registry.scope() as scoped:
             scoped["held"].submit_nowait(1)
-            await hold.entered(1)
+            await hold.aentered(1)
             raise KeyError
 
     with pytest.raises(KeyError):

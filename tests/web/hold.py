@@ -1,30 +1,12 @@
-"""Bodies that stop where a test wants them, on the pool's loop."""
+"""Waiting until an owner's rows are as a test wants them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 from ephemeral_tasks import signals, submission
-
-
-class Hold:
-    """A gate that bodies wait at until a test opens it."""
-
-    def __init__(self) -> None:
-        self._gate: Future[None] = Future()
-
-    async def passed(self) -> None:
-        """The gate is open."""
-        # Shielded: a cancelled body may not cancel the gate of the others.
-        await asyncio.shield(asyncio.wrap_future(self._gate))
-
-    def open(self) -> None:
-        """Let every body through, also those that come later."""
-        if not self._gate.done():
-            self._gate.set_result(None)
 
 
 async def until(owner: str, is_reached: Callable[[tuple[Any, ...]], bool]) -> Any:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from django import forms
 
 from ephemeral_tasks import TaskFailed, progress, task
-from tests.web.hold import Hold
+from ephemeral_tasks.testing import Hold
 
 
 class FormGate:
@@ -137,14 +137,14 @@ async def web_echo(text, language):
 async def web_hold(name):
     """Stop at paragraph three until the test lets go."""
     progress(3, 12, "paragraph 3")
-    await holds[name].passed()
+    await holds[name].stop()
     return name
 
 
 @task(form=HoldForm, cancellable=False)
 async def web_stubborn(name):
     """Go on whatever its owner says."""
-    await holds[name].passed()
+    await holds[name].stop()
     return name
 
 

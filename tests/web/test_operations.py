@@ -2,7 +2,8 @@
 
 import pytest
 
-from ephemeral_tasks import submission
+from ephemeral_tasks import pool, submission, windows
+from ephemeral_tasks.pool.memory import Memory
 from tests.web import tasks
 
 pytestmark = pytest.mark.urls("tests.web.urls")
@@ -54,6 +55,27 @@ async def test_a_result_in_three_forms(visitor):
     assert page.startswith("<!DOCTYPE html>")
     assert "&lt;b&gt; in es" in piece
     assert "&lt;b&gt; in es" in page
+
+
+async def test_a_result_and_its_row_are_found_in_one_look(visitor, monkeypatch):
+    """A dismissal between two looks would make a 404 of a fetched result."""
+    id = (await visitor.start("web_echo", text="a", language="es"))["id"]
+    await visitor.until_status("SUCCESSFUL")
+    owner, read = await visitor.owner(), windows.read
+    looks = []
+
+    def read_and_dismiss(*args, **options):
+        found = read(*args, **options)
+        looks.append(found)
+        if len(looks) == 1:
+            submission.dismiss(owner, id)
+        return found
+
+    operation = pool.get().ledger.memory.get(id)
+    monkeypatch.setattr(Memory, "get", lambda self, id: operation)
+    monkeypatch.setattr(windows, "read", read_and_dismiss)
+
+    assert (await visitor.get(f"/tasks/{id}/result/")).json()["result"] == "a in es"
 
 
 async def test_a_task_may_have_a_result_page_of_its_own(visitor, tmp_path, settings):

@@ -15,12 +15,12 @@ from ephemeral_tasks import (
     submit,
 )
 from ephemeral_tasks.core import Status
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import OperationCancelled
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import settle
-from tests.app.holds import PATIENCE_SECONDS
 
 
 def runs(owner):

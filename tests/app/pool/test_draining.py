@@ -1,5 +1,6 @@
 """Ending the pool: what goes on, what is cancelled, and when it is over."""
 
+import gc
 import logging
 import threading
 import time
@@ -16,11 +17,11 @@ from ephemeral_tasks import (
     submit,
 )
 from ephemeral_tasks.core import Status
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain as settle_all
 from tests.app import tasks
 from tests.app.conftest import on_loop, settle
-from tests.app.holds import PATIENCE_SECONDS
 
 BOUND = 2.0  # the second that clean-up may take, and a slow machine's share
 
@@ -104,7 +105,7 @@ def test_what_is_left_is_cancelled_within_a_second(
         pool.drain(0.0)
 
     assert time.monotonic() - began < BOUND
-    assert hold.ended == 1
+    assert hold.exits == 1
     assert row(first, running.id).status is Status.CANCELLED
     assert row(second, waiting.id).status is Status.CANCELLED
     assert caplog.messages == [
@@ -180,6 +181,33 @@ def test_two_ends_at_once_are_one(owner, hold):
 
     assert not any(ending.is_alive() for ending in endings)
     assert result(owner, handle.id) == "value"
+
+
+@pytest.mark.parametrize("is_busy", [False, True], ids=["idle", "busy"])
+def test_none_of_many_ends_waits_its_whole_time(make_owner, make_hold, is_busy):
+    """All that drain at once wait for the same event, and leave nothing unawaited."""
+    for _ in range(20):
+        hold, owner = make_hold(), make_owner()
+        handle = submit(owner, tasks.app_held, hold, "value")
+        hold.entered()
+        if not is_busy:
+            hold.open()
+            settle_all()
+        start = threading.Barrier(8)
+
+        def end(start=start):
+            start.wait(PATIENCE_SECONDS)
+            pool.drain(60.0)
+
+        endings = [in_thread(end) for _ in range(start.parties)]
+        hold.open()
+        for ending in endings:
+            ending.join(PATIENCE_SECONDS)
+
+        assert not any(ending.is_alive() for ending in endings)
+        assert result(owner, handle.id) == "value"
+        pool.reset()
+    gc.collect()  # a coroutine that nobody awaited would warn now
 
 
 def test_the_end_of_a_pool_that_never_was_is_nothing():

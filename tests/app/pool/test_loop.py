@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from ephemeral_tasks.core.errors import Closed
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.pool.loop import LoopThread
-from tests.app.holds import PATIENCE_SECONDS
 
 
 @pytest.fixture

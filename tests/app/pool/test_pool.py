@@ -19,11 +19,11 @@ from ephemeral_tasks import (
     window,
 )
 from ephemeral_tasks.core import Status
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import on_loop, settle
-from tests.app.holds import PATIENCE_SECONDS
 
 colour = contextvars.ContextVar("colour", default="none")
 
@@ -167,13 +167,70 @@ def test_owners_take_turns(blocked, make_owner, record):
 
 
 def test_the_most_urgent_goes_first(blocked, make_owner, record):
-    """Whenever it came; order within an owner stays."""
+    """Whenever it came."""
     submit(make_owner(), tasks.app_call, record("usual"))
     submit(make_owner(), tasks.app_urgent, record("urgent"))
     blocked.open()
     drain()
 
     assert record.ran == ["urgent", "usual"]
+
+
+def test_the_most_urgent_of_an_owner_goes_first(blocked, owner, record):
+    """Whenever it came; what is equally urgent goes in order."""
+    for name in ("usual 1", "usual 2"):
+        submit(owner, tasks.app_call, record(name))
+    for name in ("urgent 1", "urgent 2"):
+        submit(owner, tasks.app_urgent, record(name))
+    blocked.open()
+    drain()
+
+    assert record.ran == ["urgent 1", "urgent 2", "usual 1", "usual 2"]
+
+
+def test_a_newcomer_starts_at_once_behind_a_busy_owner(make_owner, make_hold):
+    """By default one owner cannot take all slots, not even with plain bodies."""
+    busy, newcomer = make_owner(), make_owner()
+    hold, others = make_hold(), make_hold()
+    for _ in range(12):
+        submit(busy, tasks.app_plain_held, hold)
+    hold.entered()
+
+    submit(newcomer, tasks.app_held, others)
+
+    others.entered()
+    assert hold.exits == 0
+
+
+def test_a_tenth_of_the_places_is_for_new_owners(settings, make_owner, hold):
+    """Who has something unfinished is refused, who has nothing is not."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 20}
+    known = make_owner()
+    submit(known, tasks.app_held, hold)
+    for _ in range(18):
+        submit(make_owner(), tasks.app_held, hold)
+
+    with pytest.raises(QueueFull, match="2 of them kept for new visitors"):
+        submit(known, tasks.app_held, hold)
+
+    for _ in range(2):
+        submit(make_owner(), tasks.app_held, hold)
+    with pytest.raises(QueueFull):
+        submit(make_owner(), tasks.app_held, hold)
+
+
+def test_an_owner_of_finished_operations_is_as_good_as_new(settings, make_owner, hold):
+    """The share is for whoever has nothing unfinished."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 20}
+    idle = make_owner()
+    submit(idle, tasks.app_echo, 1)
+    drain()
+    for _ in range(19):
+        submit(make_owner(), tasks.app_held, hold)
+
+    submit(idle, tasks.app_held, hold)
+
+    assert window(idle)[0].status is Status.READY
 
 
 def test_a_row_knows_its_place(blocked, make_owner):
@@ -209,7 +266,7 @@ def test_no_more_run_than_may(settings, make_owner, hold):
         submit(make_owner(), tasks.app_call, body)
     hold.entered(3)
     settle()
-    assert hold.count == 3
+    assert hold.entries == 3
     for count in range(10):
         hold.pass_one()
         hold.left(count + 1)
@@ -226,11 +283,11 @@ def test_no_more_plain_bodies_run_than_may(settings, make_owner, hold):
     hold.entered(2)
     settle()
 
-    assert hold.count == 2
+    assert hold.entries == 2
     assert pool.statistics().running == 2
     hold.open()
     drain()
-    assert hold.count == 6
+    assert hold.entries == 6
 
 
 def test_no_more_of_an_owner_run_than_may(settings, make_owner, make_hold):
@@ -244,11 +301,11 @@ def test_no_more_of_an_owner_run_than_may(settings, make_owner, make_hold):
     others.entered()
     settle()
 
-    assert hold.count == 2
+    assert hold.entries == 2
     hold.pass_one()
     hold.entered(3)
     settle()
-    assert hold.count == 3
+    assert hold.entries == 3
 
 
 @pytest.mark.parametrize("most", [0, 1, 3])
@@ -416,7 +473,7 @@ def test_a_pool_that_shrinks_lets_work_end(settings, make_owner, hold):
         hold.pass_one()
         hold.left(count)
     settle()
-    assert hold.count == 3
+    assert hold.entries == 3
 
     hold.pass_one()
     hold.entered(4)

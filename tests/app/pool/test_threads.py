@@ -11,11 +11,11 @@ from ephemeral_tasks import (
     submit,
 )
 from ephemeral_tasks.core import Status
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import on_loop, settle
-from tests.app.holds import PATIENCE_SECONDS
 
 
 def runs(owner):
@@ -115,7 +115,7 @@ def test_a_plain_body_that_took_too_long_is_not_tried_again_before_it_returns(
     task_clock.advance(30)
     task_clock.advance(60)
 
-    assert hold.count == 1
+    assert hold.entries == 1
     assert row(owner, handle.id).attempt == 1
     hold.pass_one()
     hold.left()

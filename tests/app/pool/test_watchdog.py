@@ -6,11 +6,11 @@ import threading
 import pytest
 
 from ephemeral_tasks import cancel, pool, submit
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.pool import watchdog
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import on_loop, settle
-from tests.app.holds import PATIENCE_SECONDS
 
 
 class Lines(logging.Handler):

@@ -9,7 +9,8 @@ def behind_a_wall(get_response):
     """Redirects to a login whoever has the cookie ``wall``, which names the host."""
 
     def respond(request):
-        is_open = request.path.startswith(("/login/", "/static/"))
+        # The browser asks for the icon by itself, before or after the wall is up.
+        is_open = request.path.startswith(("/login/", "/static/", "/favicon.ico"))
         wall = request.COOKIES.get("wall")
         if wall and not is_open:
             host = "" if wall == "here" else f"http://localhost:{request.get_port()}"

@@ -25,15 +25,15 @@ class Cancelling:
         assert waiting.cancel() is True
         assert waiting.status is Status.CANCELLED
 
-        hold.release()
+        hold.open()
         await work.drain()
-        assert hold.entered_items == ["runs"]
+        assert hold.items == ["runs"]
 
     async def test_a_running_operation_is_interrupted(self, make, hold):
         """D4: it ends CANCELLED, counts as such, and keeps no drain waiting."""
         work = make(hold.body)
         operation = work.submit_nowait("item")
-        await hold.entered(1)
+        await hold.aentered(1)
 
         assert operation.cancel() is True
         await work.drain()
@@ -50,14 +50,14 @@ class Cancelling:
         work = make(stubborn.body, limit=1)
         operation = work.submit_nowait("value")
         after = work.submit_nowait("after")
-        await stubborn.started.wait()
+        await stubborn.aentered()
 
         operation.cancel()
         await asyncio.sleep(0)
         assert operation.status is Status.RUNNING
         assert after.status is Status.READY
 
-        stubborn.gate.set()
+        stubborn.open()
         with pytest.raises(OperationCancelled, match=operation.id):
             await operation
 
@@ -67,14 +67,14 @@ class Cancelling:
         """The body is interrupted once."""
         work = make(stubborn.body)
         operation = work.submit_nowait("item")
-        await stubborn.started.wait()
+        await stubborn.aentered()
 
         assert operation.cancel()
         await asyncio.sleep(0)
         assert operation.cancel()
         await asyncio.sleep(0)
 
-        assert stubborn.told == 1
+        assert stubborn.cancels == 1
 
     async def test_an_error_while_ending_is_no_failure(self, make, hold, caplog):
         """Once cancellation was asked for, the operation ends CANCELLED."""
@@ -87,7 +87,7 @@ class Cancelling:
 
         work = make(body)
         operation = work.submit_nowait("item")
-        await hold.entered(1)
+        await hold.aentered(1)
         operation.cancel()
         await work.drain()
         gc.collect()
@@ -114,12 +114,12 @@ class Cancelling:
         work = make(hold.body, limit=2)
         for item in range(6):
             work.submit_nowait(item)
-        await hold.entered(2)
+        await hold.aentered(2)
 
         assert work.cancel_all() == 6
         await work.drain()
 
-        assert hold.entered_items == [0, 1]
+        assert hold.items == [0, 1]
         assert work.statistics().cancelled == 6
 
     async def test_a_waiter_gets_operation_cancelled_and_not_cancelled_error(
@@ -129,7 +129,7 @@ class Cancelling:
         work = make(hold.body)
         operation = work.submit_nowait("item")
         waiter = asyncio.ensure_future(wait_for(operation))
-        await hold.entered(1)
+        await hold.aentered(1)
         operation.cancel()
 
         with pytest.raises(OperationCancelled):
@@ -141,10 +141,10 @@ class Cancelling:
         operation = work.submit_nowait("item")
         gone = asyncio.ensure_future(wait_for(operation))
         stays = asyncio.ensure_future(wait_for(operation))
-        await hold.entered(1)
+        await hold.aentered(1)
 
         gone.cancel()
-        hold.release()
+        hold.open()
 
         assert await stays == "item"
         assert gone.cancelled()

@@ -23,7 +23,7 @@ class Ending:
             work.submit_nowait(2)
         with pytest.raises(Closed):
             await work.submit(2)
-        hold.release()
+        hold.open()
         assert await accepted == 1
 
     async def test_closing_twice_is_closing(self, make):
@@ -37,26 +37,26 @@ class Ending:
         work = make(hold.body, limit=1, capacity=0)
         work.submit_nowait(1)
         blocked = [asyncio.create_task(work.submit(item)) for item in (2, 3)]
-        await hold.entered(1)
+        await hold.aentered(1)
 
         work.close()
 
         for submitter in blocked:
             with pytest.raises(Closed):
                 await submitter
-        hold.release()
+        hold.open()
         await work.drain()
-        assert hold.entered_items == [1]
+        assert hold.items == [1]
 
     async def test_drain_waits_for_all_that_was_accepted(self, make, hold):
         """Waiting ones included."""
         work = make(hold.body, limit=1)
         operations = [work.submit_nowait(item) for item in range(3)]
         draining = asyncio.create_task(work.drain())
-        await hold.entered(1)
+        await hold.aentered(1)
         assert not draining.done()
 
-        hold.release()
+        hold.open()
         await draining
 
         assert all(o.status is Status.SUCCESSFUL for o in operations)
@@ -92,7 +92,7 @@ class Ending:
         with pytest.raises(TimeoutError, match="unfinished after 10 s"):
             await draining
         assert operation.status is Status.RUNNING
-        hold.release()
+        hold.open()
         await work.drain(timeout=10)
         assert await operation == 1
 
@@ -111,13 +111,13 @@ class Ending:
         """D9: when it returns, no body runs any more."""
         work = make(stubborn.body, limit=1)
         running, waiting = work.submit_nowait(1), work.submit_nowait(2)
-        await stubborn.started.wait()
+        await stubborn.aentered()
         closing = asyncio.create_task(work.aclose())
         await asyncio.sleep(0)
         assert waiting.status is Status.CANCELLED
         assert not closing.done()
 
-        stubborn.gate.set()
+        stubborn.open()
         await closing
 
         assert running.status is Status.CANCELLED
@@ -125,7 +125,7 @@ class Ending:
 
     async def test_a_block_that_ends_well_drains(self, make, hold):
         """All results are there after it."""
-        hold.release()
+        hold.open()
         async with make(hold.body, limit=1) as work:
             operations = [work.submit_nowait(item) for item in range(3)]
 
@@ -138,7 +138,7 @@ class Ending:
         async def block():
             async with work:
                 work.submit_nowait(1)
-                await hold.entered(1)
+                await hold.aentered(1)
                 raise KeyError
 
         with pytest.raises(KeyError):
@@ -170,13 +170,13 @@ class Ending:
                 yield item
 
         work = make_from(source(), hold.body, limit=2, capacity=1)
-        await hold.entered(2)
+        await hold.aentered(2)
         await settle()
         assert len(read) <= 4  # two run, one waits, one asks for room
 
-        hold.release()
+        hold.open()
         await work.drain()
-        assert hold.entered_items == list(range(10))
+        assert hold.items == list(range(10))
         with pytest.raises(Closed):
             work.submit_nowait(10)
 
@@ -204,9 +204,9 @@ class Ending:
 
         work = make_from(source(), hold.body)
         draining = asyncio.create_task(work.drain())
-        await hold.entered(2)
+        await hold.aentered(2)
         assert not draining.done()
-        hold.release()
+        hold.open()
 
         with pytest.raises(KeyError, match="source"):
             await draining
@@ -224,9 +224,9 @@ class Ending:
                 ended.append(True)
 
         work = make_from(source(), hold.body, limit=1, capacity=0)
-        await hold.entered(1)
+        await hold.aentered(1)
         work.close()
-        hold.release()
+        hold.open()
         await work.drain()
 
         assert ended == [True]

@@ -79,11 +79,11 @@ class Failing:
         work.submit_nowait(0)
         second = work.submit_nowait(1)
         await clock.advance(20)
-        holds[0].release()
+        holds[0].open()
         await clock.advance(20)
 
         assert second.status is Status.RUNNING
-        holds[1].release()
+        holds[1].open()
         assert await second == 1
 
     async def test_a_body_that_ignores_its_time_out_fails_all_the_same(
@@ -92,7 +92,7 @@ class Failing:
         """What it returns afterwards does not count."""
         operation = make(stubborn.body, timeout=5, clock=clock).submit_nowait(1)
         await clock.advance(5)
-        stubborn.gate.set()
+        stubborn.open()
 
         with pytest.raises(TimeoutError):
             await operation
@@ -104,11 +104,11 @@ class Failing:
         operation = make(stubborn.body, timeout=5, clock=clock).submit_nowait(1)
         await clock.advance(5)
         assert operation.cancel()
-        stubborn.gate.set()
+        stubborn.open()
 
         with pytest.raises(OperationCancelled):
             await operation
-        assert stubborn.told == 1
+        assert stubborn.cancels == 1
 
     async def test_a_failed_attempt_is_tried_again_after_its_delay(self, make, clock):
         """``backoff`` gets the failed attempt's number, from 1, and its error."""
@@ -147,7 +147,7 @@ class Failing:
         )
         operation = work.submit_nowait("item")
         await clock.advance(6)
-        hold.release()
+        hold.open()
 
         assert await operation == "item"
         assert operation.attempt == 2

@@ -2,11 +2,13 @@
 
 import asyncio
 import dataclasses
+import random
 
 import pytest
 
 from ephemeral_tasks.core import Status, UnknownOperation
 from tests.core.bodies import (
+    AdjustedClock,
     adds_up,
     echo,
     fail,
@@ -65,7 +67,7 @@ class Looking:
         told = []
         work = make(hold.body, on_change=lambda s: told.append(s.status))
         operation = work.submit_nowait(1)
-        await hold.entered(1)
+        await hold.aentered(1)
         operation.cancel()
         operation.cancel()
         await work.drain()
@@ -139,6 +141,30 @@ class Looking:
         assert work.snapshots() == ()
         assert len(work.echoes()) == 2
 
+    @pytest.mark.parametrize("jump", [36_000, -36_000])
+    async def test_the_history_ages_by_seconds_that_passed(self, make, jump):
+        """An adjustment of the system's clock forgets nothing and keeps nothing."""
+        clock = AdjustedClock()
+        work = make(echo, max_age=60, clock=clock)
+        operation = work.submit_nowait(1)
+        await operation
+        clock.adjustment = jump
+        await clock.advance(50)
+        assert [one.id for one in work.snapshots()] == [operation.id]
+
+        await clock.advance(20)
+        assert work.snapshots() == ()
+
+    async def test_ids_do_not_repeat_with_the_seed(self, make):
+        """They come from the system, so that nobody can tell the next one."""
+        work, ids = make(echo), []
+        for _ in range(2):
+            random.seed(1)
+            ids += [work.submit_nowait(item).id for item in range(3)]
+
+        assert len({*ids}) == 6
+        assert all(len(id) == 32 for id in ids)
+
     async def test_a_pinned_operation_stays_in_its_place(self, make, clock):
         """D12: neither count nor age moves it; unpinned, it goes with its age."""
         work = make(echo, history=2, clock=clock)
@@ -159,7 +185,7 @@ class Looking:
         work = make(hold.body, history=0, echoes=0)
         operation = work.submit_nowait(1)
         work.pin(operation.id)
-        hold.release()
+        hold.open()
         await operation
 
         assert [s.id for s in work.snapshots()] == [operation.id]
@@ -173,9 +199,9 @@ class Looking:
         """D13: it is a picture of one instant."""
         work = make(hold.body)
         operation = work.submit_nowait(1)
-        await hold.entered(1)
+        await hold.aentered(1)
         before = operation.snapshot()
-        hold.release()
+        hold.open()
         await operation
 
         assert before.status is Status.RUNNING
@@ -190,9 +216,9 @@ class Looking:
         work.submit_nowait(0)
         second = work.submit_nowait(1)
         await clock.advance(5)
-        holds[0].release()
+        holds[0].open()
         await clock.advance(7)
-        holds[1].release()
+        holds[1].open()
         await second
 
         picture = second.snapshot()

@@ -45,7 +45,7 @@ class Refusing:
                 asyncio.run(wait_for(operation))
 
         await asyncio.to_thread(elsewhere)
-        hold.release()
+        hold.open()
         await operation
         await asyncio.to_thread(asyncio.run, wait_for(operation))
 

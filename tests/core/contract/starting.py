@@ -21,25 +21,25 @@ class Starting:
         work = make(hold.body, limit=2)
         for item in range(5):
             work.submit_nowait(item)
-        await hold.entered(2)
+        await hold.aentered(2)
         assert work.statistics().running == 2
         assert work.statistics().waiting == 3
 
-        hold.release()
+        hold.open()
         await work.drain()
 
-        assert hold.most == 2
-        assert len(hold.entered_items) == 5
+        assert hold.peak == 2
+        assert len(hold.items) == 5
 
     async def test_operations_start_in_the_order_of_submission(self, make, hold):
         """First come, first served."""
         work = make(hold.body, limit=1)
         for item in range(6):
             work.submit_nowait(item)
-        hold.release()
+        hold.open()
         await work.drain()
 
-        assert hold.entered_items == [0, 1, 2, 3, 4, 5]
+        assert hold.items == [0, 1, 2, 3, 4, 5]
 
     async def test_a_larger_limit_starts_more_at_once(self, make, hold):
         """Growing needs nobody to end."""
@@ -48,7 +48,7 @@ class Starting:
             work.submit_nowait(item)
 
         work.resize(3)
-        await hold.entered(3)
+        await hold.aentered(3)
 
         assert work.statistics().running == 3
 
@@ -62,14 +62,14 @@ class Starting:
         work = make(body, limit=3)
         for item in range(8):
             work.submit_nowait(item)
-        await first.entered(3)
+        await first.aentered(3)
         work.resize(1)
-        first.release()
-        await later.entered(1)
-        later.release()
+        first.open()
+        await later.aentered(1)
+        later.open()
         await work.drain()
 
-        assert later.most == 1
+        assert later.peak == 1
 
     @pytest.mark.parametrize("sizes", [(8, 4, 8), (1, 8, 1, 8, 1, 8)])
     async def test_resizing_to_and_fro_adds_no_slots(self, make, hold, sizes):
@@ -79,11 +79,11 @@ class Starting:
             work.submit_nowait(item)
         for size in sizes:
             work.resize(size)
-        await hold.entered(2)
-        hold.release()
+        await hold.aentered(2)
+        hold.open()
         await work.drain()
 
-        assert hold.most <= max(sizes)
+        assert hold.peak <= max(sizes)
 
     async def test_submit_nowait_refuses_when_capacity_is_reached(self, make, hold):
         """The refused submission changes nothing but the count of refusals."""
@@ -117,14 +117,27 @@ class Starting:
         """Blocked submitters are served first come, first served."""
         work = make(hold.body, limit=1, capacity=1)
         submitters = [asyncio.create_task(work.submit(item)) for item in range(6)]
-        await hold.entered(1)
+        await hold.aentered(1)
         assert work.statistics().accepted == 2
 
-        hold.release()
+        hold.open()
         await asyncio.gather(*submitters)
         await work.drain()
 
-        assert hold.entered_items == [0, 1, 2, 3, 4, 5]
+        assert hold.items == [0, 1, 2, 3, 4, 5]
+
+    async def test_thousands_of_blocked_submitters_are_let_in_at_once(self, make):
+        """In a loop: each of them admits the next."""
+        work = make(echo, limit=3000, capacity=0)
+        work.pause()
+        submitters = [asyncio.create_task(work.submit(item)) for item in range(3000)]
+        await asyncio.sleep(0)
+
+        work.resume()
+        await asyncio.gather(*submitters)
+        await work.drain()
+
+        assert work.statistics().successful == 3000
 
     async def test_a_newcomer_does_not_take_a_blocked_submitters_place(
         self, make, make_hold
@@ -135,16 +148,16 @@ class Starting:
         work.submit_nowait(0)
         work.submit_nowait(1)
         blocked = asyncio.create_task(work.submit(2))
-        await holds[0].entered(1)
+        await holds[0].aentered(1)
 
-        holds[0].release()
-        await holds[1].entered(1)
+        holds[0].open()
+        await holds[1].aentered(1)
         with pytest.raises(QueueFull):
             work.submit_nowait(3)
 
         assert (await blocked).status is Status.READY
         for one in holds:
-            one.release()
+            one.open()
 
     async def test_a_cancelled_submitter_leaves_nothing_behind(self, make, hold):
         """Its item is never run, and those behind it move up."""
@@ -152,14 +165,14 @@ class Starting:
         work.submit_nowait("runs")
         gone = asyncio.create_task(work.submit("gone"))
         next_one = asyncio.create_task(work.submit("next"))
-        await hold.entered(1)
+        await hold.aentered(1)
 
         gone.cancel()
-        hold.release()
+        hold.open()
         await next_one
         await work.drain()
 
-        assert hold.entered_items == ["runs", "next"]
+        assert hold.items == ["runs", "next"]
 
     async def test_a_submitter_cancelled_as_it_is_let_in_leaves_nothing_that_runs(
         self, make, hold
@@ -168,7 +181,7 @@ class Starting:
         work = make(hold.body, limit=1, capacity=0)
         first = work.submit_nowait("first")
         blocked = asyncio.create_task(work.submit("second"))
-        await hold.entered(1)
+        await hold.aentered(1)
 
         first.cancel()
         await until(lambda: work.statistics().accepted == 2)
@@ -183,10 +196,10 @@ class Starting:
         """D10: what runs goes on, nothing starts, and the loop is free meanwhile."""
         work = make(hold.body, limit=2)
         running = work.submit_nowait("runs")
-        await hold.entered(1)
+        await hold.aentered(1)
         work.pause()
         waiting = work.submit_nowait("waits")
-        hold.release()
+        hold.open()
 
         assert await running == "runs"
         await settle()

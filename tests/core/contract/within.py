@@ -32,7 +32,7 @@ class Within:
             await hold.body(item)
 
         operation = make(body).submit_nowait(1)
-        await hold.entered(1)
+        await hold.aentered(1)
 
         assert operation.snapshot().progress == (3, 10, "page 3")
 
@@ -48,7 +48,7 @@ class Within:
                 seen.append(current_operation().is_cancelled)
 
         operation = make(body).submit_nowait(1)
-        await hold.entered(1)
+        await hold.aentered(1)
         operation.cancel()
         await asyncio.sleep(0)
 
