@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from ephemeral_tasks import progress, submit, window
 from ephemeral_tasks.core import Progress, Status
-from ephemeral_tasks.projection import Row, actions
+from ephemeral_tasks.projection import Row, list_actions
 from ephemeral_tasks.submission import cancel, row
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
@@ -323,6 +323,8 @@ def test_progress_that_is_no_finite_number_raises_in_the_body(
 )
 def test_what_an_owner_may_do(status, is_cancelling, is_cancellable, allowed):
     """The names of the verbs, as rows and JSON list them."""
-    found = actions(status, is_cancelling=is_cancelling, is_cancellable=is_cancellable)
+    found = list_actions(
+        status, is_cancelling=is_cancelling, is_cancellable=is_cancellable
+    )
 
     assert found == allowed

@@ -20,7 +20,7 @@ from ephemeral_tasks import (
 )
 from ephemeral_tasks import tasks as module
 from ephemeral_tasks.compat import DjangoTask, InvalidTask
-from ephemeral_tasks.tasks import Registry
+from ephemeral_tasks.registry import Registry
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.layers import ROOT
