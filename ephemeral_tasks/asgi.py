@@ -25,19 +25,19 @@ def get_asgi_application() -> Application:
 
     sockets = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
     router = ProtocolTypeRouter(
-        {"http": application, "websocket": _below_script_name(sockets)}
+        {"http": application, "websocket": _strip_script_name(sockets)}
     )
     return with_lifespan(router)
 
 
-def _below_script_name(application: Application) -> Application:
+def _strip_script_name(application: Application) -> Application:
     """Route below the script name as Django's own HTTP handler does.
 
     It is ``FORCE_SCRIPT_NAME``, or the server's root path, which a proxy may have
     taken away from the path already.
     """
 
-    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
         prefix = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
         root_path = scope.get("root_path") or prefix
         if not scope["path"].startswith(root_path):
@@ -45,4 +45,4 @@ def _below_script_name(application: Application) -> Application:
         scope = {**scope, "root_path": root_path}
         await application(scope, receive, send)
 
-    return routed
+    return route

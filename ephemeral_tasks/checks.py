@@ -1,4 +1,4 @@
-"""What can be known to be wrong with the settings before the first request."""
+"""System checks of the settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-from .conf import NAME, RULES, Config, problems
+from .conf import NAME, RULES, Config, find_problems
 
 _DUMMY = "django.core.cache.backends.dummy.DummyCache"
 _LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
@@ -25,21 +25,21 @@ def check_settings(
 ) -> list[CheckMessage]:
     """Return what is wrong with this site's settings."""
     return [
-        *_settings(),
-        *_middleware(),
-        *_templates(),
-        *_cache(),
-        *_server(),
+        *_check_settings(),
+        *_check_middleware(),
+        *_check_templates(),
+        *_check_cache(),
+        *_check_server(),
     ]
 
 
-def _settings() -> Iterator[CheckMessage]:
-    for problem in problems(getattr(settings, NAME, {})):
+def _check_settings() -> Iterator[CheckMessage]:
+    for problem in find_problems(getattr(settings, NAME, {})):
         hint = f"Known keys: {', '.join(sorted(RULES))}."
         yield Error(problem, hint=hint, id="ephemeral_tasks.E001")
 
 
-def _middleware() -> Iterator[CheckMessage]:
+def _check_middleware() -> Iterator[CheckMessage]:
     if not any("SessionMiddleware" in name for name in settings.MIDDLEWARE):
         yield Error(
             "The owner of an operation is kept in the session, and there is none.",
@@ -55,7 +55,7 @@ def _middleware() -> Iterator[CheckMessage]:
         )
 
 
-def _templates() -> Iterator[CheckMessage]:
+def _check_templates() -> Iterator[CheckMessage]:
     engines: list[dict[str, Any]] = settings.TEMPLATES
     for engine in engines:
         if _REQUEST in engine.get("OPTIONS", {}).get("context_processors", ()):
@@ -67,7 +67,7 @@ def _templates() -> Iterator[CheckMessage]:
     )
 
 
-def _cache() -> Iterator[CheckMessage]:
+def _check_cache() -> Iterator[CheckMessage]:
     given = getattr(settings, NAME, {})
     alias = given.get("CACHE_ALIAS") if isinstance(given, dict) else None
     if not isinstance(alias, str):  # None, or a mistake that E001 names
@@ -104,7 +104,7 @@ def _cache() -> Iterator[CheckMessage]:
 
 
 def _entries_of(cache: dict[str, Any]) -> int:
-    """Return how many entries a local-memory cache has room for."""
+    """Return how many entries a local-memory cache holds at most."""
     options = {**cache, **cache.get("OPTIONS", {})}  # as Django reads them
     return int(options.get("MAX_ENTRIES", 300))
 
@@ -114,7 +114,7 @@ def _owners(given: dict[str, Any]) -> int:
     return owners if isinstance(owners, int) else Config().max_owners
 
 
-def _server() -> Iterator[CheckMessage]:
+def _check_server() -> Iterator[CheckMessage]:
     if getattr(settings, "ASGI_APPLICATION", None) is None:
         yield checks.Warning(
             "ASGI_APPLICATION is not set, so runserver opens no websockets.",

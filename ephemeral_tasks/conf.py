@@ -134,7 +134,7 @@ class Config:
     """Open websockets of one owner."""
 
     drain_seconds: float = _seconds(10.0, may_be_zero=True)
-    """How long accepted work may go on when the process is told to end."""
+    """How long accepted work may go on when the process ends."""
 
     lag_warning_seconds: float = _seconds(0.25)
     """How long a body may block the loop before a warning names it."""
@@ -148,7 +148,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def problems(given: object) -> Iterator[str]:
+def find_problems(given: object) -> Iterator[str]:
     """Yield what is wrong with the setting, a sentence each."""
     if not isinstance(given, Mapping):
         yield f"{NAME} must be a dict, got {given!r}"
@@ -170,7 +170,7 @@ def get_config() -> Config:
             names all of them.
     """
     given = getattr(settings, NAME, {})
-    if found := list(problems(given)):
+    if found := list(find_problems(given)):
         raise ImproperlyConfigured("; ".join(found))
     values = {key.lower(): value for key, value in given.items()}
     running = values.get("max_running", _RUNNING)

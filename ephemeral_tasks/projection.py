@@ -1,4 +1,4 @@
-"""Handle and operation → row: the one place where status meets words."""
+"""Rows: what an owner sees of an operation, in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext, pgettext_lazy
 
 from . import windows
 from .core.clock import Clock, monotonic_of
-from .core.operation import instant
+from .core.snapshot import to_datetime
 from .core.status import Status
 from .core.values import Progress
 from .pool.operation import PoolOperation
@@ -63,7 +63,7 @@ class Row:
     """True once the status can no longer change."""
 
     is_cancelling: bool
-    """True while a body that was told to end has not ended."""
+    """True while a cancelled body has not ended."""
 
     submitted_at: datetime
     """When it was submitted, UTC."""
@@ -87,10 +87,10 @@ class Row:
     """How often it is tried at most."""
 
     progress: Progress | None
-    """What its body said last."""
+    """What its body reported last."""
 
     position: int | None
-    """Its place among those that wait, from 1; None unless it waits."""
+    """Its place among waiting ones, from 1; None unless it waits."""
 
     error: RowError | None
     """None unless it failed."""
@@ -182,12 +182,12 @@ def project(
     position: int | None,
 ) -> Row:
     """Return the row of an operation; from any thread."""
-    operation.is_announced = False  # before the look: what comes later is announced
-    is_asked_to_end = operation.is_cancelling
+    operation.is_announced = False  # first: progress after it is announced
+    was_cancelling = operation.is_cancelling
     facts = operation.facts()
     status = facts.status
     task = operation.task
-    is_cancelling = is_asked_to_end and not status.is_finished
+    is_cancelling = was_cancelling and not status.is_finished
     expires_time = clock.time() + windows.seconds_left(handle, used_monotonic)
     return Row(
         id=handle.id,
@@ -198,22 +198,22 @@ def project(
         is_finished=status.is_finished,
         is_cancelling=is_cancelling,
         submitted_at=handle.submitted_at,
-        started_at=_instant(facts.started_time),
-        finished_at=_instant(facts.finished_time),
-        expires_at=instant(expires_time),
+        started_at=_to_datetime(facts.started_time),
+        finished_at=_to_datetime(facts.finished_time),
+        expires_at=to_datetime(expires_time),
         elapsed_seconds=operation.elapsed_seconds(monotonic_of(clock)()),
         attempt=facts.attempt,
         max_attempts=task.max_attempts,
         progress=facts.progress,
         position=position if status is Status.READY else None,
         error=_error(operation) if status is Status.FAILED else None,
-        actions=actions(
+        actions=list_actions(
             status, is_cancelling=is_cancelling, is_cancellable=task.cancellable
         ),
     )
 
 
-def actions(
+def list_actions(
     status: Status, *, is_cancelling: bool, is_cancellable: bool
 ) -> tuple[str, ...]:
     """Return what an owner may do with an operation in this state."""
@@ -230,8 +230,8 @@ def _error(operation: PoolOperation) -> RowError:
     return RowError(message=operation.sentence(), reference=operation.reference)
 
 
-def _instant(seconds: float | None) -> datetime | None:
-    return None if seconds is None else instant(seconds)
+def _to_datetime(seconds: float | None) -> datetime | None:
+    return None if seconds is None else to_datetime(seconds)
 
 
 def _iso(instant: datetime | None) -> str | None:

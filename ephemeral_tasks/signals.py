@@ -1,4 +1,4 @@
-"""Who wants to know that a window changed."""
+"""Listeners that are called when a window changes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class _Listener:
     ended: OwnerCallback
 
 
-# Replaced as a whole, never changed in place: any thread may read it while another
-# connects.
+# Replaced as a whole, never changed in place, since any thread may read it. Listeners
+# connect while modules are imported, one after the other: no lock is needed.
 _listeners: tuple[_Listener, ...] = ()
 
 
@@ -28,11 +28,11 @@ def connect(*, changed: OwnerCallback, ended: OwnerCallback) -> Callable[[], Non
     """Call ``changed(owner)`` and ``ended(owner)`` from now on.
 
     They are called on any thread, mostly on the pool's loop, so they must return at
-    once. ``changed`` is a nudge without content: whoever hears it looks at the window.
-    ``ended`` means that the owner is no more.
+    once. ``changed`` carries no content: the listener reads the window. After ``ended``
+    the owner has no window any more.
 
     Returns:
-        A function that ends it.
+        A function that disconnects the two.
     """
     global _listeners
     listener = _Listener(changed, ended)
@@ -46,13 +46,13 @@ def connect(*, changed: OwnerCallback, ended: OwnerCallback) -> Callable[[], Non
 
 
 def send_changed(owner: str) -> None:
-    """Say that something in the owner's window changed."""
+    """Call the listeners after a change in the owner's window."""
     for listener in _listeners:
         _call(listener.changed, owner)
 
 
 def send_ended(owner: str) -> None:
-    """Say that the owner is no more."""
+    """Call the listeners after the owner was dropped."""
     for listener in _listeners:
         _call(listener.ended, owner)
 

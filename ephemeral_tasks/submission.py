@@ -1,40 +1,30 @@
 """The verbs: submit, watch, cancel, dismiss, retry, fetch.
 
 Each may be called from any thread or loop and none blocks; only what starts with an
-``a`` waits. Each takes the owner and, where there is one, the id together: what another
-owner has is as unknown as what never was.
+``a`` waits. Each takes the owner and, where there is one, the id together: another
+owner's operation is as unknown as one that never existed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import pickle
-import secrets
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 from . import pool as pools
 from . import signals, windows
 from .conf import get_config
 from .core.status import Status
-from .errors import (
-    Conflict,
-    NotFinished,
-    UnknownOperation,
-    WindowFull,
-)
+from .errors import Conflict, NotFinished, UnknownOperation, WindowFull
+from .form_digest import digest_form
 from .pool.call import Call
-from .pool.ledger import Change
+from .pool.change import Change
 from .pool.operation import PoolOperation, make_handle
 from .pool.pool import Pool
 from .pool.waiters import wait
-from .projection import Row, actions, project
+from .projection import Row, list_actions, project
 from .tasks import Task
 from .windows import Handle
-
-_DIGEST_KEY = secrets.token_bytes(32)
 
 
 def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
@@ -56,9 +46,9 @@ def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
 def submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
 ) -> Handle:
-    """Submit, unless the same form with equal input is in the window: then that one."""
-    once = _digest(task.name, form_key, kwargs)
-    with windows.lock:  # or a double click would pass the look twice
+    """Submit a form once: the same key and input again give the same handle."""
+    once = digest_form(task.name, form_key, kwargs)
+    with windows.lock:  # or both clicks of a double click would find nothing
         pool = pools.get()
         for handle in windows.read(owner, touch=False).handles:
             operation = pool.ledger.memory.get(handle.id)
@@ -83,8 +73,8 @@ def _submit(
     operation = _make_operation(pool, owner, Call(task, args, kwargs))
     operation.form_key = form_key
     operation.handle = handle = make_handle(operation, label, shown)
-    with windows.lock:
-        leaving = _leaving(pool, owner)
+    with windows.lock:  # or two submissions would push out the same operation
+        leaving = _choose_leaving(pool, owner)
         change = _accept(pool, owner, operation, leaving)
     pool.follow(change)
     signals.send_changed(owner)
@@ -118,8 +108,8 @@ def _accept(
     return change
 
 
-def _leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
-    """Return what goes for one more operation: too old, unnamed, or pushed out.
+def _choose_leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
+    """Return the operations that leave for one more: too old, unnamed, pushed out.
 
     The ledger knows the window's operations, so the cache is asked only whether it
     still has the window.
@@ -200,7 +190,7 @@ def _find(owner: str, id: str) -> tuple[Pool, Handle, PoolOperation, float]:
 
 
 def cancel(owner: str, id: str) -> None:
-    """Tell an operation to end CANCELLED; again is allowed and changes nothing.
+    """Cancel an operation; again is allowed and changes nothing.
 
     Raises:
         UnknownOperation: The owner's window does not name it.
@@ -222,7 +212,7 @@ def dismiss(owner: str, id: str) -> None:
         UnknownOperation: The owner's window does not name it.
         Conflict: It has not finished.
     """
-    with windows.lock:
+    with windows.lock:  # or it might be retried between the check and its removal
         pool, _, operation, _ = _find(owner, id)
         if not operation.is_finished:
             raise Conflict("dismiss", id, operation.status)
@@ -240,15 +230,17 @@ def retry(owner: str, id: str) -> Handle:
         Conflict: It is unfinished or ended well.
         QueueFull, Closed: It was refused, and nothing was changed.
     """
-    with windows.lock:
+    with windows.lock:  # or two clicks would run it twice
         pool, old, operation, _ = _find(owner, id)
         status, call = operation.status, operation.item
-        if "retry" not in actions(status, is_cancelling=False, is_cancellable=True):
+        if "retry" not in list_actions(
+            status, is_cancelling=False, is_cancellable=True
+        ):
             raise Conflict("retry", id, status)
         again = _make_operation(pool, owner, call.again())
         again.handle = handle = make_handle(again, old.label, old.shown)
         mates = pool.ledger.memory.of(owner)
-        if operation not in mates:  # it was evicted just now
+        if operation not in mates:  # it has just been evicted
             raise UnknownOperation(id)
         change = _accept(pool, owner, again, (operation,), mates.index(operation))
     pool.follow(change)
@@ -283,7 +275,7 @@ def fetch(owner: str, id: str) -> tuple[Row, Any]:
 async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
     """Wait for the operation's end and return what it returned.
 
-    A waiter that goes away does not cancel the operation.
+    Cancelling this call does not cancel the operation.
 
     Args:
         owner: The owner's key.
@@ -306,9 +298,9 @@ async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
 
 
 def end_owner(owner: str) -> None:
-    """Cancel and forget everything of an owner that is no more, as at logout."""
+    """Cancel and forget all operations of an owner, as at logout."""
     windows.check_owner(owner)
-    with windows.lock:
+    with windows.lock:  # or an operation submitted meanwhile would stay
         windows.drop(owner)
         pool = pools.current()
         operations = [] if pool is None else pool.ledger.memory.of(owner)
@@ -316,30 +308,3 @@ def end_owner(owner: str) -> None:
     if pool is not None and change is not None:
         pool.follow(change)
     signals.send_ended(owner)
-
-
-def _digest(task: str, form_key: str, kwargs: Mapping[str, Any]) -> bytes:
-    """Return a keyed digest of a form's one-time key and cleaned data.
-
-    Equal input gives an equal one; what cannot be pickled equals nothing.
-    """
-    digest = hashlib.blake2b(key=_DIGEST_KEY, digest_size=32)
-    pickler = pickle.Pickler(SimpleNamespace(write=digest.update), protocol=5)
-    pickler.fast = True  # by value: it does not matter which objects are the same
-    try:
-        pickler.dump((task, form_key))
-        for name in sorted(kwargs):
-            pickler.dump((name, _content(kwargs[name])))
-    except Exception:
-        return secrets.token_bytes(digest.digest_size)
-    return digest.digest()
-
-
-def _content(value: Any) -> Any:
-    """Return what makes two values equal: for a file its name and its bytes."""
-    if not hasattr(value, "read"):
-        return value
-    value.seek(0)
-    content = value.read()
-    value.seek(0)
-    return value.name, content

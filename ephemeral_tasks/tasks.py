@@ -1,4 +1,4 @@
-"""Declaring what a visitor may start."""
+"""Tasks: functions that a visitor may start."""
 
 from __future__ import annotations
 
@@ -107,9 +107,9 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         )
         object.__setattr__(self, "policy", policy)
         object.__setattr__(self, "signature", _signature_of(self))
-        object.__setattr__(self, "accepted", _named(self.signature))
+        object.__setattr__(self, "accepted", _list_names(self.signature))
         object.__setattr__(
-            self, "required", _named(self.signature, without_default=True)
+            self, "required", _list_names(self.signature, without_default=True)
         )
         object.__setattr__(self, "is_async", iscoroutinefunction(self.func))
         _check_presentation(self)
@@ -118,7 +118,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         """Pickle as the module path and what ``using`` changed."""
         names = ("priority", "queue_name", "run_after", "backend")
         changes = {name: getattr(self, name) for name in names}
-        return _restore, (self.module_path, changes)
+        return _unpickle, (self.module_path, changes)
 
     def using(self, **changes: Any) -> Task:
         """Return the task with another priority, queue, ``run_after`` or backend.
@@ -166,7 +166,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         """
         parameters = self.signature.parameters
         return {
-            name: _plain(arguments.get(name, parameters[name].default))
+            name: _make_plain(arguments.get(name, parameters[name].default))
             for name in self.shown
             if name in arguments or parameters[name].default is not Parameter.empty
         }
@@ -193,7 +193,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         raise TypeError(f"task must be declared with @task, got {task!r}")
 
 
-def _plain(value: object) -> object:
+def _make_plain(value: object) -> object:
     """Return a harmless argument as JSON and HTML can express it, and bounded."""
     if value is None or type(value) is bool:
         return value
@@ -203,7 +203,7 @@ def _plain(value: object) -> object:
     return plain_text(value)
 
 
-def _restore(module_path: str, changes: dict[str, Any]) -> Task:
+def _unpickle(module_path: str, changes: dict[str, Any]) -> Task:
     found = import_string(module_path)
     if not isinstance(found, DjangoTask):
         raise TypeError(f"{module_path} is no task")
@@ -244,7 +244,7 @@ def _signature_of(task: Task) -> inspect.Signature:
     return signature.replace(parameters=[*signature.parameters.values()][1:])
 
 
-def _named(
+def _list_names(
     signature: inspect.Signature, *, without_default: bool = False
 ) -> frozenset[str]:
     by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
@@ -259,7 +259,7 @@ def _named(
 
 
 def _check_function(task: Task) -> None:
-    """Refuse what no backend could run; the words are Django's."""
+    """Refuse a function that no backend could run; the messages are Django's."""
     if not is_module_level_function(task.func):
         raise InvalidTask("Task function must be defined at a module level.")
     if isgeneratorfunction(task.func) or isasyncgenfunction(task.func):
@@ -298,7 +298,7 @@ class Registry:
         self._tasks: dict[str, dict[str, Task]] = {}
 
     def add(self, task: Task) -> None:
-        """Know a task; the same function declared again replaces itself."""
+        """Add a task; the same function declared again replaces itself."""
         self._tasks.setdefault(task.name, {})[task.module_path] = task
 
     def get(self, name: str) -> Task:

@@ -1,12 +1,11 @@
 """Each owner's newest handles, in the cache.
 
-A window is read, changed and written under ``lock``, which a look at a window and at
-the pool together holds, too. Order of locks: this one, then the ledger's.
+A window is read, changed and written under ``lock``. Callers that compare a window with
+the pool's operations hold it, too. Order of locks: this one, then the ledger's.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
@@ -14,21 +13,20 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.core.cache import BaseCache, caches
-from django.core.cache.backends import locmem
 
+from . import window_store
 from .conf import get_config
 from .core.clock import LoopClock, monotonic_of
 
 lock = threading.RLock()
 """Makes a read, a change and a write of a window one step: two requests of one browser
-would lose each other's handles. Reentrant, for verbs look before they change."""
+would overwrite each other's handles. Reentrant: callers hold it around these."""
 
 now: Callable[[], float] = monotonic_of(LoopClock())
-"""The monotonic time of the pool's own clock, which tells how old handles are. Replaced
-by tests alone."""
+"""The monotonic time of the pool's own clock, by which handles age. Replaced by tests
+alone."""
 
 _PREFIX = "ephemeral_tasks.window."
-_STORE = "ephemeral-tasks-"
 _TOUCH_SHARE = 0.001
 """Two uses within this share of IDLE_SECONDS, a second at most, count as one."""
 
@@ -102,7 +100,7 @@ def write(owner: str, handles: Iterable[Handle]) -> None:
 
 
 def exists(owner: str) -> bool:
-    """Return whether the cache holds a window of the owner."""
+    """Return whether the cache holds a window of the owner; call under ``lock``."""
     return _cache().has_key(_key(owner))
 
 
@@ -185,53 +183,11 @@ def _cache() -> BaseCache:
     # The synchronous calls of a local-memory cache take microseconds; its `aget` hops
     # to a thread and costs 18 to 64 times as much.
     alias = get_config().cache_alias
-    return _private_store() if alias is None else caches[alias]
-
-
-class _Store(locmem.LocMemCache):
-    """A local-memory cache whose keys are owners', checked before they come here.
-
-    Its entries expire by the monotonic clock: an adjustment of the system's time would
-    else end every window at once.
-    """
-
-    def make_and_validate_key(self, key: str, version: int | None = None) -> str:
-        """Return the key as it is; Django would look at each of its letters."""
-        return key
-
-    def get_backend_timeout(self, timeout: Any = None) -> float | None:
-        """Return the instant at which an entry expires."""
-        return None if timeout is None else now() + timeout
-
-    def _has_expired(self, key: str) -> bool:
-        expires: float | None = self._expire_info.get(key, -1.0)  # type: ignore[attr-defined]
-        return expires is not None and expires <= now()
-
-
-_private: _Store | None = None
-"""Our own store, made at first use; changed under ``lock``."""
-
-
-def _private_store() -> _Store:
-    global _private
-    if _private is None:
-        # Twice the owners that are let in, so that Django's cull, which throws out a
-        # third of the living, is never reached.
-        entries = 2 * get_config().max_owners
-        _private = _Store(
-            f"{_STORE}{os.getpid()}", {"OPTIONS": {"MAX_ENTRIES": entries}}
-        )
-    return _private
+    return window_store.get(now) if alias is None else caches[alias]
 
 
 def forget_all() -> None:
     """Forget every window, as in a child after a fork or between tests."""
-    global lock, _private
-    lock = threading.RLock()
-    if _private is not None:
-        # not clear(): after a fork its lock may be held for ever
-        stores = [vars(locmem)[name] for name in ("_caches", "_expire_info", "_locks")]
-        for name in [name for name in stores[0] if name.startswith(_STORE)]:
-            for store in stores:
-                store.pop(name, None)
-    _private = None
+    global lock
+    lock = threading.RLock()  # after a fork a thread that is gone may hold the old one
+    window_store.forget()

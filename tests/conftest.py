@@ -1,4 +1,4 @@
-"""Profiles and fixtures for the tests of every layer."""
+"""Profiles and fixtures that the tests of every layer may use."""
 
 import os
 import subprocess

@@ -24,7 +24,7 @@ from tests.layers import (
 
 
 def test_no_import_points_outwards():
-    """Package and demo keep the arrows."""
+    """Neither in the package nor in the demo."""
     public = public_names()
     found = [
         sentence

@@ -25,7 +25,7 @@ from ..tasks import Task
 class PoolBackend(BaseTaskBackend):
     """Runs tasks in the process's pool; their results are kept in memory for a while.
 
-    An operation that comes through ``enqueue`` is nobody's: it is in no window and no
+    An operation that comes through ``enqueue`` has no owner: it is in no window and no
     cache. ``get_result`` finds it while it is unfinished, and then among the newest
     ``UNOWNED_SIZE`` that ended, for ``IDLE_SECONDS`` after its end and at most
     ``MAX_AGE_SECONDS`` after its submission.
@@ -84,7 +84,7 @@ class PoolBackend(BaseTaskBackend):
     def at_an_instant(self, task: Any) -> Any:
         """Return the task with an instant where ``run_after`` was a span from now.
 
-        What hears of the task, a monitor above all, knows instants alone.
+        Receivers of Django's signals, such as monitors, expect an instant.
         """
         run_after = task.run_after
         if isinstance(run_after, timedelta):

@@ -16,9 +16,10 @@ from .for_each import for_each
 from .history import Echo
 from .keyed import KeyedCoordinator
 from .map_each import map_each
-from .operation import Operation, Snapshot
+from .operation import Operation
 from .policy import Policy
 from .registry import Registry
+from .snapshot import Snapshot
 from .statistics import Statistics
 from .status import Status
 from .summary import Failure, Summary

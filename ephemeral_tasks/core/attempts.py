@@ -32,7 +32,8 @@ CANCELLED = Outcome(Status.CANCELLED)
 class Attempts(Generic[Item, Value]):
     """Runs bodies on one loop and reports how each attempt ended.
 
-    It decides neither what starts nor what follows. All of it is touched on its loop.
+    Which operation starts, and what follows an attempt, is decided elsewhere. Belongs
+    to its loop: no lock protects its fields and those of the attempts.
     """
 
     def __init__(
@@ -49,9 +50,9 @@ class Attempts(Generic[Item, Value]):
         Args:
             body: Coroutine function, called with an operation's item.
             clock: Where time-outs come from.
-            make_context: Gives the body's end of an operation.
+            make_context: Makes the object through which a body reports.
             on_end: Called once for each attempt that was started.
-            on_interrupt: Called when a body was told to end.
+            on_interrupt: Called when an attempt's task was cancelled.
         """
         self._loop = running_loop(type(self).__name__)
         self._body = body
@@ -60,12 +61,12 @@ class Attempts(Generic[Item, Value]):
         self._on_end = on_end
         self._on_interrupt = on_interrupt
         self._no_variables = contextvars.Context()
-        """Where our own callbacks run; they would keep a body's variables alive."""
+        """For our own callbacks: a copy would keep a body's variables alive."""
 
     def start(self, operation: AnyOperation) -> None:
         """Run the body of an operation that is RUNNING."""
         context = operation.context = self._make_context(operation)
-        variables = _variables_of(operation)
+        variables = _make_variables(operation)
         variables.run(CURRENT.set, context)
         try:
             if operation.policy.timeout is not None:
@@ -74,7 +75,8 @@ class Attempts(Generic[Item, Value]):
                 )
             coroutine = self._body(operation.item)
         except Exception as error:  # the body could not even be called
-            # Not at once: the end of one such attempt starts the next.
+            # Not at once: the end of an attempt starts the next operation, and a row of
+            # such failures would be a recursion.
             failed = Outcome(Status.FAILED, error=error)
             self._loop.call_soon(
                 self._finish, operation, failed, context=self._no_variables
@@ -85,7 +87,7 @@ class Attempts(Generic[Item, Value]):
         )
         operation.attempt_task = attempt_task
         attempt_task.add_done_callback(
-            partial(self._ended, operation), context=self._no_variables
+            partial(self._on_done, operation), context=self._no_variables
         )
 
     def interrupt(self, operation: AnyOperation) -> bool:
@@ -100,13 +102,13 @@ class Attempts(Generic[Item, Value]):
         return True
 
     def _time_out(self, operation: AnyOperation) -> None:
-        if not operation.is_told_to_end and self.interrupt(operation):
+        if not operation.is_end_requested and self.interrupt(operation):
             operation.is_timed_out = True
 
-    def _ended(
+    def _on_done(
         self, operation: AnyOperation, attempt_task: asyncio.Task[Value]
     ) -> None:
-        # Asked for in each case: an error that is never fetched would be logged.
+        # Fetched in each case: asyncio logs an error that nothing has fetched.
         error = None if attempt_task.cancelled() else attempt_task.exception()
         if operation.is_timed_out and not operation.is_cancelling:
             seconds = operation.policy.timeout
@@ -131,12 +133,12 @@ class Attempts(Generic[Item, Value]):
         self._on_end(operation, outcome)
 
 
-def _variables_of(operation: AnyOperation) -> contextvars.Context:
-    """Return a context for one attempt; what it sets, no other attempt sees."""
+def _make_variables(operation: AnyOperation) -> contextvars.Context:
+    """Return a context for one attempt; no other attempt sees its changes."""
     variables = operation.variables
     if variables is None:
         return contextvars.Context()
     if operation.attempt < operation.policy.max_attempts:
         return variables.copy()
-    operation.variables = None  # they will hold the operation itself
+    operation.variables = None  # they will refer to the operation itself
     return variables

@@ -12,42 +12,39 @@ from .operation import Operation
 AnyOperation = Operation[Any, Any]
 
 
-class BlockedSubmitters:
-    """Their operations in the order of the calls; touched on one loop alone."""
+class BlockedSubmitters(OrderedDict[AnyOperation, "asyncio.Future[None]"]):
+    """The operations of waiting submitters, each with the future that is awaited.
 
-    def __init__(self) -> None:
-        self._turns: OrderedDict[AnyOperation, asyncio.Future[None]] = OrderedDict()
-
-    def __bool__(self) -> bool:
-        return bool(self._turns)
+    In the order of the calls. Belongs to one loop: no lock protects it.
+    """
 
     def has_key(self, key: Hashable) -> bool:
         """Return whether an operation of this key is blocked."""
-        return any(operation.key == key for operation in self._turns)
+        return any(operation.key == key for operation in self)
 
     def add(self, operation: AnyOperation) -> asyncio.Future[None]:
         """Return a future that is done once the operation was admitted, or at close."""
-        turn = self._turns[operation] = asyncio.get_running_loop().create_future()
+        turn = self[operation] = asyncio.get_running_loop().create_future()
         return turn
 
     def discard(self, operation: AnyOperation) -> bool:
         """Take an operation out; False when it was not blocked any more."""
-        return self._turns.pop(operation, None) is not None
+        return self.pop(operation, None) is not None
 
     def pop_first(self, is_admitted: Callable[[Hashable], bool]) -> AnyOperation | None:
         """Take the first operation that is admitted, and wake its submitter."""
-        for operation, turn in self._turns.items():
-            if is_admitted(operation.key):
-                del self._turns[operation]
-                if turn.done():  # its submitter was cancelled in this turn of the loop
-                    return self.pop_first(is_admitted)
+        while True:
+            found = next((one for one in self if is_admitted(one.key)), None)
+            if found is None:
+                return None
+            turn = self.pop(found)
+            if not turn.done():  # else its submitter was cancelled in this turn
                 turn.set_result(None)
-                return operation
-        return None
+                return found
 
     def close(self) -> None:
         """Wake all submitters; none of their operations was admitted."""
-        while self._turns:
-            _, turn = self._turns.popitem()
+        while self:
+            _, turn = self.popitem()
             if not turn.done():
                 turn.set_result(None)

@@ -16,7 +16,7 @@ class TimerHandle(Protocol):
 
 
 class Clock(Protocol):
-    """What an operation needs to know of time.
+    """A source of time and timers.
 
     ``time`` may be called from any thread; ``call_later`` on the loop alone. A clock
     may also have ``monotonic() -> float``, whose seconds never jump; durations and ages

@@ -1,4 +1,4 @@
-"""The body's end of an operation."""
+"""What a running body can ask and report."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class OperationContext:
 
     @property
     def is_cancelled(self) -> bool:
-        """True once the attempt was told to end, by ``cancel`` or by its time-out.
+        """True once the attempt should end, by ``cancel`` or by its time-out.
 
-        What the body left running sees True after the attempt's end, too.
+        Tasks that the body left running see True after the attempt's end, too.
         """
         operation = self._operation
-        return operation is None or operation.is_told_to_end
+        return operation is None or operation.is_end_requested
 
     def progress(
         self, done: float, total: float | None = None, message: str = ""
@@ -73,7 +73,7 @@ CURRENT: ContextVar[OperationContext | None] = ContextVar(
 
 
 def current_operation() -> OperationContext:
-    """Return the end of the operation whose body is running here.
+    """Return the context of the operation whose body is running here.
 
     Raises:
         RuntimeError: No body is running in this context.
@@ -96,7 +96,7 @@ def progress(done: float, total: float | None = None, message: str = "") -> None
             characters is cut.
 
     Raises:
-        OperationCancelled: In a plain function of the pool that was told to end.
+        OperationCancelled: In a plain function of the pool that should end.
         TypeError, ValueError: ``done`` or ``total`` is no finite number.
     """
     context = CURRENT.get()

@@ -15,11 +15,12 @@ from .clock import Clock, LoopClock
 from .errors import Closed, QueueFull
 from .history import Echo, History
 from .idle import Idle
-from .operation import Facts, Item, Operation, Snapshot, Value
+from .operation import Item, Operation, Value
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
 from .runner import Runner
-from .sources import turning
+from .snapshot import Facts, Snapshot
+from .sources import iterate_in_turns
 from .statistics import Statistics
 from .status import Status
 from .validation import check_at_least, check_body, check_seconds
@@ -71,12 +72,12 @@ class Coordinator(Runner[Item, Value]):
 
         Args:
             body: Coroutine function, called with one item.
-            queue: The order of those that wait.
+            queue: The order of waiting operations.
             limit: How many run at once, at least 1.
             capacity: How many may wait, at least 0.
             history: How many finished operations are remembered, at least 0.
-            max_age: Seconds that the history remembers one; None for no limit.
-            echoes: How many of those that the history evicted leave an echo.
+            max_age: Seconds that the history remembers an operation; None for no limit.
+            echoes: How many operations that the history evicted leave an echo.
             timeout: Seconds that an attempt may take; it then fails with TimeoutError.
             max_attempts: How often the body is called at most.
             backoff: ``(failed attempt, error) -> seconds`` until the next attempt;
@@ -85,8 +86,8 @@ class Coordinator(Runner[Item, Value]):
             on_change: Called on the loop with a snapshot at each step; an error in it
                 is logged and harms nothing.
             clock: Where the time comes from.
-            max_retrying: While so many are between two attempts, none is taken; None
-                for no such bound.
+            max_retrying: While so many are between two attempts, no new operation is
+                taken; None for no such bound.
 
         Raises:
             RuntimeError: No loop is running.
@@ -124,9 +125,9 @@ class Coordinator(Runner[Item, Value]):
     # -- submitting --------------------------------------------------------------------
 
     async def submit(self, item: Item) -> Operation[Item, Value]:
-        """Take an item, as soon as there is room; those who wait take turns.
+        """Take an item as soon as a place is free; waiting calls are served in order.
 
-        A call that is cancelled leaves nothing that runs.
+        A cancelled call leaves no operation behind.
 
         Raises:
             Closed: The coordinator was closed, perhaps while this call waited.
@@ -140,7 +141,7 @@ class Coordinator(Runner[Item, Value]):
             await self._blocked.add(operation)
         except asyncio.CancelledError:
             if not self._blocked.discard(operation) and operation.host is not None:
-                # It was admitted just now, and nobody has it.
+                # It was admitted just now, and no caller holds it.
                 self.cancel_operation(operation)
             raise
         if operation.host is None:
@@ -167,12 +168,12 @@ class Coordinator(Runner[Item, Value]):
     async def submit_many(
         self, items: Iterable[Item] | AsyncIterable[Item]
     ) -> tuple[Operation[Item, Value], ...]:
-        """Take items in order, each as soon as there is room.
+        """Take items in order, each as soon as a place is free.
 
         Raises:
             Closed: The coordinator was closed; what was taken before stays taken.
         """
-        async with aclosing(turning(items)) as source:
+        async with aclosing(iterate_in_turns(items)) as source:
             return tuple([await self.submit(item) async for item in source])
 
     def _key_of(self, item: Item) -> Hashable:
@@ -198,32 +199,45 @@ class Coordinator(Runner[Item, Value]):
         return self._make(item, self._key_of(item))
 
     def admit(self, operation: Operation[Item, Value]) -> Operation[Item, Value]:
-        """Take an operation for which there is a place, and run it or let it wait."""
-        accepted = operation.facts()
-        self.run_accepted(accepted, self.accept(operation))
+        """Take an operation for which there is a place; it runs or waits."""
+        self._take(operation)
+        self._unblock()
         return operation
 
+    def _take(self, operation: Operation[Item, Value]) -> None:
+        # As it was before it may have started; most coordinators have no listener.
+        accepted = None if self._on_change is None else operation.facts()
+        started = self.accept(operation, is_admitted=True)
+        if accepted is not None:
+            self._notify_facts(accepted)
+        if started:
+            super().run_bodies(started)
+
     def run_accepted(self, accepted: Facts, started: list[Operation[Any, Any]]) -> None:
-        """Notify of an accepted operation as it was, and run what got a slot."""
+        """Report an operation that another thread gave to ``accept``, and run it."""
         self._notify_facts(accepted)
         self.run_bodies(started)
 
     # -- admission ---------------------------------------------------------------------
 
     def _admits(self, key: Hashable) -> bool:
-        """Return whether a new operation may be taken now and overtakes none."""
+        """Return whether an operation may be taken now without overtaking another."""
         if self._blocked and self._blocked.has_key(key):
             return False
         return self._scheduler.admits(key)
 
     def run_bodies(self, started: Iterable[Operation[Any, Any]]) -> None:
-        """Run what got a slot, and admit blocked operations that now have a place."""
+        """Run the operations that got a slot, and admit blocked ones with a place."""
         super().run_bodies(started)
+        self._unblock()
+
+    def _unblock(self) -> None:
+        # A loop: a thousand blocked submitters may be admitted at once.
         while self._blocked:
             operation = self._blocked.pop_first(self._scheduler.admits)
             if operation is None:
                 return
-            self.admit(operation)
+            self._take(operation)
 
     # -- a source ----------------------------------------------------------------------
 
@@ -234,30 +248,30 @@ class Coordinator(Runner[Item, Value]):
         body: Body[Item, Value],
         **options: Any,
     ) -> Self:
-        """Return a coordinator that takes its items from a source, as it has room.
+        """Return a coordinator that takes its items from a source, as places get free.
 
-        It closes itself at the source's end. An error of the source comes out of the
-        first ``drain()``, after what was accepted has run.
+        It closes itself at the source's end. An error of the source is raised by the
+        first ``drain()``, after all accepted operations have run.
         """
         coordinator = cls(body, **options)
         coordinator._source = coordinator._loop.create_task(coordinator._pump(items))
-        coordinator._source.add_done_callback(coordinator._source_ended)
+        coordinator._source.add_done_callback(coordinator._on_source_end)
         return coordinator
 
     async def _pump(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
-        async with aclosing(turning(items)) as source:
+        async with aclosing(iterate_in_turns(items)) as source:
             async for item in source:
                 if self._is_closed:
                     return
                 await self.submit(item)
 
-    def _source_ended(self, source: asyncio.Task[None]) -> None:
+    def _on_source_end(self, source: asyncio.Task[None]) -> None:
         if not source.cancelled():
-            source.exception()  # drain() raises it; without one it is not wanted
+            source.exception()  # fetched, or asyncio would log it; drain() raises it
         self.close()
 
     def _raise_source_error(self) -> None:
-        """Raise what ended the source, once: kept, it would refer to its own frames."""
+        """Raise the source's error, once: a kept error would keep its frames alive."""
         source, self._source = self._source, None
         if source is not None and not source.cancelled():
             source.result()
@@ -271,22 +285,22 @@ class Coordinator(Runner[Item, Value]):
         return operation is not None and self.cancel_operation(operation)
 
     def cancel_all(self) -> int:
-        """Ask all that is unfinished to end; return how many were asked."""
+        """Ask all unfinished operations to end CANCELLED; return their number."""
         self.check_loop()
         return self._cancel_all()
 
     def pause(self) -> None:
-        """Start nothing more until ``resume``; what runs goes on."""
+        """Start no more bodies until ``resume``; running ones go on."""
         self.check_loop()
         self._scheduler.pause()
 
     def resume(self) -> None:
-        """Start what may start, now and from now on."""
+        """Start waiting operations again."""
         self.check_loop()
         self._reschedule(self._scheduler.resume)
 
     def resize(self, limit: int) -> None:
-        """Let ``limit`` run at once: more start now, fewer as running ones end."""
+        """Run ``limit`` bodies at once; a smaller limit holds once running ones end."""
         self.check_loop()
         check_at_least("limit", limit, 1)
         self._reschedule(self._scheduler.resize, limit)
@@ -294,9 +308,9 @@ class Coordinator(Runner[Item, Value]):
     # -- ending ------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Take no more; blocked submitters get Closed. What was accepted goes on.
+        """Take no more; blocked submitters get Closed. Accepted operations go on.
 
-        A source is left where it is.
+        The rest of a source is not read.
         """
         self.check_loop()
         self._is_closed = True
@@ -331,7 +345,7 @@ class Coordinator(Runner[Item, Value]):
         self._idle.notify()
 
     async def aclose(self) -> None:
-        """Close, cancel all that is unfinished, wait until the bodies have ended."""
+        """Close, cancel all unfinished operations, wait until the bodies have ended."""
         self.close()
         self.cancel_all()
         await self._idle.wait()
@@ -357,7 +371,7 @@ class Coordinator(Runner[Item, Value]):
 
     def statistics(self) -> Statistics:
         """Return the counters of this instant."""
-        with self._lock:
+        with self._lock:  # accept() on another thread changes several of them
             scheduler = self._scheduler
             return Statistics(
                 running=scheduler.running,
@@ -382,7 +396,7 @@ class Coordinator(Runner[Item, Value]):
         return tuple(p for p in pictures if status is None or p.status is status)
 
     def echoes(self) -> tuple[Echo, ...]:
-        """Return what is left of operations that the history evicted, oldest first."""
+        """Return the echoes of operations that the history evicted, oldest first."""
         self.check_loop()
         return self._history.echoes()
 
@@ -396,7 +410,7 @@ class Coordinator(Runner[Item, Value]):
         self._history.pin(id, is_coming=id in self._unfinished)
 
     def unpin(self, id: str) -> None:
-        """Let a pinned operation leave the history by count and age again."""
+        """Subject a pinned operation to the bounds of count and age again."""
         self.check_loop()
         self._history.unpin(id)
 

@@ -35,17 +35,18 @@ async def for_each(
     retry_on: tuple[type[BaseException], ...] = (Exception,),
     clock: Clock | None = None,
 ) -> Summary:
-    """Run a body for each item, at most ``limit`` at once, and tell how they ended.
+    """Run a body for each item, at most ``limit`` at once; return how they ended.
 
-    A body's error is counted and collected, never raised. Being cancelled cancels the
-    bodies and waits for them. The source is read no faster than its items are run.
+    A body's error is counted and collected, never raised. Cancelling this call
+    cancels the bodies and waits for them. The source is read no faster than its items
+    are run.
 
     Without ``key``, ``timeout`` and attempts the bodies share a few tasks and their
     context variables, as the turns of a plain loop do; otherwise each attempt is a task
     with a copy of the caller's.
 
     Args:
-        items: The source, of either kind. Its error ends the reading, and comes out
+        items: The source, of either kind. Its error ends the reading, and is raised
             once the bodies of the items before it have ended.
         body: Coroutine function, called with one item.
         limit: How many run at once, at least 1.
@@ -102,7 +103,7 @@ class _Loop(KeyedCoordinator[Any, object]):
         has_keys = key is not None
         super().__init__(
             body,
-            key=key or _no_key,
+            key=key or _give_no_key,
             limit=limit,
             limit_per_key=limit_per_key if has_keys else limit,
             capacity=_AHEAD if has_keys else 0,
@@ -114,6 +115,7 @@ class _Loop(KeyedCoordinator[Any, object]):
         self._indexes: dict[str, int] = {}
         self._failures: deque[Failure] = deque(maxlen=failures)
         self._outer = CURRENT.get()
+        """The operation that runs the loop, if there is one."""
 
     async def run(self) -> Summary:
         """Return when the source is at its end and the last body has ended."""
@@ -129,7 +131,7 @@ class _Loop(KeyedCoordinator[Any, object]):
         )
 
     async def _end(self) -> None:
-        """Cancel what is unfinished, and wait however often the caller is cancelled."""
+        """Cancel unfinished operations, and wait even if cancelled again."""
         ending = asyncio.ensure_future(self.aclose())
         while not ending.done():
             try:
@@ -137,10 +139,12 @@ class _Loop(KeyedCoordinator[Any, object]):
             except asyncio.CancelledError:
                 continue
 
-    def accept(self, operation: Operation[Any, object]) -> list[Operation[Any, Any]]:
+    def accept(
+        self, operation: Operation[Any, object], *, is_admitted: bool = False
+    ) -> list[Operation[Any, Any]]:
         """Take a new operation and remember its item's index."""
         self._indexes[operation.id] = self._accepted
-        return super().accept(operation)
+        return super().accept(operation, is_admitted=is_admitted)
 
     def _conclude(self, operation: Operation[Any, Any], outcome: Outcome) -> None:
         index = self._indexes.pop(operation.id)
@@ -149,10 +153,10 @@ class _Loop(KeyedCoordinator[Any, object]):
         super()._conclude(operation, outcome)
 
     def on_progress(self, operation: Operation[Any, Any]) -> None:
-        """Report what a body says as progress of the operation that runs the loop."""
+        """Report a body's progress as that of the operation that runs the loop."""
         if self._outer is not None and operation.progress is not None:
             self._outer.progress(*operation.progress)
 
 
-def _no_key(item: object) -> None:
+def _give_no_key(item: object) -> None:
     """Give all items the same key."""

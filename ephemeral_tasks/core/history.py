@@ -9,7 +9,7 @@ from datetime import datetime
 
 from .clock import Clock, monotonic_of
 from .errors import UnknownOperation
-from .operation import Facts, Snapshot, instant
+from .snapshot import Facts, Snapshot, to_datetime
 from .status import Status
 
 
@@ -32,10 +32,11 @@ _Entry = tuple[float, Facts]
 
 
 class History:
-    """The newest finished operations, by count and age; touched on one loop alone.
+    """The newest finished operations, by count and age.
 
-    Pinned ones stay and do not count. One that leaves lives on as an echo, of which the
-    newest ``echoes`` are kept. Age needs nobody to look: a timer stands for the oldest.
+    Pinned operations stay and do not count. An evicted one leaves an echo, of which the
+    newest ``echoes`` are kept. A timer evicts the oldest one at its age. Belongs to one
+    loop: no lock protects it.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class History:
         self._facts: OrderedDict[str, _Entry] = OrderedDict()
         self._pinned: OrderedDict[str, _Entry] = OrderedDict()
         self._coming: set[str] = set()
-        """Pinned before they finished."""
+        """Ids that were pinned before their operations finished."""
         self._echoes: deque[tuple[str, Status, float]] = deque(maxlen=echoes)
         self._has_timer = False
 
@@ -58,7 +59,7 @@ class History:
         return not (self._size or self._echoes.maxlen or self._coming)
 
     def add(self, facts: Facts) -> None:
-        """Remember a finished operation; the oldest one may leave for it."""
+        """Remember a finished operation; the oldest one may be evicted for it."""
         if facts.id in self._coming:
             self._coming.remove(facts.id)
             self._pinned[facts.id] = self._monotonic(), facts
@@ -67,16 +68,16 @@ class History:
             self._trim()
 
     def __iter__(self) -> Iterator[Snapshot]:
-        """Yield what is remembered, pinned ones first, each group oldest first."""
+        """Yield remembered operations, pinned ones first, each group oldest first."""
         self._trim()
         for _, facts in [*self._pinned.values(), *self._facts.values()]:
             yield facts.snapshot()
 
     def echoes(self) -> tuple[Echo, ...]:
-        """Return what is left of those that were evicted, oldest first."""
+        """Return the echoes of evicted operations, oldest first."""
         self._trim()
         return tuple(
-            Echo(id=id, status=status, finished_at=instant(finished_time))
+            Echo(id=id, status=status, finished_at=to_datetime(finished_time))
             for id, status, finished_time in self._echoes
         )
 
@@ -97,7 +98,7 @@ class History:
             raise UnknownOperation(id)
 
     def unpin(self, id: str) -> None:
-        """Let a pinned operation go with its age; an unknown id changes nothing."""
+        """Subject a pinned operation to the bounds again; an unknown id is ignored."""
         self._coming.discard(id)
         if id in self._pinned:
             self._facts[id] = self._pinned.pop(id)
@@ -115,13 +116,13 @@ class History:
             self._evict()
         if self._facts and not self._has_timer:
             self._has_timer = True
-            self._clock.call_later(self._left_seconds(self._max_age), self._aged)
+            self._clock.call_later(self._left_seconds(self._max_age), self._on_timer)
 
     def _left_seconds(self, max_age: float) -> float:
         oldest, _ = next(iter(self._facts.values()))
         return oldest + max_age - self._monotonic()
 
-    def _aged(self) -> None:
+    def _on_timer(self) -> None:
         self._has_timer = False
         self._trim()
 

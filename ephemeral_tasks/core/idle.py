@@ -9,7 +9,7 @@ from .clock import Clock
 
 
 class Idle:
-    """Wakes its waiters when a condition holds; touched on one loop alone."""
+    """Wakes its waiters when a condition holds; belongs to one loop, without a lock."""
 
     def __init__(self, is_reached: Callable[[], bool], clock: Clock) -> None:
         self._is_reached = is_reached

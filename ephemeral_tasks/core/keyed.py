@@ -13,7 +13,7 @@ from .validation import check_at_least
 
 
 class KeyedCoordinator(Coordinator[Item, Value]):
-    """Runs operations of one key in order and lets keys take turns.
+    """Runs the operations of each key in order; keys take turns.
 
     A busy key never blocks another, and nothing is kept for an idle one.
     """
@@ -51,7 +51,7 @@ class KeyedCoordinator(Coordinator[Item, Value]):
 
     def _key_of(self, item: Item) -> Hashable:
         key = self._key(item)
-        hash(key)  # refused here, where nothing has changed yet
+        hash(key)  # an unhashable key is refused here, before anything has changed
         return key
 
     def _priority_of(self, item: Item) -> int:

@@ -3,90 +3,18 @@
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from itertools import count
 from typing import Any
 
+from .key_line import NONE, Line, Waiting
 from .operation import Operation
 from .queues import index_in
 
 AnyOperation = Operation[Any, Any]
 
 
-class _Waiting:
-    """Waiting operations, the higher level first, in order within a level."""
-
-    __slots__ = ("_levels",)
-
-    def __init__(self) -> None:
-        # Ordered dicts: removal in the middle and at the front in constant time.
-        self._levels: dict[int, OrderedDict[AnyOperation, None]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._levels)
-
-    def __iter__(self) -> Iterator[AnyOperation]:
-        for level in sorted(self._levels, reverse=True):
-            yield from self._levels[level]
-
-    def __len__(self) -> int:
-        return sum(map(len, self._levels.values()))
-
-    def add(self, operation: AnyOperation, level: int) -> None:
-        self._levels.setdefault(level, OrderedDict())[operation] = None
-
-    def first(self) -> AnyOperation | None:
-        return next(iter(self._levels[max(self._levels)])) if self._levels else None
-
-    def discard(self, operation: AnyOperation, level: int) -> bool:
-        """Take an operation out; False when it is not here."""
-        found = self._levels.get(level)
-        if found is None or operation not in found:
-            return False
-        del found[operation]
-        if not found:
-            del self._levels[level]
-        return True
-
-
-_NONE = _Waiting()  # of the many keys of which nothing is tried again
-
-
-class _Line:
-    """The operations of one key."""
-
-    __slots__ = ("again", "held", "key", "limit", "listed", "number", "turn", "waiting")
-
-    def __init__(self, key: Hashable, limit: int, turn: int) -> None:
-        self.key = key
-        self.limit = limit
-        """How many of the key may be started and unfinished at once."""
-        self.waiting = _Waiting()
-        self.again = _NONE
-        self.held = 0
-        """How many have started and not finished, pauses between attempts included."""
-        self.turn = turn
-        """When its last turn began or ended, or the key came; a count, not a time."""
-        self.number = 0
-        """Names its live entry in the heap of those that may start; 0 for none."""
-        self.listed = 0
-        """The rank in that entry."""
-
-    def is_busy(self) -> bool:
-        """Return whether something of the key runs, or will after its pause."""
-        return self.held > len(self.again)
-
-    def is_empty(self) -> bool:
-        """Return whether nothing of the key waits."""
-        return not (self.waiting._levels or self.again._levels)
-
-    def rank(self, priority: int) -> int:
-        """Return what goes first, the smaller: more urgent, then without a turn now."""
-        return self.is_busy() - 2 * priority
-
-
-_Entry = tuple[int, int, int, _Line]  # rank, turn, number: unique, the smallest first
+_Entry = tuple[int, int, int, Line]  # rank, turn, number: unique, the smallest first
 
 
 class KeyedQueue:
@@ -96,7 +24,7 @@ class KeyedQueue:
     longest ago. A turn lasts as long as something of the key runs, so an idle key goes
     before a busy one, and a new key before one that has had a turn since it came. At
     most ``limit_per_key`` operations of a key run at once. A key without operations is
-    forgotten.
+    forgotten. Belongs to one scheduler, whose caller serialises the calls.
     """
 
     def __init__(
@@ -114,8 +42,10 @@ class KeyedQueue:
         """
         self._limit_per_key = limit_per_key
         self._urgent_first = urgent_first
-        self._lines: dict[Hashable, _Line] = {}
+        self._lines: dict[Hashable, Line] = {}
         self._startable: list[_Entry] = []
+        """A heap of lines that may start. An entry is dead once its line has another
+        number."""
         self._numbers = count(1)
         self._length = 0
 
@@ -125,7 +55,7 @@ class KeyedQueue:
     # -- new operations ----------------------------------------------------------------
 
     def is_free(self, key: Hashable) -> bool:
-        """Return whether the key runs less than it may and nothing of it waits."""
+        """Return whether the key is below its limit and no operation of it waits."""
         line = self._lines.get(key)
         return line is None or (line.held < line.limit and line.is_empty())
 
@@ -148,9 +78,9 @@ class KeyedQueue:
         if self._urgent_first or not line.number:  # else its head stays the same
             self._list(line)
 
-    def _new_line(self, key: Hashable) -> _Line:
+    def _new_line(self, key: Hashable) -> Line:
         limit = self._limit_per_key
-        line = _Line(key, limit(key) if callable(limit) else limit, next(self._numbers))
+        line = Line(key, limit(key) if callable(limit) else limit, next(self._numbers))
         self._lines[key] = line
         return line
 
@@ -162,8 +92,8 @@ class KeyedQueue:
     def push_again(self, operation: AnyOperation) -> None:
         """Add an operation whose next attempt is due before its key's new ones."""
         line = self._lines[operation.key]
-        if line.again is _NONE:
-            line.again = _Waiting()
+        if line.again is NONE:
+            line.again = Waiting()
         line.again.add(operation, self._level(operation))
         self._list(line)
 
@@ -175,32 +105,33 @@ class KeyedQueue:
                 return self._take_from(line)
         return None
 
-    def _take_from(self, line: _Line) -> AnyOperation | None:
-        operation = self._head(line)
+    def _take_from(self, line: Line) -> AnyOperation:
         line.number = 0
         line.turn = next(self._numbers)
-        if operation is not None and not self._discard(line.again, operation):
-            self._discard(line.waiting, operation)
+        if line.again is not NONE and self._head(line) is line.again.first():
+            operation = line.again.pop_first()
+        else:
+            operation = line.waiting.pop_first()
             line.held += 1
             self._length -= 1
         if not line.is_empty():
             self._list(line)
         return operation
 
-    def _head(self, line: _Line) -> AnyOperation | None:
-        """Return what of the key may start next; an attempt again before a first one.
+    def _head(self, line: Line) -> AnyOperation | None:
+        """Return the key's operation that may start next, a further attempt first.
 
-        What is tried again holds its place in the key already.
+        An operation between two attempts holds its place of the key already.
         """
         first = line.waiting.first() if line.held < line.limit else None
-        if line.again is _NONE:
+        if line.again is NONE:
             return first
         again = line.again.first()
         if again is None or first is None:
             return again or first
         return first if self._level(first) > self._level(again) else again
 
-    def _discard(self, waiting: _Waiting, operation: AnyOperation) -> bool:
+    def _discard(self, waiting: Waiting, operation: AnyOperation) -> bool:
         return bool(waiting) and waiting.discard(operation, self._level(operation))
 
     def remove(self, operation: AnyOperation) -> None:
@@ -213,23 +144,24 @@ class KeyedQueue:
         self._settle(line)
 
     def release(self, operation: AnyOperation) -> None:
-        """Let the next one of the key start."""
+        """Give back the place that a started operation held in its key."""
         line = self._lines[operation.key]
         line.held -= 1
         if not line.held:
             line.turn = next(self._numbers)
         self._settle(line)
 
-    def _settle(self, line: _Line) -> None:
+    def _settle(self, line: Line) -> None:
         """Forget a line without operations, or list its head for a turn."""
-        if not line.held and line.is_empty():
-            del self._lines[line.key]
-            line.number = 0
-        else:
+        if not line.is_empty():
             self._list(line)
+            return
+        line.number = 0
+        if not line.held:
+            del self._lines[line.key]
 
-    def _list(self, line: _Line) -> None:
-        """Give a line that may start an entry that fits its head, and no other line."""
+    def _list(self, line: Line) -> None:
+        """Enter a line by its head's rank, or strike it if none of it may start."""
         head = self._head(line)
         if head is None:
             line.number = 0
@@ -249,7 +181,7 @@ class KeyedQueue:
     # -- places ------------------------------------------------------------------------
 
     def position(self, operation: AnyOperation) -> int | None:
-        """Return its place among those that wait, from 1; None when it does not.
+        """Return its place among waiting ones, from 1; None when it does not wait.
 
         Counts priorities and turns. An estimate where urgencies differ within a key or
         keys are at their limit: then it depends on which operation ends first.
@@ -261,7 +193,7 @@ class KeyedQueue:
         index = index_in(order, operation)
         if index is None:
             return None
-        # It waits for all before it in its line, and so no less than they do.
+        # It waits for all operations before it in its line, and for what they wait for.
         urgency = min(o.priority for o in [*order[:index], operation])
         is_between = operation not in order
         since = (own.held - is_between > len(own.again), own.turn)
@@ -269,11 +201,11 @@ class KeyedQueue:
         before = sum(self._turns_before(o, since, index, urgency) for o in others)
         return 1 + index + before
 
-    def _order_of(self, line: _Line) -> list[AnyOperation]:
+    def _order_of(self, line: Line) -> list[AnyOperation]:
         return sorted([*line.again, *line.waiting], key=lambda o: -self._level(o))
 
     def _turns_before(
-        self, line: _Line, since: tuple[bool, int], index: int, urgency: int
+        self, line: Line, since: tuple[bool, int], index: int, urgency: int
     ) -> int:
         """Return how many of another line go before the operation at ``index``.
 

@@ -12,7 +12,7 @@ from .attempts import Body
 from .context import CURRENT
 from .errors import OperationCancelled
 from .operation import Item, Operation, Value
-from .sources import turning
+from .sources import iterate_in_turns
 from .status import Status
 from .validation import check_at_least, check_body
 from .work import WorkCoordinator
@@ -51,13 +51,13 @@ def map_each(
     """Yield what a body returns for each item, at most ``limit`` bodies at once.
 
     At most ``limit`` items are running or have results that were not taken yet, so a
-    slow taker slows the bodies and the source down. The first error is raised, once
+    slow consumer slows the bodies and the source down. The first error is raised, once
     the bodies that still ran were cancelled and have ended; leaving the iteration ends
     them, too, at once inside ``contextlib.aclosing``.
 
     Args:
-        items: The source, of either kind. Its error comes out after the results of the
-            items before it.
+        items: The source, of either kind. Its error is raised after the results of
+            the items before it.
         body: Coroutine function, called with one item.
         limit: How many run at once, at least 1.
         ordered: Whether results come in the order of the items, or as they are ready.
@@ -96,27 +96,28 @@ class _Results(WorkCoordinator[Item, Value]):
         self._places = asyncio.Semaphore(limit)
         """Given back when a result is taken."""
         self._line: deque[Operation[Item, Value]] = deque()
-        """What is to be taken, the next one first."""
+        """Operations whose results are to be taken, the next one first."""
         self._news = asyncio.Event()
         """Set when the line grew or its head finished, or the source ended."""
         self._outer = CURRENT.get()
+        """The operation that runs the loop, if there is one."""
 
     def read(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
         """Run the items of a source, as places are free."""
         self._source = self._loop.create_task(self._pump(items))
-        self._source.add_done_callback(self._source_ended)
+        self._source.add_done_callback(self._on_source_end)
 
     async def _pump(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
-        async with aclosing(turning(items)) as source:
+        async with aclosing(iterate_in_turns(items)) as source:
             async for item in source:
                 await self._places.acquire()
-                self._took(self.submit_nowait(item))
+                self._on_submitted(self.submit_nowait(item))
 
-    def _took(self, operation: Operation[Item, Value]) -> None:
+    def _on_submitted(self, operation: Operation[Item, Value]) -> None:
         self._line.append(operation)
 
-    def _source_ended(self, source: asyncio.Task[None]) -> None:
-        super()._source_ended(source)
+    def _on_source_end(self, source: asyncio.Task[None]) -> None:
+        super()._on_source_end(source)
         self._news.set()
 
     async def has_next(self) -> bool:
@@ -149,7 +150,7 @@ class _Results(WorkCoordinator[Item, Value]):
             self._news.set()
 
     def on_progress(self, operation: Operation[Any, Any]) -> None:
-        """Report what a body says as progress of the operation that runs the loop."""
+        """Report a body's progress as that of the operation that runs the loop."""
         if self._outer is not None and operation.progress is not None:
             self._outer.progress(*operation.progress)
 
@@ -157,8 +158,8 @@ class _Results(WorkCoordinator[Item, Value]):
 class _ResultsAsReady(_Results[Item, Value]):
     """A coordinator whose operations are taken in the order in which they finish."""
 
-    def _took(self, operation: Operation[Item, Value]) -> None:
-        """Do nothing: it joins the line when it has finished."""
+    def _on_submitted(self, operation: Operation[Item, Value]) -> None:
+        """Do nothing: the operation joins the line when it has finished."""
 
     def _notify(self, operation: Operation[Item, Value]) -> None:
         if operation.is_finished:

@@ -4,55 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import os
-from collections import deque
 from collections.abc import Generator, Hashable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from .clock import TimerHandle
 from .errors import NotFinished, OperationCancelled
+from .ids import new_id
 from .policy import DEFAULT_POLICY, Policy
+from .snapshot import Facts, Snapshot
 from .status import FINISHED, Status
 from .values import Progress
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
-
-
-def instant(seconds: float) -> datetime:
-    """Return the time that is so many seconds after the epoch, UTC."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-class _Ids:
-    """Ids from the system's randomness, read for many at a time.
-
-    Each read gives up the interpreter lock, which costs far more than the bytes.
-    """
-
-    def __init__(self) -> None:
-        self._ids: deque[str] = deque()
-        """Any thread takes from it; never shared with a forked process."""
-        self._pid = os.getpid()
-
-    def take(self) -> str:
-        if self._pid != os.getpid():
-            self._pid = os.getpid()
-            self._ids = deque()
-        try:
-            return self._ids.pop()
-        except IndexError:
-            digits = os.urandom(16 * _IDS).hex()
-            self._ids.extend(digits[i : i + 32] for i in range(32, 32 * _IDS, 32))
-            return digits[:32]
-
-
-_IDS = 64
-new_id = _Ids().take
-"""Returns 32 hexadecimal digits that cannot be guessed."""
 
 
 class Waiter(Protocol):
@@ -76,66 +41,6 @@ class Host(Protocol):
 
     def check_loop(self) -> None:
         """Raise RuntimeError when the caller is not on the coordinator's loop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """A frozen picture of an operation at one instant."""
-
-    id: str
-    """The operation's id."""
-
-    key: Hashable
-    """Its key; None where the coordinator has none."""
-
-    status: Status
-    """Where it stands."""
-
-    attempt: int
-    """The newest attempt, from 1; 0 while none has started."""
-
-    submitted_at: datetime
-    """When it was submitted, UTC."""
-
-    started_at: datetime | None
-    """When its first attempt started; None while none has."""
-
-    finished_at: datetime | None
-    """When it finished; None while it has not."""
-
-    progress: Progress | None
-    """What its body reported last; None before the first report."""
-
-    error: str | None
-    """The class's name of the error that it failed with; never the error's text."""
-
-
-class Facts(NamedTuple):
-    """What a snapshot says before it is asked for: cheap to make, times in seconds."""
-
-    id: str
-    key: Hashable
-    status: Status
-    attempt: int
-    submitted_time: float
-    started_time: float | None
-    finished_time: float | None
-    progress: Progress | None
-    error: str | None
-
-    def snapshot(self) -> Snapshot:
-        """Return the picture."""
-        return Snapshot(
-            id=self.id,
-            key=self.key,
-            status=self.status,
-            attempt=self.attempt,
-            submitted_at=instant(self.submitted_time),
-            started_at=None if (at := self.started_time) is None else instant(at),
-            finished_at=None if (at := self.finished_time) is None else instant(at),
-            progress=self.progress,
-            error=self.error,
-        )
 
 
 class Operation(Generic[Item, Value]):
@@ -210,7 +115,7 @@ class Operation(Generic[Item, Value]):
         """Seconds from the monotonic clock to the epoch, at the submission."""
         self.progress: Progress | None = None
         self.is_cancelling = False
-        """True once a body that runs was asked to end; then it ends CANCELLED."""
+        """True once a running body was cancelled: its operation ends CANCELLED."""
         self.is_interrupted = False
         """True once the newest attempt's task was cancelled by us; on the loop."""
         self.is_timed_out = False
@@ -218,16 +123,17 @@ class Operation(Generic[Item, Value]):
         self.value: Value | None = None
         self.error: BaseException | None = None
         self.where: TracebackType | None = None
-        """The error's traceback as the body left it, before anybody awaited."""
+        """The error's traceback as the body left it, before it was awaited."""
         self.host: Host | None = None
         """The coordinator that accepted it."""
-        self.context: OperationEnd | None = None
-        """The body's end of the attempt that runs; on the loop, like what follows."""
+        self.context: AttemptContext | None = None
+        """By which the running body reports; on the loop, like the fields below."""
         self.attempt_task: asyncio.Task[Value] | None = None
-        """The attempt that runs."""
+        """The asyncio task of the running attempt."""
         self.timer: TimerHandle | None = None
         """The attempt's time-out, or the pause before the next attempt."""
         self.waiters: list[Waiter] | None = None
+        """Woken at the end."""
 
     def __repr__(self) -> str:
         return f"<Operation {self.id} {self.status}>"
@@ -235,7 +141,7 @@ class Operation(Generic[Item, Value]):
     # -- looking -----------------------------------------------------------------------
 
     @property
-    def is_told_to_end(self) -> bool:
+    def is_end_requested(self) -> bool:
         """True once the running attempt should end, by ``cancel`` or by time-out."""
         return self.is_cancelling or self.is_timed_out
 
@@ -252,7 +158,7 @@ class Operation(Generic[Item, Value]):
         return max(0.0, end - self.started_monotonic)
 
     def facts(self) -> Facts:
-        """Return what a snapshot says, unprepared; from any thread."""
+        """Return the facts of a snapshot, at less cost; from any thread."""
         status, offset = self.status, self.clock_offset
         started, finished = self.started_monotonic, self.finished_monotonic
         return Facts(
@@ -324,7 +230,7 @@ class Operation(Generic[Item, Value]):
             self.remove_waiter(waiter)
 
     def add_waiter(self, waiter: Waiter) -> None:
-        """Wake the waiter at the end, or now when it has ended; on the loop."""
+        """Wake the waiter when the operation ends, or now if it has; on the loop."""
         if self.status in FINISHED:
             waiter.set_result(None)
         elif self.waiters is None:
@@ -333,7 +239,7 @@ class Operation(Generic[Item, Value]):
             self.waiters.append(waiter)
 
     def remove_waiter(self, waiter: Waiter) -> None:
-        """Wake the waiter no more; on the loop."""
+        """Forget a waiter; on the loop."""
         if self.waiters is not None and waiter in self.waiters:
             self.waiters.remove(waiter)
 
@@ -377,8 +283,8 @@ class Operation(Generic[Item, Value]):
                 waiter.set_result(None)
 
 
-class OperationEnd(Protocol):
-    """What an operation needs of the body's end of an attempt."""
+class AttemptContext(Protocol):
+    """What an operation needs of its running attempt's context."""
 
     def detach(self) -> None:
         """Refer to the operation no more."""

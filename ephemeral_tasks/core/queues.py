@@ -2,7 +2,7 @@
 
 A queue belongs to one scheduler, whose caller serialises the calls. An operation that
 is between two attempts keeps its place: it has left the queue for its first start, and
-``push_again`` puts it before all that wait behind it.
+``push_again`` puts it before the waiting ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Entry = TypeVar("Entry", bound=Operation[Any, Any])
 
 
 class Queue(Protocol[Entry]):
-    """What a scheduler asks of the order of its operations."""
+    """The order of a scheduler's operations."""
 
     def __len__(self) -> int:
         """Return how many wait for their first start."""
@@ -42,12 +42,12 @@ class Queue(Protocol[Entry]):
         """Take out an operation that waits."""
 
     def release(self, operation: Entry) -> None:
-        """Give back what an operation that once started held."""
+        """Give back the place that a started operation held in its key."""
 
     def position(self, operation: Entry) -> int | None:
-        """Return its place among those that wait, from 1; None when it does not.
+        """Return its place among waiting ones, from 1; None when it does not wait.
 
-        One between two attempts goes first when it is due.
+        An operation between two attempts goes first when it is due.
         """
 
 
@@ -62,7 +62,7 @@ class FifoQueue:
         return len(self._waiting)
 
     def is_free(self, key: Hashable) -> bool:
-        """Return whether nothing waits."""
+        """Return whether no operation waits."""
         return not (self._waiting or self._again)
 
     def begin(self, operation: Operation[Any, Any]) -> bool:
@@ -91,7 +91,7 @@ class FifoQueue:
         """Do nothing: an operation holds nothing but its slot."""
 
     def position(self, operation: Operation[Any, Any]) -> int | None:
-        """Return its place among those that wait, from 1; None when it does not."""
+        """Return its place among waiting ones, from 1; None when it does not wait."""
         index = index_in([*self._again, *self._waiting], operation)
         return None if index is None else index + 1
 

@@ -24,8 +24,8 @@ class _Declaration:
 class Registry:
     """Declares coordinators at import and makes them where a loop runs.
 
-    It keeps declarations, never coordinators: who makes one ends it. Declare while
-    modules are imported, before threads read.
+    It keeps declarations, never coordinators: the caller of ``create`` ends what it
+    returns. Declare while modules are imported: no lock protects the declarations.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Registry:
         kind: type[Coordinator[Any, Any]] = WorkCoordinator,
         **options: Any,
     ) -> None:
-        """Say how the coordinator of a name is made.
+        """Register how the coordinator of a name is made.
 
         Args:
             kind: A coordinator's class.
@@ -71,7 +71,7 @@ class Registry:
 
     @asynccontextmanager
     async def scope(self) -> AsyncGenerator[Scope, None]:
-        """Have coordinators of one's own, which end with the block.
+        """Yield coordinators by name, which end with the block.
 
         They are drained when it ends well and cancelled when it does not, the newest
         first.
@@ -81,7 +81,7 @@ class Registry:
 
 
 class Scope:
-    """Fresh coordinators by name, each made when it is first asked for."""
+    """New coordinators by name, each made at its first look-up."""
 
     def __init__(self, registry: Registry, stack: AsyncExitStack) -> None:
         self._registry = registry

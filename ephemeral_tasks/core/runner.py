@@ -13,9 +13,10 @@ from .attempts import CANCELLED, Attempts, Body, Outcome
 from .clock import Clock, monotonic_of
 from .context import OperationContext
 from .history import History
-from .operation import Facts, Item, Operation, Snapshot, Value
+from .operation import Item, Operation, Value
 from .queues import Queue
 from .scheduler import Scheduler
+from .snapshot import Facts, Snapshot
 from .status import Status
 from .validation import running_loop
 
@@ -25,10 +26,10 @@ AnyOperation = Operation[Any, Any]
 
 
 class Runner(Generic[Item, Value]):
-    """Starts what its scheduler gives, at most ``limit`` at once, and counts the ends.
+    """Runs the operations that its scheduler starts, and counts how they end.
 
     The inner half of a coordinator: it knows nothing of submitters and of closing. All
-    of it is touched on its loop alone, but for ``accept``.
+    but ``accept`` belongs to its loop.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Runner(Generic[Item, Value]):
         )
         self._lock = threading.Lock()
         """Protects what ``accept`` changes, which any thread may call: the scheduler,
-        the three fields after it, and the statuses of what starts."""
+        the fields after it, and the statuses of operations that start."""
         self._scheduler: Scheduler[AnyOperation] = Scheduler(
             queue, limit=limit, capacity=capacity, max_retrying=max_retrying
         )
@@ -64,18 +65,27 @@ class Runner(Generic[Item, Value]):
 
     # -- starting ----------------------------------------------------------------------
 
-    def accept(self, operation: Operation[Item, Value]) -> list[AnyOperation]:
+    def accept(
+        self, operation: Operation[Item, Value], *, is_admitted: bool = False
+    ) -> list[AnyOperation]:
         """Take a new operation, from any thread; return what ``run_bodies`` must start.
+
+        Args:
+            operation: New, known to nobody else.
+            is_admitted: Whether the caller, on the loop, has asked for a place.
 
         Raises:
             QueueFull: As many wait as may wait; nothing was changed.
         """
-        with self._lock:
-            started = self._scheduler.offer(operation)
+        scheduler = self._scheduler
+        with self._lock:  # or two threads would get the last slot
+            take = scheduler.take if is_admitted else scheduler.offer
+            started = take(operation)
             operation.host = self
             self._unfinished[operation.id] = operation
             self._accepted += 1
-            self._mark_started(started)
+            if started:
+                self._mark_started(started)
         return started
 
     def _mark_started(self, started: Iterable[AnyOperation]) -> None:
@@ -86,7 +96,7 @@ class Runner(Generic[Item, Value]):
     def run_bodies(self, started: Iterable[AnyOperation]) -> None:
         """Run the bodies of operations that got a slot."""
         for operation in started:
-            if operation.is_cancelling:  # asked for while it was on its way here
+            if operation.is_cancelling:  # since it got its slot
                 self._finish(operation, CANCELLED)
             else:
                 self._attempts.start(operation)
@@ -95,8 +105,8 @@ class Runner(Generic[Item, Value]):
     def _reschedule(
         self, change: Callable[..., list[AnyOperation]], *args: Any
     ) -> None:
-        """Change the scheduler and run what that starts."""
-        with self._lock:
+        """Change the scheduler and run the operations that this starts."""
+        with self._lock:  # accept() may run on another thread
             started = change(*args)
             self._mark_started(started)
         self.run_bodies(started)
@@ -126,7 +136,7 @@ class Runner(Generic[Item, Value]):
             return None
 
     def _rest(self, operation: AnyOperation, delay: float) -> None:
-        with self._lock:
+        with self._lock:  # accept() may run on another thread
             operation.rest()
             started = self._scheduler.rest(operation)
             self._mark_started(started)
@@ -141,9 +151,9 @@ class Runner(Generic[Item, Value]):
         self._reschedule(self._scheduler.requeue, operation)
 
     def _finish(self, operation: AnyOperation, outcome: Outcome) -> None:
-        """End an operation; whatever raises, what waits for its slot starts."""
+        """End an operation; the ones that got its slot start, whatever raises here."""
         is_waiting = operation.status is Status.READY
-        with self._lock:
+        with self._lock:  # accept() may run on another thread
             leave = self._scheduler.withdraw if is_waiting else self._scheduler.finish
             started = leave(operation)
             self._mark_started(started)
@@ -155,7 +165,7 @@ class Runner(Generic[Item, Value]):
             self.run_bodies(started)
 
     def _conclude(self, operation: AnyOperation, outcome: Outcome) -> None:
-        """Write the outcome and pass it on."""
+        """Write the outcome, then remember it, report it and wake the waiters."""
         operation.finish(
             outcome.status, self._monotonic(), value=outcome.value, error=outcome.error
         )
@@ -169,7 +179,7 @@ class Runner(Generic[Item, Value]):
                 self._on_empty()
 
     def _on_empty(self) -> None:
-        """Called when nothing is unfinished any more."""
+        """Called when no operation is unfinished any more."""
 
     # -- cancelling --------------------------------------------------------------------
 
@@ -190,10 +200,10 @@ class Runner(Generic[Item, Value]):
         return True
 
     def _cancel_all(self) -> int:
-        """Cancel all that is unfinished; return how many were.
+        """Cancel all unfinished operations; return their number.
 
-        What waits goes first and what runs last, or the end of one operation would
-        start another that is to be cancelled, too.
+        Waiting ones go first and running ones last: the end of a running one would
+        start a waiting one that is to be cancelled, too.
         """
         operations = sorted(
             self._unfinished.values(),

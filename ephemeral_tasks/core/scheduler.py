@@ -13,11 +13,11 @@ Entry = TypeVar("Entry", bound=Operation[Any, Any])
 
 
 class Scheduler(Generic[Entry]):
-    """A queue, the slots of what runs, and the bounds of both.
+    """A queue, the slots of running operations, and the bounds of both.
 
     Pure bookkeeping without loop, lock, thread or clock: the caller serialises the
-    calls and starts what each of them returns. After every call a free slot means that
-    nothing startable waits, so an operation that could start at once never waits.
+    calls and runs the started operations that each of them returns. After every call a
+    free slot means that no waiting operation could start.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Scheduler(Generic[Entry]):
         """Make a scheduler in which nothing waits or runs.
 
         Args:
-            queue: The order of those that wait.
+            queue: The order of waiting operations.
             limit: How many run at once, at least 1.
             capacity: How many may wait for their first start, at least 0.
             max_retrying: While so many are between two attempts, no new operation is
@@ -47,7 +47,7 @@ class Scheduler(Generic[Entry]):
         self._max_retrying = max_retrying
         self._queue = queue
         self._deferred: set[Entry] = set()
-        """Those that may not start before their time."""
+        """Operations that may not start before their time."""
 
     @property
     def waiting(self) -> int:
@@ -70,17 +70,22 @@ class Scheduler(Generic[Entry]):
         """
         if self._max_retrying is not None and self.retrying >= self._max_retrying:
             return False
-        is_place_free = self.waiting < self.capacity - reserved
-        return is_place_free or (self.has_slot and self._queue.is_free(key))
+        if len(self._queue) + len(self._deferred) < self.capacity - reserved:
+            return True
+        return self.has_slot and self._queue.is_free(key)
 
     def offer(self, operation: Entry, *, reserved: int = 0) -> list[Entry]:
-        """Take a new operation and return what starts: itself, or nothing.
+        """Take a new operation; return it if it starts, else nothing.
 
         Raises:
             QueueFull: As many wait as may wait; nothing was changed.
         """
         if not self.admits(operation.key, reserved=reserved):
             raise self._full(reserved)
+        return self.take(operation)
+
+    def take(self, operation: Entry) -> list[Entry]:
+        """Take a new operation that ``admits`` allowed; return what starts."""
         if self.has_slot and self._queue.begin(operation):
             self.running += 1
             return [operation]
@@ -107,21 +112,21 @@ class Scheduler(Generic[Entry]):
             f"{self.waiting} operations wait, capacity is {self.capacity}{kept}"
         )
 
-    # -- what waits --------------------------------------------------------------------
+    # -- waiting -----------------------------------------------------------------------
 
     def release(self, operation: Entry) -> list[Entry]:
-        """Queue a deferred operation whose time has come; return what starts."""
+        """Queue a deferred operation whose time has come; return the started ones."""
         self._deferred.discard(operation)
         self._queue.push(operation)
         return self._claim()
 
     def requeue(self, operation: Entry) -> list[Entry]:
-        """Queue an operation whose next attempt is due; return what starts."""
+        """Queue an operation whose next attempt is due; return the started ones."""
         self._queue.push_again(operation)
         return self._claim()
 
     def withdraw(self, operation: Entry) -> list[Entry]:
-        """Take out an operation that waits, at first or again; return what starts."""
+        """Take out a waiting operation; return the started ones."""
         if operation in self._deferred:
             self._deferred.discard(operation)
             return []
@@ -132,37 +137,37 @@ class Scheduler(Generic[Entry]):
         return self._claim()
 
     def position(self, operation: Entry) -> int | None:
-        """Return its place among those that wait, from 1; None when it does not."""
+        """Return its place among waiting ones, from 1; None when it does not wait."""
         return self._queue.position(operation)
 
-    # -- what runs ---------------------------------------------------------------------
+    # -- running -----------------------------------------------------------------------
 
     def rest(self, operation: Entry) -> list[Entry]:
-        """Free the slot of an operation until its next attempt; return what starts.
+        """Free an operation's slot until its next attempt; return the started ones.
 
-        Its key stays held, so that the order within the key wins.
+        It still holds its key, so that the order within the key stays.
         """
         self.running -= 1
         self.retrying += 1
         return self._claim()
 
     def finish(self, operation: Entry) -> list[Entry]:
-        """Free the slot and the key of an operation that ran; return what starts."""
+        """Free slot and key of an operation that ran; return the started ones."""
         self.running -= 1
         self._queue.release(operation)
         return self._claim()
 
     def resize(self, limit: int) -> list[Entry]:
-        """Change how many run at once; return what starts."""
+        """Change how many run at once; return the started ones."""
         self.limit = limit
         return self._claim()
 
     def pause(self) -> None:
-        """Start nothing more."""
+        """Start no more operations."""
         self.is_paused = True
 
     def resume(self) -> list[Entry]:
-        """Start things again; return what starts now."""
+        """Start operations again; return the started ones."""
         self.is_paused = False
         return self._claim()
 

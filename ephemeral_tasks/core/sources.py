@@ -19,15 +19,15 @@ TURN = 100
 """The loop gets its turn at least every so many items."""
 
 
-async def turning(
+async def iterate_in_turns(
     items: Iterable[Item] | AsyncIterable[Item],
 ) -> AsyncGenerator[Item, None]:
-    """Yield the items of either kind, with a turn for the loop every hundred.
+    """Yield the items of a source; every hundred items the loop gets its turn.
 
     An async source that is left before its end is closed, if it can be.
     """
     number = 0
-    source = each(items)
+    source = iterate(items)
     try:
         async for item in source:
             yield item
@@ -38,10 +38,10 @@ async def turning(
         await close(source)
 
 
-async def each(
+async def iterate(
     items: Iterable[Item] | AsyncIterable[Item],
 ) -> AsyncGenerator[Item, None]:
-    """Yield the items of either kind."""
+    """Yield the items of a plain or async source."""
     if not isinstance(items, AsyncIterable):
         for item in items:
             yield item
@@ -55,14 +55,14 @@ async def each(
 
 
 async def close(source: object) -> None:
-    """End an async generator, whose own clean-up then has run; others pass."""
+    """End an async generator and run its clean-up; do nothing for other sources."""
     aclose = getattr(source, "aclose", None)
     if aclose is not None:
         await aclose()
 
 
 class Shared(Generic[Item]):
-    """A source of either kind, numbered from 0, for many takers on one loop."""
+    """A plain or async source, numbered from 0, that several tasks of a loop share."""
 
     def __init__(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
         self._numbers = count()
@@ -78,7 +78,7 @@ class Shared(Generic[Item]):
 
     @property
     def is_awaited(self) -> bool:
-        """True while a taker waits for the next item."""
+        """True while a task waits for the next item."""
         return self._reading.locked()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""What a parallel loop tells at its end."""
+"""How a parallel loop ended."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Arguments refused early, in words that name the rule."""
+"""Checks of arguments, with messages that name the rule."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def running_loop(name: str) -> asyncio.AbstractEventLoop:
     """Return the running loop.
 
     Raises:
-        RuntimeError: There is none; the message names who needs it.
+        RuntimeError: No loop is running; the message names the class.
     """
     try:
         return asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""A few tasks that share a source of items: the fast way of a loop."""
+"""A few tasks that share a source of items: the fast path of ``for_each``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from collections.abc import AsyncIterable, Callable, Coroutine, Hashable, Iterab
 from typing import Any, Generic
 
 from .context import CURRENT, OperationContext
-from .operation import Item, new_id
+from .ids import new_id
+from .operation import Item
 from .sources import TURN, Shared
 from .summary import Failure, Summary
 
 _STREAK = TURN // 3
-"""Bodies in a row that may end without waiting. Our count of a turn begins at its own
-place in the loop's: up to three of them fall between two of anybody else's."""
+"""Bodies in a row that may end without waiting. We count a turn from our own callback,
+so that up to three of our turns fall between two calls of another callback."""
 
 
 class Workers(Generic[Item]):
-    """Runs a body over a source with at most ``limit`` tasks; good for one ``run``.
+    """Runs a body over a source with at most ``limit`` tasks; for one ``run``.
 
     One task starts. While all of them wait inside bodies, their number doubles at each
-    turn of the loop: bodies that wait are soon run by as many as may, and bodies that
-    never wait by one alone, which gives the loop its turn.
+    turn of the loop: bodies that wait are soon run by ``limit`` tasks, and bodies that
+    never wait by one task, which gives the loop its turns. Belongs to its loop: no lock
+    protects its fields.
     """
 
     def __init__(
@@ -38,9 +40,9 @@ class Workers(Generic[Item]):
         self._body = body
         self._limit = limit
         self.outer = CURRENT.get()
-        """The operation that runs the loop, if one does."""
+        """The operation that runs the loop, if there is one."""
         self.is_cancelled = False
-        """True once the bodies were told to end."""
+        """True once the bodies were cancelled."""
         self._loop = asyncio.get_running_loop()
         self._variables = contextvars.copy_context()
         """The caller's; each task gets a copy."""
@@ -88,7 +90,7 @@ class Workers(Generic[Item]):
                 cancellation = None  # this frame is in its traceback
 
     def _cancel(self) -> None:
-        """Tell all bodies to end; once, or their clean-up would be broken into."""
+        """Cancel all bodies, once: a second time would interrupt their clean-up."""
         self._source.stop()
         if not self.is_cancelled:
             self.is_cancelled = True
@@ -109,17 +111,17 @@ class Workers(Generic[Item]):
         for _ in range(number):
             task = self._loop.create_task(self._work(), context=self._variables.copy())
             self._tasks.add(task)
-            task.add_done_callback(self._ended, context=self._variables)
+            task.add_done_callback(self._on_done, context=self._variables)
 
     async def _work(self) -> None:
-        if self._streak >= _STREAK:  # since it was started nobody has waited
+        if self._streak >= _STREAK:  # no body has waited since this task was started
             return
         async for index, item in self._source:
             await self._run(index, item)
             if self._streak >= _STREAK and not await self._yield_turn():
                 return
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         error: BaseException | None
         if task.cancelled():  # by us, or the source has raised CancelledError
@@ -148,7 +150,7 @@ class Workers(Generic[Item]):
             self._cancelled += 1
         except Exception as error:
             self._failed += 1
-            self._failures.append(Failure(index=index, error=_without_us(error)))
+            self._failures.append(Failure(index=index, error=_drop_own_frame(error)))
         else:
             self._successful += 1
         if turn == self._turn:
@@ -179,9 +181,9 @@ class Workers(Generic[Item]):
 
 
 class LoopContext(OperationContext):
-    """The end of one item of a loop, of which nobody keeps a record.
+    """The context of one item of a loop, for which no operation is kept.
 
-    What it reports is reported by the operation that runs the loop, if one does.
+    Its progress is reported by the operation that runs the loop, if there is one.
     """
 
     __slots__ = ("_id", "_workers")
@@ -192,7 +194,7 @@ class LoopContext(OperationContext):
 
     @property
     def id(self) -> str:
-        """A name of this run of the body."""
+        """An id of this run of the body."""
         if self._id is None:
             self._id = new_id()
         return self._id
@@ -209,18 +211,18 @@ class LoopContext(OperationContext):
 
     @property
     def is_cancelled(self) -> bool:
-        """True once the loop was told to end."""
+        """True once the loop was cancelled."""
         return self._workers.is_cancelled
 
     def progress(
         self, done: float, total: float | None = None, message: str = ""
     ) -> None:
-        """Say how far the loop is, in the words of the operation that runs it."""
+        """Report progress as that of the operation that runs the loop."""
         if self._workers.outer is not None:
             self._workers.outer.progress(done, total, message)
 
 
-def _without_us(error: Exception) -> Exception:
+def _drop_own_frame(error: Exception) -> Exception:
     """Return an error as the body left it: our frame would keep the loop alive."""
     trace = error.__traceback__
     return error.with_traceback(None if trace is None else trace.tb_next)

@@ -23,6 +23,7 @@ _make: Callable[[Config], Pool] = Pool
 """How the next pool is made; replaced by tests alone."""
 _process = (secrets.token_hex(4), int(time.time()))
 _pid = os.getpid()
+"""Replaced with ``_process`` in a forked child, before it has a second thread."""
 
 
 def get() -> Pool:
@@ -72,12 +73,12 @@ def resize(limit: int) -> None:
 
 
 def pause() -> None:
-    """Start nothing more until ``resume``; what runs goes on."""
+    """Start no more operations until ``resume``; running ones go on."""
     get().ledger.pause()
 
 
 def resume() -> None:
-    """Start what waits, now and from now on."""
+    """Start waiting operations, now and from now on."""
     pool = get()
     pool.follow(pool.ledger.resume())
 
@@ -88,7 +89,7 @@ def statistics() -> PoolStatistics:
 
 
 def drain(seconds: float | None = None) -> None:
-    """End the pool: take no more, let work go on, cancel the rest; blocks meanwhile.
+    """End the pool: take no more, wait for accepted work, cancel the rest; blocks.
 
     Args:
         seconds: How long accepted work may go on; ``DRAIN_SECONDS`` by default, and
@@ -110,16 +111,16 @@ def reset(
 
     Args:
         clock: Where the next pool's time comes from; the system's by default.
-        make: What makes it, at the first submission, when settings are settled.
+        make: Makes the next pool, at the first submission.
     """
     global _pool, _make
     now = clock or LoopClock()
-    with _lock:
+    with _lock:  # or a submission meanwhile would make a pool with the old clock
         old, _pool = _pool, None
         if old is not None:
             draining.drain(old, 0.0)
+        windows.now = monotonic_of(now)  # before the next store is made with it
         windows.forget_all()
-        windows.now = monotonic_of(now)
         _make = lambda config: make(config, now)  # noqa: E731
 
 

@@ -31,7 +31,7 @@ from .threads import carry
 
 
 class Runnable(Protocol):
-    """What is run: a call, or the same for another thread."""
+    """A call that can be run."""
 
     @property
     def is_async(self) -> bool:
@@ -45,7 +45,7 @@ class Runnable(Protocol):
         """Return the function with its arguments."""
 
     def value(self, returned: Any) -> Any:
-        """Return what is kept of what the function returned."""
+        """Return the value to keep of the one that the function returned."""
 
 
 class PlainRunner(Protocol):
@@ -54,11 +54,11 @@ class PlainRunner(Protocol):
     def run(
         self, context: contextvars.Context, function: Callable[[], Any]
     ) -> asyncio.Future[Any]:
-        """Call the function in a thread; the future gives what it gave."""
+        """Call the function in a thread; the future gets its outcome."""
 
 
 class PoolContext(OperationContext):
-    """The body's end of one of the pool's operations."""
+    """The context of one of the pool's operations."""
 
     __slots__ = ()
 
@@ -75,7 +75,7 @@ class PoolContext(OperationContext):
 
 
 class PlainContext(PoolContext):
-    """The end of an operation whose body runs in a thread.
+    """The context of an operation whose body runs in a thread.
 
     A thread cannot be stopped, so ``progress`` raises once the body should end.
     """
@@ -88,11 +88,11 @@ class PlainContext(PoolContext):
         """Report how far the body is.
 
         Raises:
-            OperationCancelled: It was told to end.
+            OperationCancelled: It was cancelled or timed out.
             TypeError, ValueError: ``done`` or ``total`` is no finite number.
         """
         operation = self._operation
-        if operation is not None and operation.is_told_to_end:
+        if operation is not None and operation.is_end_requested:
             raise OperationCancelled(self.id)
         PoolContext.progress(self, done, total, message)
 
@@ -103,21 +103,21 @@ async def run(call: Runnable, threads: PlainRunner) -> Any:
     Raises:
         ResultTooLarge: The value is larger than ``MAX_RESULT_BYTES``.
     """
-    end = cast("PoolContext", CURRENT.get())
+    context = cast("PoolContext", CURRENT.get())
     _activate(call.language)
     if call.is_async:
-        value = await in_own_thread(call.function(end.task_context))
+        value = await in_own_thread(call.function(context.task_context))
     else:
-        value = await _run_plain(call, threads, end)
+        value = await _run_plain(call, threads, context)
         if inspect.isawaitable(value):  # an `async def` behind a plain wrapper
-            value = await in_own_thread(partial(_awaited, value))
+            value = await in_own_thread(partial(_await, value))
     _refuse_unrun(value)
     value = call.value(value)
     size = size_of(value)
     config = get_config()
     if size > min(config.max_result_bytes, config.max_kept_bytes):
         raise ResultTooLarge(_("The result is too large to be kept."))
-    end.operation.result_bytes = size
+    context.operation.result_bytes = size
     return value
 
 
@@ -133,7 +133,7 @@ def _refuse_unrun(value: object) -> None:
         raise TypeError(f"the task returned a {type(value).__name__}, which never ran")
 
 
-def _in_language(language: str | None, function: Callable[[], Any]) -> Any:
+def _run_in_language(language: str | None, function: Callable[[], Any]) -> Any:
     _activate(language)
     return function()
 
@@ -143,7 +143,7 @@ def _activate(language: str | None) -> None:
         translation.activate(language)
 
 
-async def _awaited(value: Awaitable[Value]) -> Value:
+async def _await(value: Awaitable[Value]) -> Value:
     return await value
 
 
@@ -152,29 +152,31 @@ async def in_own_thread(function: Callable[[], Coroutine[Any, Any, Value]]) -> V
 
     An error that would end the pool's loop comes out inside a carrier.
 
-    asgiref runs what is thread-sensitive, Django's async ORM above all, in the thread
-    of the context. Without a context of its own every body would share one thread and
+    asgiref runs thread-sensitive code, such as Django's async ORM, in the thread of
+    the context. Without a context of its own every body would share one thread and
     one connection.
     """
     context, executor = ThreadSensitiveContext(), BodyExecutor()
     SyncToAsync.context_to_thread_executor[context] = executor
-    # Never reset: the variables are the attempt's own and end with it, and what was
-    # left behind at the pool's end is closed elsewhere, where a reset is an error.
+    # Never reset: the variables are the attempt's own and end with it, and a body that
+    # was left behind at the pool's end is closed elsewhere, where a reset is an error.
     SyncToAsync.thread_sensitive_context.set(context)
     try:
         return await function()
     except (SystemExit, KeyboardInterrupt) as error:  # would end the pool's loop
         raise carry(error) from None
     finally:
-        # Not its __aexit__, which blocks the loop until the thread has come to rest.
+        # Not its __aexit__, which blocks the loop until the thread has ended.
         SyncToAsync.context_to_thread_executor.pop(context, None)
         executor.close(connections.close_all)
 
 
-async def _run_plain(call: Runnable, threads: PlainRunner, end: PoolContext) -> Any:
-    """Run a plain function in a thread, to its end whatever it is told meanwhile."""
+async def _run_plain(call: Runnable, threads: PlainRunner, context: PoolContext) -> Any:
+    """Run a plain function in a thread to its end, also when cancelled meanwhile."""
     # asgiref shows a language to the thread alone that activated it.
-    function = partial(_in_language, call.language, call.function(end.task_context))
+    function = partial(
+        _run_in_language, call.language, call.function(context.task_context)
+    )
     future = threads.run(contextvars.copy_context(), function)
     del function
     while not future.done():
@@ -199,12 +201,12 @@ def sentence_of(error: BaseException, *, is_timed_out: bool) -> object:
         return _("The task took too long.")
     if isinstance(error, TaskFailed):
         try:
-            return _bounded(error.message)
+            return _make_plain(error.message)
         except BaseException:  # a subclass without a message, or with its own __str__
             return _("The task failed.")
     return _("The task failed.")
 
 
-def _bounded(message: object) -> object:
+def _make_plain(message: object) -> object:
     """Return a lazy text as it is, anything else as plain text."""
     return message if isinstance(message, Promise) else plain_text(message)

@@ -36,7 +36,7 @@ class Call:
         """The submitter's active language, in which the body runs, too."""
 
     def again(self) -> Call:
-        """Return a call of the same task with the same arguments, for this caller."""
+        """Return a call of the same task and arguments, in the caller's language."""
         return type(self)(self.task, self._args, self._kwargs)
 
     @property
@@ -57,7 +57,7 @@ class Call:
         return partial(self.task.func, *args, **kwargs)
 
     def value(self, returned: Any) -> Any:
-        """Return what is kept of what the function returned."""
+        """Return the value to keep of the one that the function returned."""
         return returned
 
     def size(self) -> int:
@@ -75,7 +75,7 @@ class _Upload(NamedTuple):
 
 
 def _keep(value: Any) -> Any:
-    """Return what is kept of an argument."""
+    """Return an argument in the form in which it is kept."""
     if type(value) is str:
         return value
     if isinstance(value, UploadedFile):

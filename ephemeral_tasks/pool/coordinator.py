@@ -13,7 +13,8 @@ from ..core.context import OperationContext
 from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge
 from .body import PlainContext, PoolContext, sentence_of
-from .ledger import Change, Ledger
+from .change import Change
+from .ledger import Ledger
 from .log import log, log_finished
 from .loop import LoopThread
 from .operation import Notify, PoolOperation
@@ -25,10 +26,10 @@ RunBody = Callable[[Any], Coroutine[Any, Any, Any]]
 
 
 class PoolCoordinator:
-    """Carries out what the ledger decided: runs bodies, sets timers, reports ends.
+    """Carries out the ledger's decisions: runs bodies, sets timers, reports ends.
 
     Made on the pool's loop. Everything but ``follow``, ``cancel_operation`` and
-    ``on_progress`` is called there.
+    ``on_progress`` is called there, so its fields need no lock.
     """
 
     def __init__(
@@ -50,11 +51,11 @@ class PoolCoordinator:
             ledger: The pool's.
             loop: The thread that turns the running loop.
             clock: Where time-outs and pauses come from.
-            watchdog: Told of each attempt.
+            watchdog: Notified of each attempt.
             run_body: Runs a call.
             notify: Calls receivers of Django's signals in their own thread.
             reconcile: Drops the handles of an owner's evicted operations.
-            on_empty: Called when nothing is unfinished any more.
+            on_empty: Called when no operation is unfinished any more.
             may_pause: False to retry at once.
         """
         self._ledger = ledger
@@ -84,7 +85,7 @@ class PoolCoordinator:
         self._announce(change)
 
     def _announce(self, change: Change) -> None:
-        """Tell the listeners of each owner whose rows changed."""
+        """Call the listeners for each owner whose rows changed."""
         for owner in change.evicted:  # the cache may be away; the sweep asks it again
             self._loop.guard(self._reconcile, owner)
         for owner in change.changed | change.evicted:
@@ -97,10 +98,10 @@ class PoolCoordinator:
         return is_cancelled
 
     def check_loop(self) -> None:
-        """Do nothing: waiters of other loops have an object that crosses threads."""
+        """Do nothing: waiters of other loops wait for a LoopWaiter."""
 
     def on_progress(self, operation: PoolOperation) -> None:
-        """Announce progress once, until somebody looks."""
+        """Announce progress once, until the row is read."""
         if not operation.is_announced:
             operation.is_announced = True
             if operation.owner is not None:
@@ -109,7 +110,7 @@ class PoolCoordinator:
     # -- on the loop -------------------------------------------------------------------
 
     def _follow_here(self, change: Change) -> None:
-        """Start bodies first, for slots are precious; then end and report."""
+        """Start bodies first, so that no slot is idle; then interrupt and report."""
         for operation in change.started:
             self._loop.guard(self.start, operation)
         for operation in change.interrupted:
@@ -120,7 +121,7 @@ class PoolCoordinator:
     def start(self, operation: PoolOperation) -> None:
         """Run the body of an operation that is RUNNING."""
         operation.host = self
-        if operation.is_cancelling:  # asked for while it was on its way here
+        if operation.is_cancelling:  # since it got its slot
             self._end(operation, Outcome(Status.CANCELLED), None, None)
             return
         self._attempts.start(operation)
@@ -128,7 +129,7 @@ class PoolCoordinator:
         operation.on_step(self._notify)
 
     def defer(self, operation: PoolOperation, delay: float) -> None:
-        """Let an operation start after ``delay`` seconds at the earliest."""
+        """Queue an operation after ``delay`` seconds, unless it has finished."""
         if not operation.is_finished:
             operation.timer = self._clock.call_later(delay, self._release, operation)
 
@@ -146,7 +147,7 @@ class PoolCoordinator:
     # -- an attempt's end --------------------------------------------------------------
 
     def _on_end(self, operation: Any, outcome: Outcome) -> None:
-        """Take how an attempt ended; whatever raises, its slot is given back."""
+        """Finish or retry after an attempt; its slot is freed whatever raises here."""
         self._watchdog.forget(operation.id)
         cause = None if outcome.error is None else uncarry(outcome.error)
         if cause is None:
@@ -171,11 +172,7 @@ class PoolCoordinator:
                 return None
             delay = operation.policy.delay_after(operation.attempt, error)
         except BaseException:  # of the site's backoff, or of the error's own class
-            log(
-                logging.ERROR,
-                "backoff failed, no other attempt: id=%s",
-                operation.id,
-            )
+            log(logging.ERROR, "backoff failed, no other attempt: id=%s", operation.id)
             return None
         return delay if delay is None or self._may_pause else 0.0
 
@@ -188,6 +185,7 @@ class PoolCoordinator:
     ) -> None:
         change = self._ledger.end_attempt(operation, outcome, delay)
         if operation in change.finished:
+            # Bodies that got the slot start before this end is logged and signalled.
             change.finished.remove(operation)
             self._follow_here(change)
             self._announce(change)
@@ -205,7 +203,7 @@ class PoolCoordinator:
             self._requeue(operation)
 
     def _report(self, operation: PoolOperation, cause: BaseException | None) -> None:
-        """Log the end, send signals and wake what waits for it."""
+        """Log the end, send signals and wake the waiters."""
         if operation.timer is not None:
             operation.timer.cancel()
             operation.timer = None

@@ -84,7 +84,7 @@ class HostedOperation(Generic[Item, Value]):
 
 
 class HostedCoordinator(Generic[Item, Value]):
-    """A named coordinator on the pool's loop; each method may be called anywhere.
+    """A named coordinator on the pool's loop; methods may be called on any thread.
 
     Made at its first submission, one for each process, and drained with the pool.
     """
@@ -102,7 +102,7 @@ class HostedCoordinator(Generic[Item, Value]):
             QueueFull: As many wait as may wait; nothing was changed.
             Closed: The process is ending.
         """
-        hosting = _hosting(self.name)
+        hosting = _find_hosting(self.name)
         operation = hosting.coordinator.prepare(item)
         operation.variables = contextvars.Context()
         operation.variables.run(_language.set, translation.get_language())
@@ -110,15 +110,15 @@ class HostedCoordinator(Generic[Item, Value]):
         return HostedOperation(hosting.pool, operation)
 
     def pause(self) -> None:
-        """Start nothing more until ``resume``; what runs goes on."""
+        """Start no more bodies until ``resume``; running ones go on."""
         self._post("pause")
 
     def resume(self) -> None:
-        """Start what waits, now and from now on."""
+        """Start waiting operations, now and from now on."""
         self._post("resume")
 
     def resize(self, limit: int) -> None:
-        """Let ``limit`` run at once, from now on.
+        """Run ``limit`` bodies at once, from now on.
 
         Raises:
             TypeError, ValueError: ``limit`` is no whole number from 1 on.
@@ -128,10 +128,10 @@ class HostedCoordinator(Generic[Item, Value]):
 
     def statistics(self) -> Statistics:
         """Return the counters of this instant."""
-        return _hosting(self.name).coordinator.statistics()
+        return _find_hosting(self.name).coordinator.statistics()
 
     def _post(self, method: str, *args: Any) -> None:
-        hosting = _hosting(self.name)
+        hosting = _find_hosting(self.name)
         hosting.pool.loop.post(getattr(hosting.coordinator, method), *args)
 
 
@@ -143,7 +143,7 @@ class Hosting:
         self.coordinator = coordinator
 
     def accept(self, operation: Operation[Any, Any]) -> None:
-        """Take an operation and have the loop run what starts; from any thread.
+        """Take an operation, from any thread; the loop runs started bodies.
 
         Raises:
             QueueFull, Closed: It was refused, and nothing was changed.
@@ -164,7 +164,7 @@ class Coordinators(Mapping[str, HostedCoordinator[Any, Any]]):
         """Filled while modules are imported, then only read."""
 
     def add(self, name: str, body: Body[Any, Any], **options: Any) -> Any:
-        """Declare a coordinator and return its face."""
+        """Declare a coordinator and return the object that submits to it."""
         self.registry.declare(name, body, **options)
         self._hosted[name] = HostedCoordinator(name)
         return self._hosted[name]
@@ -223,7 +223,7 @@ def coordinator(
     return declare
 
 
-def _hosting(name: str) -> Hosting:
+def _find_hosting(name: str) -> Hosting:
     pool = get()
     return cast("Hosting", pool.host(name, partial(_make, pool, name)))
 

@@ -11,7 +11,7 @@ class PoolStatistics:
     """Operations whose body runs now."""
 
     waiting: int
-    """Operations that wait for their first start, those that are not due included."""
+    """Operations that wait for their first start, deferred ones included."""
 
     retrying: int
     """Operations between two attempts."""
@@ -44,7 +44,7 @@ class PoolStatistics:
     """How late the loop's newest beat was, or is."""
 
     stuck: int
-    """Bodies that run on 5 s after they were told to end."""
+    """Bodies that still run 5 s after they were cancelled or timed out."""
 
     owners: int
     """Owners with at least one operation."""

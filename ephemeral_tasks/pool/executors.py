@@ -1,7 +1,7 @@
 """Daemon-thread executors for async bodies' blocking calls; they never delay exit.
 
-``concurrent.futures`` has its own threads joined when the interpreter ends, however
-long their calls take.
+``concurrent.futures`` joins its own threads when the interpreter ends, however long
+their calls take.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class BodyExecutor(Executor):
         with self._lock:
             if self._calls is None:
                 calls: SimpleQueue[_Call | None] = SimpleQueue()
-                _start(partial(_work, calls))  # may be refused at the very end
+                _start(partial(_work, calls))  # raises while the interpreter shuts down
                 self._calls = calls
             self._calls.put((future, fn, args, kwargs))
         return future
@@ -54,7 +54,7 @@ def _work(calls: SimpleQueue[_Call | None]) -> None:
 
 
 class LoopExecutor(ThreadPoolExecutor):
-    """What ``asyncio.to_thread`` uses on the pool's loop.
+    """The executor of ``asyncio.to_thread`` on the pool's loop.
 
     A ThreadPoolExecutor by name only, for a loop accepts no other.
     """
@@ -92,9 +92,9 @@ class LoopExecutor(ThreadPoolExecutor):
             return self._calls.get(timeout=_LINGER_SECONDS)
         except Empty:
             with self._lock:
-                return self._last_or_leave()
+                return self._take_last_or_leave()
 
-    def _last_or_leave(self) -> _Call | None:
+    def _take_last_or_leave(self) -> _Call | None:
         try:
             return self._calls.get_nowait()  # it came meanwhile
         except Empty:

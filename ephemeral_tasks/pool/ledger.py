@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterable
-from dataclasses import dataclass, field
 from typing import cast
 
 from ..conf import Config
@@ -21,6 +20,7 @@ from ..core.keyed_queue import KeyedQueue
 from ..core.queues import Queue
 from ..core.scheduler import Scheduler
 from ..core.status import Status
+from .change import Change
 from .counters import PoolStatistics
 from .memory import Memory
 from .operation import PoolOperation
@@ -28,32 +28,13 @@ from .operation import PoolOperation
 _NO_LIMIT = 2**31
 
 
-@dataclass(slots=True)
-class Change:
-    """What follows from a change, for a caller that holds no lock."""
-
-    started: list[PoolOperation] = field(default_factory=list)
-    """RUNNING by now: their bodies are to be run."""
-
-    interrupted: list[PoolOperation] = field(default_factory=list)
-    """Their bodies run and are to be told to end."""
-
-    finished: list[PoolOperation] = field(default_factory=list)
-    """Finished by now: to be logged, their waiters to be woken."""
-
-    evicted: set[str] = field(default_factory=set)
-    """Owners that lost operations at a bound: their windows name too many."""
-
-    changed: set[str] = field(default_factory=set)
-    """Owners whose rows changed without a call of theirs."""
-
-
 class Ledger:
     """The only writer of a status in the pool.
 
-    Who accepts or ends an operation claims what may start in the same step: a free
-    slot means that nothing startable waits, and a waiting operation that is cancelled
-    is CANCELLED there and then.
+    The step that accepts or ends an operation gives out free slots, too: a free slot
+    means that no waiting operation could start. A waiting operation that is cancelled
+    is CANCELLED in the same step. Methods "without the lock" read one number, or look
+    up or copy one dict, which the interpreter does in one step.
     """
 
     def __init__(self, config: Config, monotonic: Callable[[], float]) -> None:
@@ -70,7 +51,7 @@ class Ledger:
         self.memory = Memory(config)
         """What is kept; others only look at it."""
         self._unfinished: dict[str, PoolOperation] = {}
-        """In the order of acceptance; also those that no handle names any more."""
+        """In the order of acceptance; also forgotten ones that have not ended."""
         self._plain = 0
         """Unfinished operations that need a thread."""
         self._is_closed = False
@@ -78,7 +59,7 @@ class Ledger:
         self._ended = {Status.SUCCESSFUL: 0, Status.FAILED: 0, Status.CANCELLED: 0}
 
     def _limit_of(self, key: Hashable) -> int:
-        """Return how many of one owner run at once; nobody's have no bound."""
+        """Return how many of one owner run at once; unowned ones have no bound."""
         bound = self._config.max_running_per_owner
         return _NO_LIMIT if key is None or bound is None else bound
 
@@ -95,9 +76,9 @@ class Ledger:
         """Take a new operation.
 
         Args:
-            operation: New, known to nobody else.
+            operation: New; no other thread has it.
             is_due: False for one that may not start before ``release``.
-            leaving: Its owner's operations that go for it.
+            leaving: Its owner's operations that are forgotten in the same step.
             place: Its index among its owner's operations, the newest being 0.
 
         Raises:
@@ -105,11 +86,11 @@ class Ledger:
             QueueFull: A bound is reached. In both cases nothing was changed.
         """
         change = Change()
-        with self._lock:
+        with self._lock:  # queued, counted and kept in one step, or refused
             if self._is_closed:
                 raise Closed("closed: this process is ending")
             try:
-                evicted = self.memory.room_for(operation)
+                evicted = self.memory.find_evictable(operation)
                 started = self._schedule(operation, is_due=is_due)
             except QueueFull:
                 self._refused += 1
@@ -123,7 +104,7 @@ class Ledger:
                 self._forget(old, change)
             if evicted:
                 self._evict(evicted, change)
-        if operation.owner is not None:  # the caller tells its own owner
+        if operation.owner is not None:  # the submitter announces its own change
             change.changed.discard(operation.owner)
             change.evicted.discard(operation.owner)
         return change
@@ -131,7 +112,7 @@ class Ledger:
     def _schedule(
         self, operation: PoolOperation, *, is_due: bool
     ) -> list[PoolOperation]:
-        """Queue an operation; a share of the places is kept for idle owners.
+        """Queue an operation; a share of the places is reserved for idle owners.
 
         Without it one visitor with many sessions could close the queue for all others.
         """
@@ -158,7 +139,7 @@ class Ledger:
             if operation.owner is not None:
                 change.changed.add(operation.owner)
 
-    # -- what waits --------------------------------------------------------------------
+    # -- waiting -----------------------------------------------------------------------
 
     def release(self, operation: PoolOperation) -> Change:
         """Queue a deferred operation whose time has come, unless it has finished."""
@@ -174,7 +155,7 @@ class Ledger:
         enqueue: Callable[[PoolOperation], list[PoolOperation]],
     ) -> Change:
         change = Change()
-        with self._lock:
+        with self._lock:  # or a cancel could come between the look and the queue
             if not operation.is_finished:
                 self._claim(enqueue(operation), change)
         return change
@@ -184,7 +165,7 @@ class Ledger:
     def end_attempt(
         self, operation: PoolOperation, outcome: Outcome, delay: float | None
     ) -> Change:
-        """Take how an attempt ended.
+        """Finish an operation, or free its slot until the next attempt.
 
         Args:
             operation: RUNNING.
@@ -192,7 +173,7 @@ class Ledger:
             delay: Seconds until the next attempt; None when none follows.
         """
         change = Change()
-        with self._lock:
+        with self._lock:  # or a cancel could come after the look and be ignored
             if operation.is_cancelling:
                 outcome, delay = CANCELLED, None
             if delay is None:
@@ -217,7 +198,7 @@ class Ledger:
             Whether it is or will be CANCELLED, and what follows.
         """
         change = Change()
-        with self._lock:
+        with self._lock:  # or its body could start or end between look and cancel
             if operation.is_cancelling or operation.status is Status.CANCELLED:
                 return True, change
             if operation.is_finished:
@@ -228,12 +209,12 @@ class Ledger:
         return True, change
 
     def cancel_all(self) -> Change:
-        """Cancel all that is unfinished."""
+        """Cancel all unfinished operations."""
         with self._lock:
             return self._cancel_each([*self._unfinished.values()])
 
     def close(self) -> Change:
-        """Take no more, and cancel what may not start yet."""
+        """Take no more, and cancel deferred operations."""
         with self._lock:
             self._is_closed = True
             is_deferred = self._scheduler.is_deferred
@@ -273,13 +254,13 @@ class Ledger:
             change.changed.add(operation.owner)
         if started:
             self._claim(started, change)
-        if surplus := self.memory.surplus():
+        if surplus := self.memory.find_surplus():
             self._evict(surplus, change)
 
     # -- forgetting --------------------------------------------------------------------
 
     def forget(self, *operations: PoolOperation) -> Change:
-        """Keep operations no more, and cancel those that are unfinished."""
+        """Forget operations, and cancel the unfinished ones."""
         change = Change()
         with self._lock:
             for operation in operations:
@@ -303,12 +284,12 @@ class Ledger:
         return self._steer(lambda: self._scheduler.resize(limit))
 
     def pause(self) -> None:
-        """Start nothing more until ``resume``."""
+        """Start no more operations until ``resume``."""
         with self._lock:
             self._scheduler.pause()
 
     def resume(self) -> Change:
-        """Start things again."""
+        """Start operations again."""
         return self._steer(self._scheduler.resume)
 
     def _steer(self, steer: Callable[[], list[PoolOperation]]) -> Change:
@@ -321,12 +302,12 @@ class Ledger:
 
     @property
     def is_closed(self) -> bool:
-        """True once nothing more is taken; written once."""
+        """True once nothing more is taken; written once, read without the lock."""
         return self._is_closed
 
     @property
     def is_empty(self) -> bool:
-        """True while nothing is unfinished."""
+        """True while no operation is unfinished; without the lock."""
         return not self._unfinished
 
     def is_full(self) -> bool:
@@ -343,7 +324,7 @@ class Ledger:
         return self._unfinished.get(id)
 
     def unfinished(self) -> list[PoolOperation]:
-        """Return what is unfinished, in the order of acceptance; without the lock."""
+        """Return unfinished operations in the order of acceptance; without the lock."""
         return list(self._unfinished.values())
 
     def running(self) -> int:
@@ -351,8 +332,8 @@ class Ledger:
         return self._scheduler.running
 
     def position(self, operation: PoolOperation) -> int | None:
-        """Return an operation's place among those that wait, from 1; else None."""
-        with self._lock:
+        """Return an operation's place among waiting ones, from 1; else None."""
+        with self._lock:  # the queue is walked and must not change meanwhile
             if operation.status is not Status.READY:
                 return None
             return self._scheduler.position(operation)

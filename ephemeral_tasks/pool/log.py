@@ -1,4 +1,4 @@
-"""What the log says: never content, and whatever a handler raises."""
+"""Log lines, which hold no content; an error of a handler is suppressed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger = logging.getLogger("ephemeral_tasks")
 
 
 def log(level: int, message: str, *args: object) -> None:
-    """Log a line, unless a handler or filter of the site's own raises."""
+    """Log a line; an error of a site's own handler or filter is suppressed."""
     with suppress(Exception, SystemExit):
         logger.log(level, message, *args)
 

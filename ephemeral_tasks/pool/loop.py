@@ -161,7 +161,7 @@ class LoopThread:
         return self._thread.ident
 
     def on_stop(self, callback: Callable[[], object]) -> None:
-        """Call back, on the thread itself, once the loop has stopped for good."""
+        """Call a function, on the thread itself, once the loop has stopped for good."""
         self._on_stop.append(callback)
 
     def stop(self, timeout: float) -> None:

@@ -24,8 +24,8 @@ class _Owner:
 class Memory:
     """The operations that a handle or ``get_result`` may ask for, and their bounds.
 
-    Pure bookkeeping: the ledger changes it under its lock. ``get``, ``of`` and the
-    like read one dict or list and may be called without it.
+    Pure bookkeeping: all of it is changed under the ledger's lock. The methods under
+    "looking" copy or read one dict or list and may be called without it.
     """
 
     def __init__(self, config: Config) -> None:
@@ -37,7 +37,7 @@ class Memory:
         self._idle_owners: dict[str, None] = {}
         """Owners whose operations have all finished, longest idle first."""
         self._unowned: dict[str, PoolOperation] = {}
-        """Finished operations that are nobody's, the oldest end in front."""
+        """Finished operations without an owner, the oldest end in front."""
         self._unowned_unfinished = 0
         self.bytes = 0
         """Of all operations here and of forgotten ones that have not ended."""
@@ -63,25 +63,25 @@ class Memory:
         return len(self._owners)
 
     def unowned(self) -> list[PoolOperation]:
-        """Return the finished operations that are nobody's, oldest end first."""
+        """Return the finished operations without an owner, oldest end first."""
         return list(self._unowned.values())
 
     def has_unfinished(self, owner: str | None) -> bool:
-        """Return whether the owner, or None for nobody, has unfinished operations."""
+        """Return whether an owner, or None for unowned ones, has unfinished work."""
         if owner is None:
             return self._unowned_unfinished > 0
         found = self._owners.get(owner)
         return found is not None and found.unfinished > 0
 
-    # -- making room -------------------------------------------------------------------
+    # -- evicting ----------------------------------------------------------------------
 
-    def room_for(self, operation: PoolOperation) -> list[PoolOperation]:
-        """Return what must be evicted before a new operation is added.
+    def find_evictable(self, operation: PoolOperation) -> list[PoolOperation]:
+        """Return the operations that must be evicted before a new one is added.
 
         Raises:
-            QueueFull: Only unfinished operations could make room.
+            QueueFull: Only unfinished operations could be evicted.
         """
-        evicted = self._room_for_owner(operation.owner)
+        evicted = self._find_evictable_owner(operation.owner)
         over = self.bytes + operation.kept_bytes - self._config.max_kept_bytes
         if over > self._finished_bytes:
             raise QueueFull(
@@ -91,9 +91,9 @@ class Memory:
         if over <= 0:
             return evicted
         over -= sum(old.kept_bytes for old in evicted)
-        return [*evicted, *self._oldest(over, besides=evicted)]
+        return [*evicted, *self._find_oldest(over, besides=evicted)]
 
-    def _room_for_owner(self, owner: str | None) -> list[PoolOperation]:
+    def _find_evictable_owner(self, owner: str | None) -> list[PoolOperation]:
         bound = self._config.max_owners
         if owner is None or owner in self._owners or len(self._owners) < bound:
             return []
@@ -103,7 +103,7 @@ class Memory:
             f"{bound} owners have unfinished operations, MAX_OWNERS is {bound}"
         )
 
-    def _oldest(
+    def _find_oldest(
         self, count: int, *, besides: Iterable[PoolOperation] = ()
     ) -> list[PoolOperation]:
         """Return so many of the oldest finished ones that ``count`` bytes get free."""
@@ -116,10 +116,10 @@ class Memory:
                 found.append(old)
         return found
 
-    def surplus(self) -> list[PoolOperation]:
-        """Return what must be evicted now: bytes or unowned results over the bound."""
+    def find_surplus(self) -> list[PoolOperation]:
+        """Return the operations over a bound: of bytes or of unowned results."""
         over = self.bytes - self._config.max_kept_bytes
-        surplus = self._oldest(over) if over > 0 else []
+        surplus = self._find_oldest(over) if over > 0 else []
         count = len(self._unowned) - self._config.unowned_size
         if count > 0:
             unowned = list(self._unowned.values())[:count]
@@ -157,7 +157,7 @@ class Memory:
             self._unowned[operation.id] = operation
         else:
             self._owners[operation.owner].unfinished -= 1
-            self._look_for_rest(operation.owner)
+            self._update_idleness(operation.owner)
 
     def remove(self, operation: PoolOperation) -> bool:
         """Keep an operation no more; False when it was removed before.
@@ -175,11 +175,11 @@ class Memory:
             owner = self._owners[operation.owner]
             owner.operations.remove(operation)
             owner.unfinished -= not is_finished
-            self._look_for_rest(operation.owner)
+            self._update_idleness(operation.owner)
         return True
 
-    def _look_for_rest(self, name: str) -> None:
-        """List an owner as idle, or forget it, after something of it ended."""
+    def _update_idleness(self, name: str) -> None:
+        """List an owner as idle, or forget it, after one of its operations ended."""
         owner = self._owners[name]
         if not owner.operations:
             del self._owners[name]

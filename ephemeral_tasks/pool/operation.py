@@ -21,7 +21,7 @@ Notify = Callable[[Callable[[], object]], object]
 
 
 class PoolOperation(Operation[Call, Any]):
-    """An operation of the pool: also whose it is and how much it keeps in memory.
+    """An operation of the pool, with its owner and the memory that it keeps.
 
     The ledger alone writes its status. Unless a field says otherwise it is written
     under the ledger's lock.
@@ -76,7 +76,7 @@ class PoolOperation(Operation[Call, Any]):
         self.result_bytes = 0
         """What the value keeps, estimated where it was made; written on the loop."""
         self.is_announced = False
-        """True from a report of progress until somebody looks; any thread."""
+        """True from a report of progress until its row is read; any thread."""
 
     def start(self, now: float) -> None:
         """Begin the next attempt: READY becomes RUNNING."""
@@ -113,7 +113,7 @@ class PoolOperation(Operation[Call, Any]):
         """Called on the loop after a start and after the end."""
 
     def task_result(self) -> TaskResult[..., Any]:
-        """Return Django's picture of this instant: nothing of an owner's arguments."""
+        """Return Django's picture of this instant, without the owner's arguments."""
         return make_result(self, task=self.task, args=[], kwargs={}, errors=[])
 
 

@@ -14,9 +14,10 @@ from ..conf import Config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
 from .body import PlainRunner, run
+from .change import Change
 from .coordinator import PoolCoordinator, RunBody
 from .counters import PoolStatistics
-from .ledger import Change, Ledger
+from .ledger import Ledger
 from .loop import LoopThread
 from .operation import PoolOperation
 from .sweep import Sweep, reconcile
@@ -39,7 +40,7 @@ class Pool:
         self.monotonic = monotonic_of(self.clock)
         self.ledger = Ledger(config, self.monotonic)
         self.is_idle = threading.Event()
-        """Set once the pool is closed and nothing is unfinished, or its loop ended."""
+        """Set once the pool is closed and has no unfinished work, or its loop ended."""
         self.loop = LoopThread("ephemeral-tasks")
         self.loop.on_stop(self.is_idle.set)
         self.threads = Threads(self.loop.post)
@@ -84,7 +85,7 @@ class Pool:
     """Whether a retry waits for its delay."""
 
     def body_runner(self) -> RunBody:
-        """Return what runs a call; asked for on the loop."""
+        """Return the function that runs a call; called on the loop."""
         threads: PlainRunner = self.threads
         return partial(run, threads=threads)
 
@@ -102,12 +103,12 @@ class Pool:
         leaving: tuple[PoolOperation, ...] = (),
         place: int = 0,
     ) -> Change:
-        """Take an operation; its caller passes what follows on, without a lock.
+        """Take an operation; the caller calls ``follow`` once it holds no lock.
 
         Args:
-            operation: New, known to nobody else.
+            operation: New; no other thread has it.
             delay: Seconds after which it may start; it counts as waiting meanwhile.
-            leaving: Its owner's operations that go for it.
+            leaving: Its owner's operations that are forgotten in the same step.
             place: Its index among its owner's operations, the newest being 0.
 
         Raises:
@@ -131,7 +132,7 @@ class Pool:
         self.coordinator.follow(change)
 
     def forget(self, *operations: PoolOperation) -> None:
-        """Keep operations no more, and cancel those that are unfinished."""
+        """Forget operations, and cancel the unfinished ones."""
         self.follow(self.ledger.forget(*operations))
 
     def reconcile(self, owner: str) -> bool:
@@ -148,7 +149,7 @@ class Pool:
         return now, self.clock.time() - now
 
     def position(self, operation: PoolOperation) -> int | None:
-        """Return an operation's place among those that wait, from 1."""
+        """Return an operation's place among waiting ones, from 1."""
         return self.ledger.position(operation)
 
     def statistics(self) -> PoolStatistics:
@@ -183,7 +184,7 @@ class Pool:
     # -- ending ------------------------------------------------------------------------
 
     def look_for_idle(self) -> None:
-        """Set ``is_idle`` if it is so; on the loop, when something has ended."""
+        """Set ``is_idle`` if it is so; on the loop, when an operation has ended."""
         if self.ledger.is_closed and self.ledger.is_empty:
             hosted = [one.statistics() for one in self.hosted()]
             if not any(one.running + one.waiting + one.retrying for one in hosted):
@@ -192,7 +193,7 @@ class Pool:
     def stop(self, timeout: float) -> None:
         """Stop the loop and the threads within ``timeout`` seconds.
 
-        What still runs is left behind; daemon threads do not delay the process.
+        Bodies that still run are left behind; daemon threads do not delay the process.
         """
         until = time.monotonic() + timeout
         self.watchdog.stop()

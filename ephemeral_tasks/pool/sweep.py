@@ -1,4 +1,4 @@
-"""Forgetting what no handle names, without waiting for a visit."""
+"""Forgetting operations that no handle names, without waiting for a visit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from .. import signals, windows
 from ..conf import Config
 from ..core.clock import Clock, monotonic_of
-from .ledger import Change, Ledger
+from .change import Change
+from .ledger import Ledger
 from .log import log
 from .loop import LoopThread
 
@@ -23,10 +24,11 @@ Follow = Callable[[Change], object]
 def reconcile(ledger: Ledger, owner: str, follow: Follow) -> bool:
     """Make the owner's window and the ledger name the same operations; any thread.
 
-    The cache holds names, the pool holds work; if either forgot, the other follows.
+    The cache holds handles, the pool operations: what one has forgotten, the other
+    forgets.
 
     Returns:
-        Whether something was forgotten.
+        Whether a handle or an operation was forgotten.
     """
     with windows.lock:  # else a submission could come between the two looks
         named = {handle.id for handle in windows.read(owner, touch=False).handles}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from ..compat import TaskContext, TaskError, TaskResult, TaskResultStatus
 from ..core.context import OperationContext
 from ..core.errors import OperationCancelled
-from ..core.operation import Snapshot, instant
+from ..core.snapshot import Snapshot, to_datetime
 from ..core.status import Status
 from ..tasks import Task
 
@@ -70,11 +70,11 @@ def make_result(
         enqueued_at=snapshot.submitted_at,
         started_at=snapshot.started_at,
         finished_at=snapshot.finished_at,
-        last_attempted_at=_instant(attempted, operation.clock_offset),
+        last_attempted_at=_to_datetime(attempted, operation.clock_offset),
         args=args,
         kwargs=kwargs,
         backend=operation.task.backend,
-        errors=_errors(errors, snapshot.status),
+        errors=_list_errors(errors, snapshot.status),
         worker_ids=[operation.worker] * snapshot.attempt,
     )
     if snapshot.status is Status.SUCCESSFUL:
@@ -83,7 +83,7 @@ def make_result(
     return result
 
 
-def _errors(errors: list[TaskError], status: Status) -> list[TaskError]:
+def _list_errors(errors: list[TaskError], status: Status) -> list[TaskError]:
     if status is not Status.CANCELLED:
         return errors
     kind = OperationCancelled
@@ -91,5 +91,5 @@ def _errors(errors: list[TaskError], status: Status) -> list[TaskError]:
     return [TaskError(exception_class_path=path, traceback=""), *errors]
 
 
-def _instant(monotonic: float | None, offset: float) -> datetime | None:
-    return None if monotonic is None else instant(monotonic + offset)
+def _to_datetime(monotonic: float | None, offset: float) -> datetime | None:
+    return None if monotonic is None else to_datetime(monotonic + offset)

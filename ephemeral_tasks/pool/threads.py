@@ -27,14 +27,14 @@ class Raised(Exception):
 
 
 def carry(error: BaseException) -> BaseException:
-    """Return the error, or what carries it past futures and the loop."""
+    """Return the error, wrapped if a future or the loop would not pass it on."""
     if isinstance(error, StopIteration | SystemExit | KeyboardInterrupt):
         return Raised(error)
     return error
 
 
 def uncarry(error: BaseException) -> BaseException:
-    """Return what the body raised."""
+    """Return the error that the body raised."""
     return error.error if isinstance(error, Raised) else error
 
 
@@ -42,14 +42,14 @@ _Job = tuple[contextvars.Context, Callable[[], Any], "asyncio.Future[Any]"]
 
 
 class Threads:
-    """Daemon threads that grow to as many as run at once, and stay.
+    """Daemon threads, as many as functions have run at once.
 
     Daemon, so that a body that never returns cannot hold up the interpreter's exit.
     ``run`` belongs to the pool's loop; results come back through ``post``.
     """
 
     def __init__(self, post: Post, *, limit: int | None = None) -> None:
-        """Make no thread yet, and never more than ``limit``; one keeps the order."""
+        """Make no thread yet, and never more than ``limit``; 1 keeps the order."""
         self._post = post
         self._limit = limit
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
@@ -81,7 +81,7 @@ class Threads:
     def run(
         self, context: contextvars.Context, function: Callable[[], Any]
     ) -> asyncio.Future[Any]:
-        """Call the function in a thread; the future gives what it gave."""
+        """Call the function in a thread; the future gets its outcome."""
         future = asyncio.get_running_loop().create_future()
         try:
             self.reserve(self._busy + 1)
@@ -108,13 +108,13 @@ class Threads:
 
     def _do(self, job: _Job) -> None:
         context, function, future = job
-        outcome = _outcome(context, function)
-        with suppress(Closed):  # the pool has ended, and nobody waits
-            self._post(self._done, future, *outcome)
+        outcome = _call(context, function)
+        with suppress(Closed):  # the pool has ended, and no body waits
+            self._post(self._on_done, future, *outcome)
         # An error's traceback leads to this frame, and these lead to the error.
         del job, future, outcome
 
-    def _done(
+    def _on_done(
         self, future: asyncio.Future[Any], value: Any, error: BaseException | None
     ) -> None:
         self._busy -= 1
@@ -126,10 +126,10 @@ class Threads:
             future.set_exception(carry(error))
 
 
-def _outcome(
+def _call(
     context: contextvars.Context, function: Callable[[], Any]
 ) -> tuple[Any, BaseException | None]:
-    """Call the function between two looks at the thread's database connections.
+    """Call the function; the thread's old database connections are closed around it.
 
     This frame is in an error's traceback, so it refers to no future: that refers to
     the error, and the two would stay until the garbage collector comes.

@@ -1,4 +1,4 @@
-"""An operation that came through ``enqueue``: nobody's, known by its id alone."""
+"""An operation that came through ``enqueue``: without an owner, known by its id."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class JsonCall(Call):
     __slots__ = ()
 
     def value(self, returned: Any) -> Any:
-        """Return what is kept of what the function returned."""
+        """Return the value to keep of the one that the function returned."""
         return normalize_json(returned)
 
 
@@ -102,7 +102,7 @@ class UnownedOperation(PoolOperation):
             self._send(notify, partial(self._send_finished, self.task_result(), raised))
 
     def on_enqueued(self, notify: Notify) -> None:
-        """Called after ``task_enqueued`` was sent: what came early may follow."""
+        """Called after ``task_enqueued`` was sent; the signals that waited follow."""
         early, self.early = self.early or [], None
         for send in early:
             notify(send)

@@ -1,4 +1,4 @@
-"""Seeing bodies that block the loop, and bodies that do not end."""
+"""Warnings about bodies that block the loop, and bodies that do not end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .operation import PoolOperation
 _BEAT_SECONDS = 1.0  # how often the loop notes that it turns
 _STALL_SECONDS = 5.0  # after so long without a beat the pool is not healthy
 _END_SECONDS = 0.1  # how long an end waits for the thread
-_STUCK_SECONDS = 5.0  # after so long a body that was told to end counts as stuck
+_STUCK_SECONDS = 5.0  # after so long a cancelled body counts as stuck
 
 
 class Watchdog:
@@ -51,7 +51,7 @@ class Watchdog:
         self._count_running = count_running
         self._tolerated_seconds = tolerated_seconds
         self._is_busy = threading.Event()
-        """Set while something runs; the thread rests meanwhile."""
+        """Set while a body runs; the thread waits for it."""
         self._stopped = threading.Event()
         self._thread = threading.Thread(
             target=self._watch, name="ephemeral-tasks-watchdog", daemon=True
@@ -60,8 +60,9 @@ class Watchdog:
         """When the loop beat last and when it should next; written on the loop, read by
         any thread."""
         self._lag_seconds = 0.0
+        """How late the newest beat was; written on the loop, read by any thread."""
         self._stuck: set[str] = set()
-        """Changed on the loop."""
+        """Ids of operations; changed on the loop."""
 
     def start(self) -> None:
         """Watch from now on; on the loop."""
@@ -94,12 +95,12 @@ class Watchdog:
     # -- bodies that do not end --------------------------------------------------------
 
     def watch_end(self, operation: PoolOperation) -> None:
-        """Warn later if a body that was told to end still runs; on the loop."""
+        """Warn later if a cancelled or timed-out body still runs; on the loop."""
         self._clock.call_later(
-            _STUCK_SECONDS, self._look_after, operation.id, operation.attempt
+            _STUCK_SECONDS, self._warn_if_stuck, operation.id, operation.attempt
         )
 
-    def _look_after(self, id: str, attempt: int) -> None:
+    def _warn_if_stuck(self, id: str, attempt: int) -> None:
         operation = self._find(id)
         if operation is None or operation.attempt != attempt or id in self._stuck:
             return
@@ -120,13 +121,13 @@ class Watchdog:
         self._stuck.discard(id)
 
     def stuck(self) -> int:
-        """Return how many bodies run on 5 s after they were told to end."""
+        """Return how many bodies still run 5 s after their cancel or time-out."""
         return len(self._stuck)
 
     # -- bodies that block the loop ----------------------------------------------------
 
     def wake(self) -> None:
-        """Called on the loop when something runs."""
+        """Called on the loop when a body starts."""
         if not self._is_busy.is_set():
             self._is_busy.set()
 
@@ -134,7 +135,7 @@ class Watchdog:
         tolerated = self._tolerated_seconds
         while not self._stopped.is_set():
             self._is_busy.wait()
-            self._is_busy.clear()  # before the look: what starts now sets it again
+            self._is_busy.clear()  # first: a body that starts now sets it again
             if not self._count_running():
                 continue
             self._is_busy.set()

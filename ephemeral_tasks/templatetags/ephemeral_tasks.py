@@ -17,11 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django_htmx.jinja import htmx_script
 
 from ..tasks import Task, registry
-from ..web import (
-    durations,
-    forms,
-    inputs,
-)
+from ..web import durations, forms, inputs
 from ..web.form_class import media_of
 from ..web.owner import owner_of
 from ..web.pages import Page
@@ -29,15 +25,15 @@ from ..web.table import render_table
 
 register = template.Library()
 
-register.filter("short_duration", durations.short)
-register.filter("long_duration", durations.long)
+register.filter("short_duration", durations.format_short)
+register.filter("long_duration", durations.format_long)
 
 
 @register.filter
 def to_the_second(instant: datetime) -> str:
     """Return the time of day in the language's format, with seconds.
 
-    Rows of one task that were started within a minute are told apart by it.
+    It distinguishes rows of one task that were started within a minute.
     """
     pattern = get_format("TIME_FORMAT")
     if pattern == "P":  # "4 p.m.": no minutes where they are zero
@@ -139,7 +135,7 @@ def _script(path: str, nonce: object) -> SafeString:
 
 
 def _with_nonce(html: SafeString, nonce: object) -> SafeString:
-    # Not `if nonce`: Django's own is false until somebody has used it. Media.render()
+    # Not `if nonce`: Django's own is false until it was used. Media.render()
     # takes attributes from Django 6.1 on only.
     if nonce is None:
         return html

@@ -62,7 +62,7 @@ def pytest_runtest_makereport(
 def _pool_of_one_test(request: pytest.FixtureRequest) -> Iterator[None]:
     """Start without a pool; end with one that has nothing unfinished."""
     yield
-    left = _left_behind()
+    left = _list_left_behind()
     if pools.current() is not None:
         pools.reset()
     is_meant = request.node.get_closest_marker("leaves_operations") is not None
@@ -71,7 +71,7 @@ def _pool_of_one_test(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.fail(f"the test left unfinished operations:\n  {lines}", pytrace=False)
 
 
-def _left_behind() -> list[str]:
+def _list_left_behind() -> list[str]:
     pool = pools.current()
     if pool is not None and pool.loop.is_alive():
         is_quiet(pool, _GRACE_SECONDS)

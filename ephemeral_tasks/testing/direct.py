@@ -24,15 +24,15 @@ def run_task(task: object, /, *args: Any, **kwargs: Any) -> Any:
     The unit test of a body: no pool, no owner, no window, no retries, the caller's own
     database connection. ``progress()`` and ``current_operation()`` work in it.
     """
-    return _bound(task, args, kwargs, is_caller_async=False)()
+    return _bind(task, args, kwargs, is_caller_async=False)()
 
 
 async def arun_task(task: object, /, *args: Any, **kwargs: Any) -> Any:
     """Call a task's function here and now, from async code."""
-    return await _bound(task, args, kwargs, is_caller_async=True)()
+    return await _bind(task, args, kwargs, is_caller_async=True)()
 
 
-def _bound(
+def _bind(
     task: object,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
@@ -54,18 +54,18 @@ def _bound(
     context.run(CURRENT.set, end)
     function = context.run(operation.item.function, end.task_context)
     if not is_caller_async:
-        return partial(context.run, as_plain(function, is_async=ours.is_async))
+        return partial(context.run, make_plain(function, is_async=ours.is_async))
     if ours.is_async:
 
-        async def awaited() -> Any:
+        async def run_async() -> Any:
             body = function()
             return await asyncio.get_running_loop().create_task(body, context=context)
 
-        return awaited
+        return run_async
     return sync_to_async(partial(context.run, function))
 
 
-def as_plain(function: Callable[[], Any], *, is_async: bool) -> Callable[[], Any]:
+def make_plain(function: Callable[[], Any], *, is_async: bool) -> Callable[[], Any]:
     """Return a plain function that runs an async one to its end."""
     if not is_async:
         return function

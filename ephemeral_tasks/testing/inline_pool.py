@@ -24,7 +24,7 @@ from ..pool.coordinator import RunBody
 from ..pool.operation import PoolOperation
 from ..pool.pool import Pool
 from ..pool.threads import carry
-from .direct import as_plain
+from .direct import make_plain
 
 
 @contextmanager
@@ -32,13 +32,13 @@ def inline() -> Iterator[None]:
     """Run each operation on its submitter's thread, before ``submit`` returns.
 
     So it sees the transaction of a ``TestCase``, and the test sees what it did. All
-    else is as ever: windows, rows, results, retries (without a pause), errors. The
+    else is as usual: windows, rows, results, retries (without a pause), errors. The
     block ends with a fresh pool.
 
     On a thread whose event loop runs ``submit`` cannot wait: there the operation runs
     once the test awaits something, such as ``aresult()``, in the thread in which
     ``sync_to_async`` runs the test's own database code. What an async view submits for
-    Django's sync test client runs in ``drain()``: its loop ends with the answer.
+    Django's sync test client runs in ``drain()``: its loop ends with the response.
     """
     pools.reset(make=InlinePool)
     try:
@@ -56,17 +56,17 @@ class InlinePool(Pool):
     def __init__(self, config: Config, clock: Clock) -> None:
         # A body may submit and wait, so no bound may hold up a start.
         config = replace(config, max_running=10_000, max_running_per_owner=None)
-        self.desks: dict[str, SimpleQueue[_Job | None]] = {}
-        """The jobs of each unfinished operation by its id, and None after the last;
-        made by the submitter or the loop, whoever comes first."""
+        self._jobs: dict[str, SimpleQueue[_Job | None]] = {}
+        """The jobs of each operation by its id, and None after the last; filled by
+        ``setdefault``, one step in which submitter and loop may meet."""
         self._left: dict[str, asyncio.AbstractEventLoop] = {}
-        """The loops that are to work a desk, by the operation's id, until they do."""
+        """The loops that will run an operation's jobs, by its id."""
         super().__init__(config, clock)
 
     may_pause = False
 
     def body_runner(self) -> RunBody:
-        """Return what hands a body to its submitter."""
+        """Return a function that runs a call on its submitter's thread."""
 
         async def run_inline(call: Call) -> Any:
             return await run(_InlineCall(call), self)
@@ -76,19 +76,19 @@ class InlinePool(Pool):
     def run(
         self, context: contextvars.Context, function: Callable[[], Any]
     ) -> asyncio.Future[Any]:
-        """Stand in for the pool's threads; on the loop."""
+        """Queue a function for the submitter's thread, as a job; on the loop."""
         future = self.loop.loop.create_future()
-        self.desk(current_operation().id).put((context, function, future))
+        self.jobs_of(current_operation().id).put((context, function, future))
         return future
 
     def on_submitted(self, operation: PoolOperation) -> None:
-        """Do the operation's jobs, here or where this thread's loop lets us."""
-        desk = self.desk(operation.id)
-        self.loop.post(operation.add_waiter, _Last(desk))
+        """Run the operation's jobs here, or once this thread's running loop is free."""
+        jobs = self.jobs_of(operation.id)
+        self.loop.post(operation.add_waiter, _Last(jobs))
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            self._work(desk)
+            self._work(jobs)
             return
         self._left[operation.id] = loop
         context = contextvars.copy_context()  # asgiref finds the caller's thread by it
@@ -96,23 +96,23 @@ class InlinePool(Pool):
         loop.call_soon(partial(context.run, _start_in, loop, work))
 
     def work_for_closed_loops(self) -> None:
-        """Run what was left by loops that ended first, as a sync test client's do."""
+        """Run the jobs whose loops ended first, as those of a sync test client do."""
         for id, loop in [*self._left.items()]:
             if loop.is_closed():
                 self._work_left(id)
 
     def _work_left(self, id: str) -> None:
         if self._left.pop(id, None) is not None:
-            self._work(self.desk(id))
+            self._work(self.jobs_of(id))
 
-    def desk(self, id: str) -> SimpleQueue[_Job | None]:
-        """Return where an operation's jobs lie; from any thread."""
-        return self.desks.setdefault(id, SimpleQueue())
+    def jobs_of(self, id: str) -> SimpleQueue[_Job | None]:
+        """Return the queue of an operation's jobs; from any thread."""
+        return self._jobs.setdefault(id, SimpleQueue())
 
-    def _work(self, desk: SimpleQueue[_Job | None]) -> None:
+    def _work(self, jobs: SimpleQueue[_Job | None]) -> None:
         while True:
             try:
-                job = desk.get(timeout=PATIENCE_SECONDS)
+                job = jobs.get(timeout=PATIENCE_SECONDS)
             except Empty:
                 raise AssertionError(
                     "the operation did not start; is the pool paused?"
@@ -147,18 +147,18 @@ def _start_in(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None
 
 
 class _Last:
-    """Stands among an operation's waiters and closes its desk."""
+    """A waiter that ends the queue of an operation's jobs."""
 
-    def __init__(self, desk: SimpleQueue[_Job | None]) -> None:
-        self._desk = desk
+    def __init__(self, jobs: SimpleQueue[_Job | None]) -> None:
+        self._jobs = jobs
 
     def done(self) -> bool:
-        """Return False: it waits until it is told."""
+        """Return False: it waits until the operation has ended."""
         return False
 
     def set_result(self, result: None, /) -> None:
         """Called when the operation has ended."""
-        self._desk.put(None)
+        self._jobs.put(None)
 
 
 class _InlineCall:
@@ -172,4 +172,4 @@ class _InlineCall:
         self.value = call.value
 
     def function(self, context: Callable[[], object]) -> Callable[[], Any]:
-        return as_plain(self._call.function(context), is_async=self._call.is_async)
+        return make_plain(self._call.function(context), is_async=self._call.is_async)

@@ -1,1 +1,1 @@
-"""HTTP and websocket: what a browser or a program says to the app layer."""
+"""HTTP and websocket: the app layer for browsers and programs."""

@@ -1,4 +1,4 @@
-"""Who asked: htmx, a browser or a program."""
+"""The kinds of clients: htmx, a browser, a program."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 class Audience(enum.Enum):
-    """Who asked."""
+    """The kind of client that sent a request."""
 
     HTMX = "htmx"
     BROWSER = "browser"
@@ -16,7 +16,7 @@ class Audience(enum.Enum):
 
 
 def audience_of(request: HttpRequest) -> Audience:
-    """Return who asked, by the headers ``HX-Request`` and ``Accept``."""
+    """Return the kind of client, by the headers ``HX-Request`` and ``Accept``."""
     if is_htmx(request):
         # A boosted link and a restored page ask for the whole page.
         wants_page = ("HX-Boosted", "HX-History-Restore-Request")

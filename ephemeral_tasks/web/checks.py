@@ -1,4 +1,4 @@
-"""What can be known to be wrong with the tasks before the first request."""
+"""System checks of the tasks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_tasks(
 ) -> list[CheckMessage]:
     """Return what is wrong with the declared tasks."""
     _import_views()
-    return [*_names(), *_forms(), *_routes()]
+    return [*_check_names(), *_check_forms(), *_check_routes()]
 
 
 # One line a task is too much for each command: only ``check --deploy`` asks for it.
@@ -51,7 +51,7 @@ def _import_views() -> None:
         _ = get_resolver().url_patterns
 
 
-def _names() -> Iterator[CheckMessage]:
+def _check_names() -> Iterator[CheckMessage]:
     for name, paths in registry.clashes():
         yield Error(
             f"Several tasks are named {name!r}: {', '.join(paths)}.",
@@ -60,7 +60,7 @@ def _names() -> Iterator[CheckMessage]:
         )
 
 
-def _forms() -> Iterator[CheckMessage]:
+def _check_forms() -> Iterator[CheckMessage]:
     for task in registry.list_exposed():
         fields = getattr(task.form, "base_fields", {})
         for name, field in fields.items():
@@ -73,7 +73,7 @@ def _forms() -> Iterator[CheckMessage]:
                 )
 
 
-def _routes() -> Iterator[CheckMessage]:
+def _check_routes() -> Iterator[CheckMessage]:
     if registry.list_exposed() and _has_no_routes():
         yield checks.Warning(
             "Tasks have forms, and the URLconf has no routes to start them.",

@@ -27,7 +27,7 @@ def parse(text: str | None) -> dict[str, Any]:
     """
     if text is None:
         raise InvalidInput(gettext("Binary messages are not understood."))
-    message = json_input.json_object(text)
+    message = json_input.parse_object(text)
     try:
         json.dumps(message.get("request"), allow_nan=False)
     except (ValueError, RecursionError):
@@ -38,7 +38,7 @@ def parse(text: str | None) -> dict[str, Any]:
 async def obey(
     owner: str, message: dict[str, Any], *, is_over: Callable[[], bool]
 ) -> list[Event]:
-    """Do what a message asks for, and return the events that say so.
+    """Carry out a command and return the events that answer it.
 
     Args:
         owner: The socket's owner.
@@ -69,7 +69,7 @@ async def obey(
 
 
 def id_in(message: dict[str, Any]) -> str | None:
-    """Return the operation that a message is about."""
+    """Return the id of the operation that a message names."""
     id = message.get("id")
     return id if isinstance(id, str) else None
 

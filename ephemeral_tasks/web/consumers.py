@@ -40,9 +40,10 @@ LOOK_SECONDS = 60.0
 class TaskConsumer(AsyncWebsocketConsumer):
     """Shows an owner's window and takes commands; holds a state, never a queue.
 
-    At most one task sends, and only while the client does not know all: it looks at
-    the window, sends what changed, pauses, and looks again. Whatever happens meanwhile
-    is in the next look, and a slow client slows nobody but itself.
+    At most one task sends, and only while the client lacks a change: it reads the
+    window, sends the changes, pauses, and reads again. Changes meanwhile are in the
+    next round, and a slow client slows no other. All fields belong to the socket's
+    loop.
     """
 
     # A name that no setting has: Channels then subscribes to no layer.
@@ -55,15 +56,15 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._clock: Clock = clock or LoopClock()
         self._commands: deque[float] = deque(maxlen=MAX_COMMANDS_A_SECOND)
         self._is_over = False
-        self._is_deaf = False  # it is open, and nothing is sent any more
+        self._is_unclosable = False  # it is open, and closing it has failed
         self._is_dropped = False
         self._owner = ""
-        self._sending = 0
+        self._sending = 0  # calls of `send` that have not returned
         self._application: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
         self._timer: TimerHandle | None = None
-        self._unsubscribe: Callable[[], None] = _nothing
+        self._unsubscribe: Callable[[], None] = _do_nothing
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket until it ends, however it ends."""
@@ -73,7 +74,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         except asyncio.CancelledError:
             if not self._is_dropped:
                 raise
-            if self._is_deaf:
+            if self._is_unclosable:
                 # Every server drops the connection of an application that raises;
                 # Daphne keeps that of one that returns or is cancelled.
                 raise RuntimeError("the socket could not be closed") from None
@@ -129,7 +130,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._stop()
 
     def wake(self) -> None:
-        """Send what the client does not know yet."""
+        """Send the changes that the client lacks."""
         if self._is_over:
             return
         if self._sending:
@@ -139,7 +140,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             self._sender = self._spawn(self._send_changes())
 
     def end(self, code: int) -> None:
-        """Close with this code; only a server that ends shows the last state first."""
+        """Close with this code; when the server ends, the last state is sent first."""
         if self._is_over:
             return
         self._stop()
@@ -150,7 +151,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._spawn(self._show_last(code) if is_last_shown else self._close(code))
 
     async def _send_changes(self) -> None:
-        """Send turns until the client knows all; a turn has all that has changed."""
+        """Send rounds until none is due; a round has all changes since the last one."""
         while frames := self._protocol.take_changes(self._owner):
             while frames:
                 await self._send(frames.pop(0))
@@ -207,7 +208,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         try:
             owner = await astored_owner_of(self.scope)
         except Exception as error:
-            # The store is away, and says nothing of the owner; it is asked again.
+            # The store fails, which says nothing about the owner; it is asked again.
             _log("a session could not be read", error, logging.WARNING)
             owner = self._owner
         if self._is_over:
@@ -231,7 +232,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             self._drop()
         except Exception as error:
             _log("a socket of a table could not be closed", error)
-            self._is_deaf = True
+            self._is_unclosable = True
             self._drop()
 
     def _drop(self) -> None:
@@ -288,5 +289,5 @@ def _log(what: str, error: BaseException, level: int = logging.ERROR) -> None:
         logger.log(level, "%s traceback:\n%s", what, "".join(format_exception(error)))
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     pass

@@ -1,4 +1,4 @@
-"""What every view of ours does: methods, refusals, headers."""
+"""The decorator of the package's views: methods, refusals, headers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.debug import (
-    sensitive_post_parameters,
-    sensitive_variables,
-)
+from django.views.decorators.debug import sensitive_post_parameters
 
 from ..errors import EphemeralTasksError
 from . import responses
 from .audience import Audience, audience_of
+from .error_reports import hide_variables
 from .language import activate_language_of
 from .owner import aowner_of
 from .refusals import refusal_of
@@ -29,7 +27,7 @@ View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View]:
-    """Return a decorator for an async view that may raise what can be refused.
+    """Return a decorator for an async view, whose errors of ours become refusals.
 
     Args:
         method: ``"GET"``, which includes HEAD, or ``"POST"``.
@@ -38,13 +36,12 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
     methods = ["GET", "HEAD"] if method == "GET" else [method]
 
     def decorate(view: View) -> View:
-        sensitive_variables()(view)
         names = signature(view).parameters
 
         @wraps(view)
-        @sensitive_variables()
         async def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
-            # What the routes above ours have captured is none of the view's.
+            hide_variables(request)
+            # Variables of the site's routes above ours are not the view's.
             captured = {name: captured[name] for name in names if name in captured}
             response: HttpResponse
             with activate_language_of(request) as language:
@@ -65,7 +62,6 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
     return decorate
 
 
-@sensitive_variables()
 async def _respond(
     view: View, request: HttpRequest, captured: dict[str, Any], is_about_table: bool
 ) -> HttpResponse:
@@ -103,7 +99,6 @@ def _outside_transactions(view: View) -> View:
     return view
 
 
-@sensitive_variables()
 async def _refuse(
     request: HttpRequest,
     error: EphemeralTasksError,

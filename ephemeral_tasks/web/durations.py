@@ -6,7 +6,7 @@ from django.utils.formats import localize
 from django.utils.translation import gettext, ngettext
 
 
-def short(seconds: float) -> str:
+def format_short(seconds: float) -> str:
     """Return how long something took: "0.4 s", "12 s", "3 min 5 s", "2 h 10 min"."""
     if seconds < 9.95:
         tenths = round(max(seconds, 0.1), 1)
@@ -22,7 +22,7 @@ def short(seconds: float) -> str:
     return gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
 
 
-def long(seconds: float) -> str:
+def format_long(seconds: float) -> str:
     """Return a span for a sentence, in its largest whole unit: "6 hours"."""
     whole = max(1, round(seconds))
     if whole % 3600 == 0:

@@ -53,7 +53,9 @@ class FirstClicks:
 
     def forget_all(self) -> None:
         """Start anew, also in a fork, where timers are gone and locks may be held."""
-        self._lock = threading.Lock()  # protects the next two lines
+        self._lock = (
+            threading.Lock()
+        )  # clicks come on many threads; protects the next two lines
         self._given: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
         self._is_timed = False
 
@@ -76,7 +78,7 @@ class FirstClicks:
         return owner
 
     def forget(self, owner: str) -> None:
-        """Give this owner to nobody any more."""
+        """Give this owner to no later click."""
         with self._lock:
             for click, (_, given) in list(self._given.items()):
                 if given == owner:

@@ -10,23 +10,23 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 
 from .owner import akeep, astored_owner_of
-from .sessions import SESSION_KEY
+from .sessions import SESSION_KEY, seen_sessions
 
 
 @asynccontextmanager
-async def owner_saved(request: HttpRequest, newcomer: str) -> AsyncIterator[str]:
+async def save_owner(request: HttpRequest, newcomer: str) -> AsyncIterator[str]:
     """Within the block the store names the owner; an error takes that back.
 
     Args:
         request: Its session names no owner.
         newcomer: The owner, unless the store names one by now: another first
-            submission of the same session was faster, and its operation must not be
-            lost to the visitor.
+            submission of the same session was faster, and its operation must not
+            vanish for the visitor.
 
     Whether an operation is accepted is known only once it is, and a store that fails
-    after that would leave work that runs and is nobody's. So the session is saved
-    first, and a refusal removes what was saved: the key, or the whole session where
-    the key was all it held.
+    after that would leave an operation that runs without an owner. So the session is
+    saved first, and a refusal removes what was saved: the key, or the whole session
+    where the key was all it held.
     """
     session: SessionBase = request.session
     was_empty = session.is_empty()
@@ -39,12 +39,22 @@ async def owner_saved(request: HttpRequest, newcomer: str) -> AsyncIterator[str]
     try:
         yield newcomer
     except BaseException:
-        if was_empty:
-            await session.aflush()
-        else:
-            await session.apop(SESSION_KEY, None)
-            await _save(session)
+        await _take_back(session, was_empty=was_empty)
         raise
+
+
+async def _take_back(session: SessionBase, *, was_empty: bool) -> None:
+    """Remove the owner from the session, without an end to the owner.
+
+    It may be another click's, whose operation was accepted: two first submissions of
+    one form have one owner.
+    """
+    seen_sessions.forget(session)
+    await session.apop(SESSION_KEY, None)
+    if was_empty:
+        await session.aflush()
+    else:
+        await _save(session)
 
 
 async def _save(session: SessionBase) -> None:

@@ -37,9 +37,9 @@ def _takes_request(form_class: type[BaseForm]) -> bool:
 
 
 def media_of(form_class: type[BaseForm]) -> Media:
-    """Return what a form's fields need in the head of any page.
+    """Return the media that a form's fields need in the head of a page.
 
-    One that takes the request is not made for it, for that may ask for the user:
+    A form that takes the request is not made for this, since it may ask for the user:
     only the fields that its class declares count.
     """
     if not _takes_request(form_class):

@@ -31,9 +31,7 @@ class FormIds:
         """Return ids that no other form of the page has."""
         number = getattr(request, _COUNT, 0) + 1
         setattr(request, _COUNT, number)
-        if (
-            audience_of(request) is Audience.HTMX
-        ):  # of a page that may have forms already
+        if audience_of(request) is Audience.HTMX:  # its page may have forms already
             return cls(task.name, f"-{get_random_string(6)}")
         return cls(task.name, "" if number == 1 else f"-{number}")
 
@@ -47,20 +45,20 @@ class FormIds:
 
     @property
     def form_id(self) -> str:
-        """The form's."""
+        """The id of the form."""
         return f"task-form-{self.task}{self.suffix}"
 
     @property
     def key_id(self) -> str:
-        """That of the field with the one-time key."""
+        """The id of the field with the one-time key."""
         return f"task-key-{self.task}{self.suffix}"
 
     @property
     def status_id(self) -> str:
-        """That of the place for sentences about the form as a whole."""
+        """The id of the element for sentences about the form as a whole."""
         return f"task-status-{self.task}{self.suffix}"
 
     @property
     def auto_id(self) -> str:
-        """What Django makes the fields' ids of."""
+        """The pattern of the fields' ids, as Django's forms take it."""
         return f"id{self.suffix}_%s"

@@ -11,7 +11,6 @@ from django.template.loader import render_to_string
 from django.utils.crypto import get_random_string
 from django.utils.http import escape_leading_slashes
 from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..tasks import Task
@@ -28,7 +27,6 @@ NEXT_FIELD = "next"
 MAX_KEY_LENGTH = 64
 
 
-@sensitive_variables()
 def render_form(
     request: HttpRequest,
     task: Task,
@@ -70,10 +68,10 @@ def render_form(
     )
 
 
-def render_fresh_key(
+def render_accepted(
     task: Task, ids: FormIds, *, is_seen: bool, stopped: str | None = None
 ) -> str:
-    """Return what an accepted form gets: a new key, and a word where no table says it.
+    """Return a new one-time key, and a confirmation if the page has no table.
 
     Args:
         task: Of the form.
@@ -93,7 +91,6 @@ def render_fresh_key(
     return render_to_string("ephemeral_tasks/accepted.html", context)
 
 
-@sensitive_variables()
 def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Handle:
     """Submit what a form cleaned; the same key and input again is the same operation.
 
@@ -106,7 +103,6 @@ def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Ha
     return submission.submit(owner, task, **arguments)
 
 
-@sensitive_variables()
 def key_in(form: BaseForm, data: inputs.Data) -> str | None:
     """Return a digest of the one-time key that came with the form, None without one.
 
@@ -120,12 +116,12 @@ def key_in(form: BaseForm, data: inputs.Data) -> str | None:
 
 
 def new_key() -> str:
-    """Return a key that makes two clicks one operation."""
+    """Return a one-time key, by which two clicks make one operation."""
     return get_random_string(22)
 
 
 def label_of(task: Task) -> str:
-    """Return what the form calls the task; a label made of arguments has none yet."""
+    """Return the task's name on its form, where a label has no arguments yet."""
     if task.label and not callable(task.label):
         return str(task.label)
     return task.name.replace("_", " ").capitalize()

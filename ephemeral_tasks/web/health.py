@@ -1,4 +1,4 @@
-"""Whether this process would take work, for whoever balances load."""
+"""The health of this process, for load balancers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .decorators import route
 async def health(request: HttpRequest) -> HttpResponse:
     """Counts and a word; 503 while a submission would be refused or would not run."""
     running = waiting = 0
-    if pool.current() is not None:  # being asked starts no thread
+    if pool.current() is not None:  # a health check starts no thread
         statistics = pool.statistics()
         running = statistics.running
         waiting = statistics.waiting + statistics.retrying

@@ -6,20 +6,19 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
-from django.views.decorators.debug import sensitive_variables
 
 from ..conf import get_config
 from ..errors import UnknownTask
 from ..pool.log import class_of, place_of
 from ..tasks import Task, registry
-from . import private
 from .form_class import make_form
-from .json_input import form_data, json_object
+from .json_input import encode_as_form, parse_object
 from .refusals import InvalidInput, TooLarge
 
 Data = Mapping[str, Any]
@@ -30,8 +29,8 @@ logger = logging.getLogger("ephemeral_tasks")
 
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
-# What a value of an unexpected kind makes of code that did not expect it. A database
-# or a network that fails is no fault of the input.
+# Errors that code raises on a value of an unexpected kind. A database or a network that
+# fails is no fault of the input.
 _CAUSED_BY_VALUES = (
     ArithmeticError,
     AttributeError,
@@ -53,7 +52,6 @@ def find_exposed(name: str) -> tuple[Task, type[BaseForm]]:
     return task, task.form
 
 
-@sensitive_variables()
 def read(request: HttpRequest) -> tuple[Data, Files | None]:
     """Return the body's data and files.
 
@@ -66,17 +64,16 @@ def read(request: HttpRequest) -> tuple[Data, Files | None]:
         raise TooLarge(limit)
     # The header may be missing or wrong; what arrived is not.
     if request.content_type == "multipart/form-data":
-        size = sum(_sizes(request))
+        size = sum(_list_sizes(request))
     else:
         size = len(request.body)
     if size > limit:
         raise TooLarge(limit)
     if request.content_type in _FORM_TYPES:
         return request.POST, request.FILES
-    return json_object(request.body or b"{}"), None
+    return parse_object(request.body or b"{}"), None
 
 
-@sensitive_variables()
 async def bind(
     form_class: type[BaseForm],
     data: Data,
@@ -86,7 +83,7 @@ async def bind(
 ) -> BaseForm:
     """Return the form with the input, validated.
 
-    Forms may look into the database, so they are made and asked in a thread.
+    Forms may look into the database, so they are made and validated in a thread.
 
     Args:
         form_class: Of the task.
@@ -99,10 +96,8 @@ async def bind(
             needs a request and there is none.
     """
     if isinstance(data, MultiValueDict):
-        return await private.in_thread(
-            lambda: _validate(form_class, request, data, files)
-        )
-    return await private.in_thread(lambda: _validate_json(form_class, request, data))
+        return await sync_to_async(_validate)(form_class, request, data, files)
+    return await sync_to_async(_validate_json)(form_class, request, data)
 
 
 def _validate(
@@ -122,8 +117,8 @@ def _validate(
 def _validate_json(
     form_class: type[BaseForm], request: HttpRequest | None, values: Data
 ) -> BaseForm:
-    """Validate what no HTML form sends, and fields are therefore not written for."""
-    data = form_data(values, make_form(form_class, request))
+    """Validate values that no HTML form sends and that fields may not expect."""
+    data = encode_as_form(values, make_form(form_class, request))
     try:
         return _validate(form_class, request, data)
     except _CAUSED_BY_VALUES as error:
@@ -137,7 +132,6 @@ def _validate_json(
     raise InvalidInput(gettext("This input cannot be understood."))
 
 
-@sensitive_variables()
 def check(form: BaseForm) -> None:
     """Do nothing for a valid form.
 
@@ -148,7 +142,6 @@ def check(form: BaseForm) -> None:
         raise InvalidInput("the form refused the input", form)
 
 
-@sensitive_variables()
 def arguments_of(form: BaseForm) -> dict[str, Any]:
     """Return what a valid form cleaned, as keyword arguments; files as copies.
 
@@ -179,7 +172,7 @@ def _declared_size(request: HttpRequest) -> int:
         return 0
 
 
-def _sizes(request: HttpRequest) -> list[int]:
+def _list_sizes(request: HttpRequest) -> list[int]:
     texts = [len(value) for _, values in request.POST.lists() for value in values]
     uploads = [upload for _, found in request.FILES.lists() for upload in found]
     return texts + [upload.size or 0 for upload in uploads]

@@ -11,7 +11,6 @@ from django.forms import BaseForm, Field, JSONField
 from django.utils.datastructures import MultiValueDict
 from django.utils.formats import localize_input
 from django.utils.translation import gettext
-from django.views.decorators.debug import sensitive_variables
 
 from .refusals import InvalidInput
 
@@ -22,8 +21,7 @@ that parse, write and copy the value have to follow it."""
 _BROKEN: Any = object()
 
 
-@sensitive_variables()
-def json_object(text: bytes | str) -> dict[str, Any]:
+def parse_object(text: bytes | str) -> dict[str, Any]:
     """Return the object that a JSON text holds.
 
     Raises:
@@ -42,7 +40,9 @@ def json_object(text: bytes | str) -> dict[str, Any]:
     return value
 
 
-def form_data(values: Mapping[str, Any], form: BaseForm) -> MultiValueDict[str, str]:
+def encode_as_form(
+    values: Mapping[str, Any], form: BaseForm
+) -> MultiValueDict[str, str]:
     """Return values as an HTML form sends them: texts, several for a list.
 
     Args:

@@ -1,4 +1,4 @@
-"""The server says when it ends: accepted work is drained, then sockets are closed."""
+"""ASGI lifespan: at shutdown accepted work is drained, then sockets are closed."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ async def _live(receive: Receive, send: Send) -> None:
 async def _end() -> None:
     from . import push
 
-    # It blocks, and the server's loop may not; the loop's own executor may be full of
-    # what requests have left there.
+    # It blocks, and the server's loop must not; the loop's own executor may be full of
+    # calls that requests have left there.
     executor = ThreadPoolExecutor(1)
     try:
         await asyncio.get_running_loop().run_in_executor(executor, pool.drain)

@@ -26,7 +26,7 @@ def is_own(scope: Mapping[str, Any]) -> bool:
         return False
     try:
         parts = urlsplit(origin.lower())
-    except ValueError:  # such as "http://[": anybody may send it
+    except ValueError:  # such as "http://[": any client may send it
         return False
     if parts.scheme not in _PORTS or not parts.netloc:
         return False

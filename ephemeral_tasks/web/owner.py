@@ -50,8 +50,8 @@ def owner_of(request: Source, create: bool = True) -> str | None:
     return cast("str | None", owner)
 
 
-# Also for who has no session yet and for stores that would not mind: or a page would
-# fail for returning visitors alone.
+# Also for visitors without a session and for stores that do not block: else a page
+# would fail for returning visitors alone.
 @async_unsafe(
     "the session is not loaded: in an async view call "
     "`await aowner_of(request, create=False)` before owner_of() and before "
@@ -93,7 +93,7 @@ async def astored_owner_of(scope: Source) -> str | None:
     return cast("str | None", owner) or seen_sessions.recall(fresh)
 
 
-def candidate(request: Source, form_key: str | None = None) -> str:
+def make_candidate(request: Source, form_key: str | None = None) -> str:
     """Return a key for a visitor without one; nothing is stored yet.
 
     Args:
@@ -123,8 +123,8 @@ def _close_sockets_at_login(
 ) -> None:
     """Close the sockets that were opened with the session's former key.
 
-    Somebody else may know that key, by fixation for example, and must not see what
-    comes next. The visitor's own pages connect again with the new cookie.
+    Another person may know that key, by fixation for example, and must not see what
+    follows. The visitor's own pages connect again with the new cookie.
     """
     # Channels' login() has no request; its sockets are closed when they look.
     if request is None or not hasattr(request, "session"):
@@ -139,7 +139,7 @@ def _end_owner_of(session: SessionBase) -> None:
     """Drop the owner of a session that is about to be emptied."""
     try:
         owner = session.get(SESSION_KEY)
-    except SynchronousOnlyOperation:  # an engine of somebody's, not loaded
+    except SynchronousOnlyOperation:  # a third-party engine, not loaded
         owner = None
     owner = owner or seen_sessions.recall(session)
     if owner is not None:
@@ -152,7 +152,7 @@ call_before_clear(_end_owner_of)
 
 def _recall_or_make(request: Source, *, create: bool) -> str | None:
     owner = seen_sessions.recall(_session_of(request))
-    return candidate(request) if owner is None and create else owner
+    return make_candidate(request) if owner is None and create else owner
 
 
 def _session_of(request: Source) -> SessionBase:

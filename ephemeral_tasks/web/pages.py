@@ -33,7 +33,7 @@ _signer = signing.Signer(salt="ephemeral_tasks.page")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What a table is rendered under, by its page, its polls and its socket alike."""
+    """A page's rendering context, the same for its polls and its socket."""
 
     language: str | None
     """None where translation is off."""
@@ -46,31 +46,31 @@ class Page:
     mount: str | None
     """The path of the table's route; None where the URLconf has no route of ours."""
     task: str | None = None
-    """Whose rows are shown, None for all tasks."""
+    """The task whose rows are shown; None for all."""
 
     @classmethod
     def current(
         cls, task: str | None = None, *, request: HttpRequest | None = None
     ) -> Self:
-        """Return what is active in this thread or coroutine.
+        """Return the context that is active in this thread or coroutine.
 
         Args:
-            task: Whose rows are shown.
+            task: The task whose rows are shown; None for all.
             request: Its URL gives the values for routes below a variable, such as
                 ``path("<slug:org>/tasks/", include("ephemeral_tasks.urls"))``.
         """
         return cls(
             language=translation.get_language(),
-            time_zone=_named(timezone.get_current_timezone()),
+            time_zone=_name_of_zone(timezone.get_current_timezone()),
             script_prefix=get_script_prefix(),
-            urlconf=_urlconf_name(),
+            urlconf=_name_of_urlconf(),
             mount=find_mount(request),
             task=task,
         )
 
     @classmethod
     def unsign(cls, value: str | None) -> Self:
-        """Return what ``sign`` had, or what is active when it is not ours."""
+        """Return the signed page, or the active one when the signature is not ours."""
         if value is None:
             return cls.current()
         try:
@@ -111,7 +111,7 @@ class Page:
         prefix, urlconf = get_script_prefix(), get_urlconf()
         with (
             translation.override(self.language),
-            timezone.override(_zone(self.time_zone)),
+            timezone.override(_zone_of(self.time_zone)),
         ):
             set_script_prefix(self.script_prefix)
             set_urlconf(self.urlconf)
@@ -141,7 +141,7 @@ class Page:
 
     @property
     def rows_id(self) -> str:
-        """The id of what is polled, pushed and swapped."""
+        """The id of the rows' element, which is polled, pushed and swapped."""
         return f"{self.id}-rows"
 
     @property
@@ -194,7 +194,7 @@ def task_of(wrapper_id: str) -> str | None:
     return task
 
 
-def _urlconf_name() -> str | None:
+def _name_of_urlconf() -> str | None:
     # Django's handler sets it for each request: ROOT_URLCONF, or `request.urlconf`,
     # which may be the module itself.
     active = get_urlconf()
@@ -203,12 +203,12 @@ def _urlconf_name() -> str | None:
     return name if is_own else None
 
 
-def _named(zone: tzinfo) -> str | int:
+def _name_of_zone(zone: tzinfo) -> str | int:
     if isinstance(zone, ZoneInfo) and zone.key:
         return zone.key
     offset = zone.utcoffset(None) or timedelta()
     return int(offset.total_seconds() // 60)
 
 
-def _zone(named: str | int) -> Any:
+def _zone_of(named: str | int) -> Any:
     return named if isinstance(named, str) else timezone.get_fixed_timezone(named)

@@ -23,12 +23,12 @@ def stamp() -> str:
 
 
 @cache
-def _stamp(id: str, started_at: float) -> str:
-    # Signed, or anybody could make staff believe it.
-    return _signer.sign(f"{id}-{started_at:.0f}")
+def _stamp(id: str, started_time: float) -> str:
+    # Signed, or a visitor could raise the warning for staff.
+    return _signer.sign(f"{id}-{started_time:.0f}")
 
 
-def look_at(brought: str | None) -> None:
+def notice(brought: str | None) -> None:
     """Notice a stamp of another process that was alive beside this one.
 
     A process that started before this one may have been its predecessor. A process
@@ -37,11 +37,11 @@ def look_at(brought: str | None) -> None:
     if brought is None or brought == stamp() or is_proved():
         return
     try:
-        id, _, started_at = _signer.unsign(brought).partition("-")
+        id, _, started_time = _signer.unsign(brought).partition("-")
     except signing.BadSignature:
         return
-    own_id, own_started_at = pool.process_id()
-    if id != own_id and int(started_at) >= int(own_started_at):
+    own_id, own_started_time = pool.process_id()
+    if id != own_id and int(started_time) >= int(own_started_time):
         _prove()
 
 

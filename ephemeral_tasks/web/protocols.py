@@ -20,17 +20,17 @@ JSON_SUBPROTOCOL = "ephemeral-tasks.v1+json"
 
 
 class Protocol(ABC):
-    """Frames for one owner. Remembers what was sent, never its content."""
+    """Frames for one owner. Remembers digests of sent rows, never their content."""
 
     subprotocol: str | None = None
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        """What the socket's page renders under."""
+        """The context under which frames are rendered."""
 
     @abstractmethod
     def take_changes(self, owner: str) -> list[str]:
-        """Return all that the client does not know yet, as if it were sent now."""
+        """Return the frames that the client lacks, and note them as sent."""
 
     @abstractmethod
     def encode_events(self, events: Sequence[Event], request: object) -> list[str]:

@@ -39,7 +39,9 @@ class _Mailbox:
         self.loop = loop
         # Changed on the loop only; other threads ask whether an owner is in it.
         self.listeners: dict[str, set[Listener]] = {}
+        # Appended to by any thread, emptied by the loop.
         self._pending: deque[tuple[str, int | None]] = deque()
+        # Set by any thread, cleared by the loop; for the order see `post`.
         self._is_woken = False
 
     def post(self, owner: str, code: int | None) -> None:
@@ -68,7 +70,7 @@ class _Mailbox:
                     listener.end(code)
 
 
-_lock = Lock()  # protects replacing the next line
+_lock = Lock()  # makes one step of reading and replacing the next line
 # Replaced as a whole, never changed in place: any thread may read it.
 _mailboxes: tuple[_Mailbox, ...] = ()
 

@@ -9,7 +9,6 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..errors import (
@@ -56,7 +55,7 @@ class NotSerializable(EphemeralTasksError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An error in words for whoever asked."""
+    """An error in words for the client."""
 
     code: str
     """As programs know it; the table is in the docs."""
@@ -68,7 +67,6 @@ class Refusal:
     """What else the code carries, ready for JSON."""
     retry_after_seconds: int | None = None
 
-    @sensitive_variables()
     def as_json(self) -> dict[str, Any]:
         """Return the object that programs get."""
         return {"code": self.code, "message": self.message, **self.details}
@@ -90,15 +88,14 @@ _CODES: Mapping[type[EphemeralTasksError], tuple[str, int]] = {
 }
 
 
-@sensitive_variables()
 def refusal_of(
     error: EphemeralTasksError, *, owner: str | None = None, id: str | None = None
 ) -> Refusal:
     """Put an error into words.
 
     Args:
-        error: Of those that a visitor can cause; any other is raised again.
-        owner: Whose operation it is about, to show its row; None for nobody.
+        error: An error that a visitor can cause; any other is raised again.
+        owner: The operation's owner, to show its row; None without one.
         id: The operation that was asked for.
     """
     code, status = _CODES[_kind_of(error)]
@@ -112,7 +109,7 @@ def refusal_of(
     return Refusal(
         code=code,
         status=status,
-        message=_sentence(error),
+        message=_describe(error),
         details=details,
         retry_after_seconds=details.get("retry_after_seconds"),
     )
@@ -141,15 +138,15 @@ def _details_of(error: EphemeralTasksError) -> Mapping[str, Any]:
     return {}
 
 
-def _sentence(error: EphemeralTasksError) -> str:
+def _describe(error: EphemeralTasksError) -> str:
     if isinstance(error, InvalidInput):
-        return _invalid(error)
+        return _describe_invalid(error)
     if isinstance(error, OperationFailed):
         return str(error.message)
     if isinstance(error, Conflict):
-        return _conflict(error.action)
+        return _describe_conflict(error.action)
     if isinstance(error, TooLarge):
-        return _too_large(error.limit)
+        return _describe_too_large(error.limit)
     return {
         UnknownTask: gettext("There is no such task."),
         UnknownOperation: gettext("This operation is gone, or it is not yours."),
@@ -164,7 +161,7 @@ def _sentence(error: EphemeralTasksError) -> str:
     }[_kind_of(error)]
 
 
-def _invalid(error: InvalidInput) -> str:
+def _describe_invalid(error: InvalidInput) -> str:
     if error.form is None:
         return str(error)
     sentences = []
@@ -176,7 +173,7 @@ def _invalid(error: InvalidInput) -> str:
     return " ".join(sentences)
 
 
-def _conflict(action: str) -> str:
+def _describe_conflict(action: str) -> str:
     return {
         "cancel": gettext("This operation cannot be cancelled any more."),
         "dismiss": gettext("This operation has not finished; cancel it first."),
@@ -184,7 +181,7 @@ def _conflict(action: str) -> str:
     }[action]
 
 
-def _too_large(limit: int) -> str:
+def _describe_too_large(limit: int) -> str:
     if limit < 1024:
         return ngettext(
             "This is too large: at most %(limit)d byte is accepted.",

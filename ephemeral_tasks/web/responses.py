@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
-from django.views.decorators.debug import sensitive_variables
 
 from ..projection import Row
-from . import private
 from .audience import Audience, audience_of
 from .encoding import encode
 from .next_page import next_of
@@ -34,13 +33,12 @@ def read_ahead(request: HttpRequest) -> None:
 
 
 def page_of(request: HttpRequest) -> Page:
-    """Return what is active, with the filter that the query names."""
+    """Return the active context, with the filter that the query names."""
     task = request.GET.get("task")
     named = task if task and task.isidentifier() else None
     return Page.current(named, request=request)
 
 
-@sensitive_variables()
 def html(content: str | bytes, status: int = 200) -> HttpResponse:
     """Return HTML, with U+FFFD for what UTF-8 cannot express."""
     if isinstance(content, str):
@@ -48,13 +46,11 @@ def html(content: str | bytes, status: int = 200) -> HttpResponse:
     return HttpResponse(content, status=status, content_type="text/html; charset=utf-8")
 
 
-@sensitive_variables()
 def json(document: dict[str, Any], status: int = 200) -> JsonResponse:
     """Return JSON."""
     return JsonResponse(document, status=status)
 
 
-@sensitive_variables()
 async def render_page(
     request: HttpRequest,
     templates: Sequence[str],
@@ -63,17 +59,16 @@ async def render_page(
 ) -> HttpResponse:
     """Return a page.
 
-    Templates may be anybody's and ask for anything, the user for example, so they are
+    Templates may be the site's own and ask for the user, for example, so they are
     rendered in a thread.
     """
     context = {"page": page_of(request), **context}
-    content = await private.in_thread(
+    content = await sync_to_async(
         lambda: encode(render_to_string([*templates], context, request))
-    )
+    )()
     return html(content, status)
 
 
-@sensitive_variables()
 def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
     """Return the table fragment; nothing when the poll brings its version."""
     rows, version = render_rows(owner, page_of(request))
@@ -84,7 +79,6 @@ def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
     return html(rows)
 
 
-@sensitive_variables()
 async def answer_change(
     request: HttpRequest,
     owner: str,
@@ -134,7 +128,6 @@ def see_other(url: str) -> HttpResponseRedirect:
     return response
 
 
-@sensitive_variables()
 async def refuse(
     request: HttpRequest,
     refusal: Refusal,
@@ -161,7 +154,7 @@ async def refuse(
             response = html(rows + render_notice(page.live_id, refusal.message))
             response.headers["HX-Reswap"] = "outerHTML"
         case Audience.HTMX:
-            response = html(_sentence(refusal.message))
+            response = html(_render_sentence(refusal.message))
             response.headers["HX-Reswap"] = "innerHTML"
         case Audience.BROWSER:
             response = await render_page(
@@ -177,7 +170,6 @@ async def refuse(
     return response
 
 
-@sensitive_variables()
 def render_notice(id: str, message: str) -> str:
     """Return a sentence for a live region, swapped in wherever the answer goes."""
     context = {"id": id, "message": message}
@@ -189,6 +181,5 @@ def rows_as_json(rows: Sequence[Row]) -> dict[str, Any]:
     return {"operations": [one.as_json() for one in rows]}
 
 
-@sensitive_variables()
-def _sentence(message: str) -> str:
+def _render_sentence(message: str) -> str:
     return render_to_string("ephemeral_tasks/sentence.html", {"message": message})

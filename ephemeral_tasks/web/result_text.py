@@ -9,7 +9,6 @@ from io import StringIO
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.views.decorators.debug import sensitive_variables
 
 from .encoding import encode
 
@@ -45,11 +44,11 @@ class Excerpt:
     """Whether a download has more than the text."""
 
 
-def excerpt(value: object) -> Excerpt:
+def make_excerpt(value: object) -> Excerpt:
     """Return what a page shows; never raises, whatever the result's classes do."""
     if isinstance(value, bytes) and not _is_text(value):
         return Excerpt(text=None, has_more=True)
-    for _, pieces in _ways(value):
+    for _, pieces in _list_ways(value):
         try:
             return _take(pieces())
         except RAISED:
@@ -57,11 +56,11 @@ def excerpt(value: object) -> Excerpt:
     return Excerpt(text=None, has_more=False)
 
 
-def whole(value: object) -> tuple[bytes, str] | None:
+def write_whole(value: object) -> tuple[bytes, str] | None:
     """Return all of a result and the end of its file's name; None without a text."""
     if isinstance(value, bytes):
         return value, "txt" if _is_text(value) else "bin"
-    for kind, pieces in _ways(value):
+    for kind, pieces in _list_ways(value):
         try:
             return encode(_join(pieces())), kind
         except RAISED:
@@ -69,7 +68,7 @@ def whole(value: object) -> tuple[bytes, str] | None:
     return None
 
 
-def as_json(document: object) -> str:
+def write_json(document: object) -> str:
     """Return a document as JSON for programs.
 
     Raises:
@@ -81,12 +80,11 @@ def as_json(document: object) -> str:
     return json.dumps(document, cls=DjangoJSONEncoder, allow_nan=False)
 
 
-@sensitive_variables()
 def is_large(value: object) -> bool:
     """Return whether to write a value may take more than a moment.
 
-    Looks at few parts, and at no class that could run code of its own: such a value
-    may be large.
+    Looks at few parts, and runs no code of the value's own class: a value of such a
+    class counts as large.
     """
     parts, length = 0, 0
     rest: list[Any] = [value]
@@ -104,7 +102,7 @@ def is_large(value: object) -> bool:
     return length > _SMALL_LENGTH
 
 
-def _ways(value: object) -> list[tuple[str, Callable[[], Iterable[str]]]]:
+def _list_ways(value: object) -> list[tuple[str, Callable[[], Iterable[str]]]]:
     """Return the ways to write a value, the best first."""
     if isinstance(value, bytes):
         return [("txt", lambda: [value.decode()])]

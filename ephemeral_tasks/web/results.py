@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import content_disposition_header
-from django.views.decorators.debug import sensitive_variables
 
 from ..projection import Row
-from . import private, responses, result_text
+from . import responses, result_text
 from .audience import Audience, audience_of
 from .next_page import next_of
 from .refusals import NotSerializable
-from .turns import Turns
+from .semaphore import Semaphore
 
 # A large result takes several times its size while it is written.
-_large = Turns(2)
+_large = Semaphore(2)
 
 _TYPES = {
     "bin": "application/octet-stream",
@@ -24,16 +24,14 @@ _TYPES = {
 }
 
 
-@sensitive_variables()
 async def answer_result(request: HttpRequest, row: Row, value: object) -> HttpResponse:
     """Answer with a result; at most two large ones are written at once."""
     if not result_text.is_large(value):
         return await _answer(request, row, value)
-    async with _large.take():
+    async with _large.hold():
         return await _answer(request, row, value)
 
 
-@sensitive_variables()
 async def _answer(request: HttpRequest, row: Row, value: object) -> HttpResponse:
     if "download" in request.GET:
         return await _download(row, value)
@@ -46,7 +44,6 @@ async def _answer(request: HttpRequest, row: Row, value: object) -> HttpResponse
             return await _write(row, value)
 
 
-@sensitive_variables()
 async def _show(
     request: HttpRequest, row: Row, value: object, name: str
 ) -> HttpResponse:
@@ -55,8 +52,8 @@ async def _show(
         f"ephemeral_tasks/{name}.html",
     ]
     context = {
-        # Only a template that shows it has it made.
-        "excerpt": SimpleLazyObject(lambda: result_text.excerpt(value)),
+        # Made only when a template shows it.
+        "excerpt": SimpleLazyObject(lambda: result_text.make_excerpt(value)),
         "next": next_of(request),
         "result": value,
         "row": row,
@@ -64,10 +61,9 @@ async def _show(
     return await responses.render_page(request, templates, context)
 
 
-@sensitive_variables()
 async def _write(row: Row, value: object) -> HttpResponse:
     document = {"id": row.id, "status": str(row.status), "result": value}
-    content = await private.in_thread(lambda: _as_json(document))
+    content = await sync_to_async(_as_json)(document)
     if content is None:
         raise NotSerializable(row.id)
     return HttpResponse(content, content_type="application/json")
@@ -75,14 +71,13 @@ async def _write(row: Row, value: object) -> HttpResponse:
 
 def _as_json(document: object) -> bytes | None:
     try:
-        return result_text.as_json(document).encode()
+        return result_text.write_json(document).encode()
     except result_text.RAISED:
         return None
 
 
-@sensitive_variables()
 async def _download(row: Row, value: object) -> HttpResponse:
-    found = await private.in_thread(lambda: result_text.whole(value))
+    found = await sync_to_async(result_text.write_whole)(value)
     if found is None:
         raise NotSerializable(row.id)
     content, kind = found

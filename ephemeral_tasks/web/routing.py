@@ -7,7 +7,7 @@ from django.urls import path
 from .consumers import TaskConsumer
 from .pages import SOCKET_PATH
 
-# A session that somebody else's stack has loaded is passed through.
+# A session that the site's own stack has loaded is passed through.
 websocket_urlpatterns = [
     path(SOCKET_PATH, SessionMiddlewareStack(TaskConsumer.as_asgi())),
 ]

@@ -1,4 +1,4 @@
-"""The table's rows as HTML: one renderer for what is polled and what is pushed."""
+"""The table's rows as HTML: one renderer for polls and pushes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ..projection import Row
 from ..tasks import registry
 from . import processes, push
 from .pages import Page
-from .rendered import Fragment, Rendered, RenderedCache, Shown, size_of
+from .table_cache import Fragment, RenderedTable, Shown, TableCache, size_of
 
 SLOW_AFTER_SECONDS = 20.0
 SLOW_POLL_SECONDS = 5.0
 
 
-_cache = RenderedCache()
+_cache = TableCache()
 
 
 def forget(owner: str) -> None:
-    """Hold no rendered row of the owner any more."""
+    """Drop all rendered rows of the owner."""
     _cache.drop(owner)
 
 
@@ -43,19 +43,19 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
     """
     if owner is None:
         return _compose((), Shown((), None, None), page, is_oob=is_oob)
-    shelf, known = _cache.find(owner, page)  # before the window: see `keep`
+    tables, known = _cache.find(owner, page)  # before the window: see `keep`
     window = submission.window(owner)
     rows = filter_by_task(window, page.task)
-    shown = Shown(rows, poll_seconds(rows), find_about_to_stop(window))
+    shown = Shown(rows, choose_pause(rows), find_about_to_stop(window))
     if known and not is_oob and known.shown == shown:
         return known.fragment
     pieces = _render_each(rows, page, known)
     fragment = _compose(pieces, shown, page, is_oob=is_oob)
     if not is_oob:
         size = size_of(pieces, fragment)
-        _cache.keep(shelf, page, Rendered(shown, pieces, fragment, size))
+        _cache.keep(tables, page, RenderedTable(shown, pieces, fragment, size))
     # If an operation was removed during the rendering, its removal was announced before
-    # this was kept, and nobody would drop it.
+    # this was kept, and no later call would drop it.
     _cache.prune(owner, {one.id for one in windows.read(owner, touch=False).handles})
     return fragment
 
@@ -123,7 +123,7 @@ def filter_by_task(window: Sequence[Row], task: str | None) -> tuple[Row, ...]:
     return tuple(one for one in window if task is None or one.task == task)
 
 
-def poll_seconds(rows: Sequence[Row]) -> float | None:
+def choose_pause(rows: Sequence[Row]) -> float | None:
     """Return the pause until the next poll, None when nothing can change by itself."""
     unfinished = [one.submitted_at for one in rows if not one.is_finished]
     if not unfinished:
@@ -134,7 +134,7 @@ def poll_seconds(rows: Sequence[Row]) -> float | None:
 
 
 def _render_each(
-    rows: Sequence[Row], page: Page, known: Rendered | None
+    rows: Sequence[Row], page: Page, known: RenderedTable | None
 ) -> tuple[SafeString, ...]:
     """Return each row's HTML; what has not changed is not rendered anew."""
     before: Mapping[str, tuple[Row, SafeString]] = {}
@@ -149,7 +149,8 @@ def _render_each(
 
 
 def _drop_unwatched(owner: str) -> None:
-    # A socket is about to render the owner's rows, which drops what is gone.
+    # A socket is about to render the owner's rows, which drops those of removed
+    # operations.
     if not push.count(owner):
         _cache.drop(owner)
 

@@ -1,4 +1,4 @@
-"""What Django has no signal for: a session that was emptied, or saved over another."""
+"""Sessions that are emptied or saved over, for which Django has no signal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SeenSessions:
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()  # protects the next line
+        self._lock = Lock()  # requests come on many threads; protects the next line
         self._owners: OrderedDict[bytes, str] = OrderedDict()
 
     def note(self, session: Any, owner: str) -> None:
@@ -45,6 +45,13 @@ class SeenSessions:
             self._owners.move_to_end(digest)
             while len(self._owners) > get_config().max_owners:
                 self._owners.popitem(last=False)
+
+    def forget(self, session: Any) -> None:
+        """Remember nothing of the session."""
+        digest = _digest(session)
+        if digest is not None:
+            with self._lock:
+                self._owners.pop(digest, None)
 
     def move(self, session: Any, owner: str) -> None:
         """Remember the owner under this session alone; its former key is no more."""
@@ -74,10 +81,10 @@ def _digest(session: Any) -> bytes | None:
 
 
 def call_before_clear(callback: Callable[[SessionBase], object]) -> None:
-    """Call this with each session that is about to be emptied.
+    """Call a function with each session that is about to be emptied.
 
     Django sends no signal for it. But ``flush()`` and ``aflush()`` of all its engines
-    begin with ``clear()``, and so does a login over somebody else's session.
+    begin with ``clear()``, and so does a login over another user's session.
     """
     clear = SessionBase.clear
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
+from asgiref.sync import sync_to_async
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.debug import sensitive_variables
 
 from .. import submission
 from ..errors import EphemeralTasksError
 from ..tasks import Task
-from . import forms, inputs, private, responses
+from . import forms, inputs, responses
 from .audience import Audience, audience_of
 from .decorators import route
-from .first_submission import owner_saved
+from .first_submission import save_owner
 from .form_ids import FormIds
-from .owner import aowner_of, candidate
+from .owner import aowner_of, make_candidate
 from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
 from .rows import find_about_to_stop
@@ -52,7 +52,6 @@ class _Accepted(NamedTuple):
     """The label of the unfinished operation that it pushed out."""
 
 
-@sensitive_variables()
 async def _submit(
     request: HttpRequest, task: Task, form: BaseForm, data: inputs.Data
 ) -> _Accepted:
@@ -61,30 +60,28 @@ async def _submit(
     if owner is not None:
         oldest = find_about_to_stop(submission.window(owner))
         handle = forms.submit_form(owner, task, form, data)
-        is_stopped = oldest is not None and not _is_known(owner, oldest.id)
+        is_stopped = oldest is not None and not _is_in_window(owner, oldest.id)
         stopped = oldest.label if oldest is not None and is_stopped else None
         return _Accepted(owner, handle.id, stopped)
     inputs.check(form)  # the most common refusal, before anything is saved
-    newcomer = candidate(request, forms.key_in(form, data))
-    async with owner_saved(request, newcomer) as owner:
+    newcomer = make_candidate(request, forms.key_in(form, data))
+    async with save_owner(request, newcomer) as owner:
         handle = forms.submit_form(owner, task, form, data)
     return _Accepted(owner, handle.id, None)
 
 
-def _is_known(owner: str, id: str) -> bool:
+def _is_in_window(owner: str, id: str) -> bool:
     return any(row.id == id for row in submission.window(owner))
 
 
-@sensitive_variables()
 async def _accept(
     request: HttpRequest, task: Task, accepted: _Accepted
 ) -> HttpResponse:
     response: HttpResponse
     match audience_of(request):
         case Audience.HTMX:
-            response = responses.html(
-                await private.in_thread(lambda: _render_fresh(request, task, accepted))
-            )
+            html = await sync_to_async(_render_accepted)(request, task, accepted)
+            response = responses.html(html)
         case Audience.BROWSER:
             return responses.redirect_back(request)
         case Audience.PROGRAM:
@@ -95,8 +92,8 @@ async def _accept(
     return response
 
 
-def _render_fresh(request: HttpRequest, task: Task, accepted: _Accepted) -> str:
-    """Return what an accepted form brings to its page, each piece swapped by its id."""
+def _render_accepted(request: HttpRequest, task: Task, accepted: _Accepted) -> str:
+    """Return the fragments that answer an accepted form, each swapped by its id."""
     named = _tables_of(request)
     # Boosted from a page without our script: it may have a table and cannot say so.
     shown = named if TABLES_HEADER in request.headers else [(Page.current(), False)]
@@ -104,7 +101,7 @@ def _render_fresh(request: HttpRequest, task: Task, accepted: _Accepted) -> str:
         render_table(request, page, owner=accepted.owner, is_live=is_live)
         for page, is_live in shown
     ]
-    fresh = forms.render_fresh_key(
+    fresh = forms.render_accepted(
         task,
         FormIds.sent_by(request, task),
         is_seen=bool(named),
@@ -124,7 +121,6 @@ def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
     return named
 
 
-@sensitive_variables()
 async def _refuse(
     request: HttpRequest, task: Task, form: BaseForm | None, error: EphemeralTasksError
 ) -> HttpResponse:
@@ -133,9 +129,8 @@ async def _refuse(
     audience = audience_of(request)
     if audience is Audience.HTMX and form is not None and _is_forms_own(error):
         ids = FormIds.sent_by(request, task)
-        html = await private.in_thread(
-            lambda: forms.render_form(request, task, form=form, ids=ids)
-        )
+        render = sync_to_async(forms.render_form)
+        html = await render(request, task, form=form, ids=ids)
         response = responses.html(html, refusal.status)
         response.headers["HX-Reswap"] = "outerHTML"  # the form is its own target
         return response

@@ -1,4 +1,4 @@
-"""The table as it stands on a page: what outlives each swap, around the fragment."""
+"""The table's wrapper, which stays on the page around the swapped fragment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def render_table(
     Args:
         request: Of the page, or of a form on it.
         page: What is active.
-        owner: None for who never submitted.
+        owner: None for a visitor who never submitted.
         is_live: None for a page. For an answer that is swapped in by its ids: True
             where the wrapper with its socket stands already, so that the rows are
             enough; False where it had no owner.
@@ -64,7 +64,7 @@ def render_table(
 def _is_staff(request: HttpRequest) -> bool:
     try:
         return bool(getattr(getattr(request, "user", None), "is_staff", False))
-    except SynchronousOnlyOperation:  # an async view that did not ask who it is
+    except SynchronousOnlyOperation:  # an async view that has not loaded the user
         return False
 
 

@@ -16,11 +16,11 @@ from .rows import filter_by_task, render_row
 
 @route("GET")
 async def table(request: HttpRequest) -> HttpResponse:
-    """All of the visitor's operations, newest first; nothing for who has none."""
+    """All of the visitor's operations, newest first; empty for visitors without any."""
     owner = await aowner_of(request, create=False)
     match audience_of(request):
         case Audience.HTMX:
-            processes.look_at(request.GET.get("process"))
+            processes.notice(request.GET.get("process"))
             return responses.answer_table(request, owner)
         case Audience.BROWSER:
             context = {"task": responses.page_of(request).task}
@@ -90,7 +90,7 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
 
 
 async def _prepare(request: HttpRequest, id: str) -> str:
-    """Return the owner, once all that could refuse an action was asked."""
+    """Return the owner; all that could still refuse the action was read before."""
     responses.read_ahead(request)
     return await _owner_of(request, id)
 

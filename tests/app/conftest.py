@@ -40,35 +40,35 @@ def hold(make_hold) -> Hold:
 
 
 class Nudges:
-    """Counts what listeners of windows hear, and waits for what it tells of."""
+    """Records the calls of a listener, and waits for the changes that they announce."""
 
     def __init__(self) -> None:
-        self._heard = threading.Condition()
+        self._called = threading.Condition()
         self.changed: list[str] = []
         self.ended: list[str] = []
 
-    def hear_changed(self, owner: str) -> None:
-        with self._heard:
+    def on_changed(self, owner: str) -> None:
+        with self._called:
             self.changed.append(owner)
-            self._heard.notify_all()
+            self._called.notify_all()
 
-    def hear_ended(self, owner: str) -> None:
-        with self._heard:
+    def on_ended(self, owner: str) -> None:
+        with self._called:
             self.ended.append(owner)
-            self._heard.notify_all()
+            self._called.notify_all()
 
     def until(self, is_so: Callable[[], object]) -> None:
         """Wait until it is so; asked again at each nudge."""
-        with self._heard:
-            assert self._heard.wait_for(is_so, PATIENCE_SECONDS), "it never was so"
+        with self._called:
+            assert self._called.wait_for(is_so, PATIENCE_SECONDS), "it never was so"
 
 
 @pytest.fixture
 def nudges() -> Iterator[Nudges]:
-    """What listeners hear during this test."""
-    heard = Nudges()
-    disconnect = signals.connect(changed=heard.hear_changed, ended=heard.hear_ended)
-    yield heard
+    """The calls of a listener during this test."""
+    nudges = Nudges()
+    disconnect = signals.connect(changed=nudges.on_changed, ended=nudges.on_ended)
+    yield nudges
     disconnect()
 
 

@@ -30,12 +30,6 @@ def app_plain_call(function):
 
 
 @task
-def app_plain_apply(function, value):
-    """Call what the test gave with what it gave, in a thread."""
-    return function(value)
-
-
-@task
 async def app_held(hold, value=None):
     """Stop at the hold, then return the value."""
     await hold.stop()

@@ -173,12 +173,12 @@ def test_a_child_that_was_forked_under_a_lock_goes_on():
     """Another thread held the windows' lock, the pool's and the store's."""
     run(
         """
-        from ephemeral_tasks import windows
+        from ephemeral_tasks import window_store, windows
         submit(owner, tasks.app_echo, 1)
         drain()
 
         def hold_locks():
-            store = windows._private_store()
+            store = window_store.get(windows.now)
             with windows.lock, pool.get().ledger._lock, pool._lock, store._lock:
                 is_held.set()
                 go_on.wait(10)

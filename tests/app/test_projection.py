@@ -7,12 +7,13 @@ from fractions import Fraction
 
 import pytest
 from django.utils import translation
+from django.utils.functional import lazy
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
 from ephemeral_tasks import progress, submit, window
 from ephemeral_tasks.core import Progress, Status
-from ephemeral_tasks.projection import Row, actions
+from ephemeral_tasks.projection import Row, list_actions
 from ephemeral_tasks.submission import cancel, row
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
@@ -258,6 +259,27 @@ def test_progress_is_kept_as_plain_bounded_values(owner, hold, given, kept):
 
 
 @pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("in words", "in words"),
+        (gettext_lazy("Running"), "Running"),
+        (mark_safe("<b>"), "<b>"),
+        (lazy(lambda: mark_safe("<b>"), str)(), "<b>"),
+        ("\ud800", "?"),
+        ("x" * 501, "x" * 499 + "…"),
+        (b"raw", "b'raw'"),
+    ],
+)
+def test_a_sentence_is_a_plain_bounded_text(owner, given, kept):
+    """A template escapes it, whatever the body made it of."""
+    handle = submit(owner, tasks.app_fails_politely, given)
+    drain()
+
+    sentence = row(owner, handle.id).error.message
+    assert (type(sentence), sentence) == (str, kept)
+
+
+@pytest.mark.parametrize(
     ("given", "error", "message"),
     [
         (("three",), TypeError, "done must be a number, got str"),
@@ -301,6 +323,8 @@ def test_progress_that_is_no_finite_number_raises_in_the_body(
 )
 def test_what_an_owner_may_do(status, is_cancelling, is_cancellable, allowed):
     """The names of the verbs, as rows and JSON list them."""
-    found = actions(status, is_cancelling=is_cancelling, is_cancellable=is_cancellable)
+    found = list_actions(
+        status, is_cancelling=is_cancelling, is_cancellable=is_cancellable
+    )
 
     assert found == allowed

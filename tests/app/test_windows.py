@@ -404,7 +404,7 @@ def test_a_waiting_operation_can_always_be_cancelled(settings, owner, make_hold)
 
 
 def test_a_waiting_operation_is_cancelled_at_once(settings, owner, hold):
-    """The row says CANCELLED before the loop has heard of it."""
+    """The row says CANCELLED before the loop has seen the request."""
     settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1}
     submit(owner, tasks.app_held, hold)
     hold.entered()
@@ -493,7 +493,7 @@ def test_a_cancelled_operation_can_be_tried_again(owner, make_hold):
 
 
 def test_an_owner_that_ends_takes_everything_along(owner, make_hold, nudges):
-    """Running, waiting and finished; its listeners hear that it ended."""
+    """Running, waiting and finished; its listeners are called at its end."""
     hold = make_hold()
     submit(owner, tasks.app_held, hold)
     submit(owner, tasks.app_echo, 1)

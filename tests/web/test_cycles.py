@@ -3,15 +3,18 @@
 import gc
 import weakref
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 
-from ephemeral_tasks.web import private, result_text
+from ephemeral_tasks.web import result_text
 from ephemeral_tasks.web.decorators import route
 from ephemeral_tasks.web.refusals import InvalidInput
+from ephemeral_tasks.web.results import answer_result
 
 
 class Content:
@@ -31,15 +34,18 @@ def uncollected():
     gc.enable()
 
 
-async def test_a_call_in_a_thread_is_forgotten(uncollected):
-    """With what it was made with."""
+async def test_a_result_that_was_answered_is_forgotten(uncollected):
+    """Although it was written in a thread."""
+    request = AsyncRequestFactory().get("/")
+    row = SimpleNamespace(id="a", status="SUCCESSFUL", task="b")
+    value = Listing([1])
+    seen = weakref.ref(value)
 
-    async def call():
-        content = Content()
-        await private.in_thread(lambda: str(content))
-        return weakref.ref(content)
+    response = await answer_result(request, row, value)
+    del value
+    await sync_to_async(int)()  # the thread has left its first call by now
 
-    assert (await call())() is None
+    assert (response.status_code, seen()) == (200, None)
 
 
 async def test_a_refusal_is_forgotten(uncollected, transactional_db):
@@ -78,7 +84,7 @@ async def test_an_answer_is_forgotten(uncollected):
     assert (response.status_code, seen[0]()) == (200, None)
 
 
-@pytest.mark.parametrize("write", ["excerpt", "whole", "as_json"])
+@pytest.mark.parametrize("write", ["make_excerpt", "write_whole", "write_json"])
 @pytest.mark.parametrize("last", [1, object()], ids=["written", "refused"])
 def test_a_result_that_was_written_is_forgotten(uncollected, write, last):
     """Whether all of it was written, the beginning, or less."""

@@ -14,9 +14,10 @@ from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.defaultfilters import pprint
 from django.test import AsyncClient
-from django.views.debug import ExceptionReporter
+from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 import ephemeral_tasks.web
+from ephemeral_tasks.web.error_reports import hide_variables
 from tests.web import tasks
 
 pytestmark = pytest.mark.urls("tests.web.urls")
@@ -48,7 +49,10 @@ class Crashing:
         path = frame.f_code.co_filename
         # A turn that is never given back stops the test, and a generator that is
         # dropped begins anew, too.
-        if path.endswith("turns.py") or frame.f_code.co_flags & inspect.CO_GENERATOR:
+        if (
+            path.endswith("semaphore.py")
+            or frame.f_code.co_flags & inspect.CO_GENERATOR
+        ):
             return
         self.count += path.startswith(FOLDERS if self.count else FOLDERS[0])
         if self.count == self.number and path.startswith(FOLDERS):
@@ -295,3 +299,39 @@ def test_the_search_finds_what_is_not_hidden(reports, rf):
         logging.getLogger("django.request").exception("failed", extra=extra)
 
     assert f"careless: text = '{SECRET}'" in reports
+
+
+class CookieFilter(SafeExceptionReporterFilter):
+    """A site's own filter."""
+
+    def get_safe_cookies(self, request):
+        """Hide the values of all cookies."""
+        return dict.fromkeys(request.COOKIES, "hidden")
+
+
+def test_a_sites_own_filter_still_applies(rf):
+    """Ours hides variables on top of it."""
+    request = rf.get("/")
+    request.COOKIES["a"] = "b"
+    request.exception_reporter_filter = CookieFilter()
+
+    hide_variables(request)
+
+    reports_filter = ExceptionReporter(request, None, None, None).filter
+    assert reports_filter.get_safe_cookies(request) == {"a": "hidden"}
+
+
+@pytest.mark.parametrize("is_debug", [True, False])
+def test_variables_are_shown_with_debug_alone(rf, settings, is_debug):
+    """As Django's own filter shows what it would hide."""
+    settings.DEBUG = is_debug
+    request = rf.get("/")
+    hide_variables(request)
+
+    try:
+        raise Crash(SECRET)
+    except Crash as error:
+        reporter = ExceptionReporter(request, Crash, error, error.__traceback__)
+
+    [frame] = reporter.get_traceback_frames()
+    assert (dict(frame["vars"])["is_debug"] is True) is is_debug

@@ -175,7 +175,7 @@ def test_what_is_just_not_too_deep_is_read():
     levels = json_input.MAX_DEPTH - 1
     text = '{"a": ' + "[" * (levels - 1) + '"\\ud83d\\ude00"' + "]" * (levels - 1) + "}"
 
-    value = json_input.json_object(text)["a"]
+    value = json_input.parse_object(text)["a"]
     while isinstance(value, list):
         (value,) = value
     assert value == "😀"
@@ -218,7 +218,9 @@ def test_names_with_a_prefix_find_their_field():
     """A form may have one of its own."""
     form = KindsForm(prefix="p")
 
-    data = json_input.form_data({"p-document": {"a": 1}, "p-several": [1, 2]}, form)
+    data = json_input.encode_as_form(
+        {"p-document": {"a": 1}, "p-several": [1, 2]}, form
+    )
 
     assert json.loads(data["p-document"]) == {"a": 1}
     assert data.getlist("p-several") == ["1", "2"]

@@ -79,7 +79,7 @@ def test_the_compiled_catalog_is_the_written_one(language):
 )
 def test_a_short_duration(seconds, words):
     """As precise as it matters."""
-    assert durations.short(seconds) == words
+    assert durations.format_short(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_a_short_duration(seconds, words):
 )
 def test_a_long_duration(seconds, words):
     """In the largest unit that it is a whole number of."""
-    assert durations.long(seconds) == words
+    assert durations.format_long(seconds) == words

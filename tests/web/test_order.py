@@ -178,6 +178,21 @@ async def test_two_first_submissions_of_a_session_are_one_owner(
     ]
 
 
+@override_settings(EPHEMERAL_TASKS={"MAX_RUNNING": 1, "MAX_WAITING": 0})
+async def test_a_refused_second_click_leaves_the_first_as_it_was(visitor, stranger):
+    """Two first submissions of one form are one owner, who has only one of them."""
+    await visitor.get_page("/")
+    stranger.client.cookies = visitor.client.cookies.copy()
+    form = {"key": "k"}  # the same form in the same browser, changed between the clicks
+    first = await visitor.post("/tasks/start/web_hold/", {**form, "name": "a"})
+
+    second = await stranger.post("/tasks/start/web_hold/", {**form, "name": "b"})
+
+    shown = (await visitor.get("/tasks/")).json()["operations"]
+    assert (first.status_code, second.status_code) == (202, 503)
+    assert [row["id"] for row in shown] == [first.json()["id"]]
+
+
 async def test_an_accepted_first_submission_is_one_session(visitor):
     """Saved before the view ends, and the cookie names it."""
     await visitor.start("web_echo", **ECHO)

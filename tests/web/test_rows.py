@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from ephemeral_tasks import submission
 from ephemeral_tasks.web import push, rows
 from ephemeral_tasks.web.pages import Page, _signer
-from ephemeral_tasks.web.rendered import RenderedCache
+from ephemeral_tasks.web.table_cache import TableCache
 from tests.web.hold import until_status
 from tests.web.tasks import web_echo, web_hold, web_say
 
@@ -31,8 +31,8 @@ class Silent:
 
 def kept_rows(owner):
     """All that is kept of the owner, in any language and filter."""
-    shelf = rows._cache._shelves.get(owner, {})
-    return [row for one in shelf.values() for row in one.shown.rows]
+    tables = rows._cache._by_owner.get(owner, {})
+    return [row for one in tables.values() for row in one.shown.rows]
 
 
 def bytes_of(rendered):
@@ -183,8 +183,8 @@ async def test_a_change_while_a_socket_is_open_leaves_nothing(owner, monkeypatch
 
 async def test_a_flood_of_pages_stays_within_the_bound(monkeypatch):
     """Languages, filters and owners are visitors' to choose; memory is not."""
-    monkeypatch.setattr(rows, "_cache", RenderedCache())
-    monkeypatch.setattr(RenderedCache, "BYTES", 400_000)
+    monkeypatch.setattr(rows, "_cache", TableCache())
+    monkeypatch.setattr(TableCache, "BYTES", 400_000)
     owners = [uuid.uuid4().hex for _ in range(8)]
     for owner in owners:
         submission.submit(owner, web_echo, text="a", language="é" * 400)
@@ -195,16 +195,16 @@ async def test_a_flood_of_pages_stays_within_the_bound(monkeypatch):
             for task in (None, "web_echo", "web_say"):
                 with translation.override(language):
                     rows.render_rows(owner, Page.current(task))
-    kept = [one for shelf in rows._cache._shelves.values() for one in shelf.values()]
+    kept = [one for tables in rows._cache._by_owner.values() for one in tables.values()]
 
     assert 0 < sum(map(bytes_of, kept)) <= 400_000
-    assert rows._cache._size == sum(s.size for s in rows._cache._shelves.values())
-    assert all(len(s) <= RenderedCache.PAGES for s in rows._cache._shelves.values())
+    assert rows._cache._size == sum(s.size for s in rows._cache._by_owner.values())
+    assert all(len(s) <= TableCache.PAGES for s in rows._cache._by_owner.values())
 
 
 async def test_who_looked_last_is_kept(monkeypatch):
     """The owners and pages that were looked at longest ago go first."""
-    monkeypatch.setattr(RenderedCache, "BYTES", 30_000)
+    monkeypatch.setattr(TableCache, "BYTES", 30_000)
     first, *others = [uuid.uuid4().hex for _ in range(9)]
     for owner in (first, *others):
         submission.submit(owner, web_echo, **ECHO)
@@ -220,25 +220,27 @@ async def test_who_looked_last_is_kept(monkeypatch):
 
 async def test_a_long_filter_counts(monkeypatch):
     """A visitor chooses it, and the page that is kept names it."""
-    monkeypatch.setattr(RenderedCache, "BYTES", 100_000)
+    monkeypatch.setattr(TableCache, "BYTES", 100_000)
 
     for owner in [uuid.uuid4().hex for _ in range(20)]:
         rows.render_rows(owner, Page.current("x" * 8000))
-    filters = [page.task for shelf in rows._cache._shelves.values() for page in shelf]
+    filters = [
+        page.task for tables in rows._cache._by_owner.values() for page in tables
+    ]
 
     assert 0 < sum(map(sys.getsizeof, filters)) <= 50_000
 
 
 async def test_one_table_larger_than_the_bound_is_not_kept(owner, monkeypatch):
     """It is rendered all the same."""
-    monkeypatch.setattr(RenderedCache, "BYTES", 1000)
+    monkeypatch.setattr(TableCache, "BYTES", 1000)
     submission.submit(owner, web_echo, **ECHO)
     await until_status(owner, "SUCCESSFUL")
 
     html, _ = rows.render_rows(owner, Page.current())
 
     assert "Done" in html
-    assert not rows._cache._shelves
+    assert not rows._cache._by_owner
 
 
 # -- versions --------------------------------------------------------------------------

@@ -22,9 +22,9 @@ class ManualTimer:
         self.is_cancelled = False
 
     def cancel(self) -> None:
-        """Take the call back and forget what it would have been made with."""
+        """Take the call back and drop its arguments."""
         self.is_cancelled = True
-        self.callback, self.args = _nothing, ()
+        self.callback, self.args = _do_nothing, ()
 
 
 class ManualClock:
@@ -84,5 +84,5 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """Stand in for a call that was taken back."""

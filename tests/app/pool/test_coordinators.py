@@ -105,7 +105,7 @@ def test_a_full_queue_refuses():
 
 
 def test_cancel_ends_it():
-    """Cancel is heard on the loop; result then says what happened."""
+    """Cancel is carried out on the loop; result then says what happened."""
     operation = held.submit(1)
     assert entered.wait(10)
 

@@ -74,7 +74,7 @@ class Uncomparable(Exception, metaclass=NeverAsked):
     """What an attempt is to be repeated for."""
 
 
-UNREADABLE = lazy(boom, str)()
+UNREADABLE, LEAVING = lazy(boom, str)(), lazy(leave, str)()
 
 
 class Unsizable:
@@ -358,6 +358,7 @@ FAULTS = {
     "an error without a text": a_body(lambda: Unspeakable("content")),
     "an error whose message leaves": a_body(Leaving),
     "an error with an unreadable message": a_body(lambda: TaskFailed(UNREADABLE)),
+    "an error with a message that leaves": a_body(lambda: TaskFailed(LEAVING)),
     "an error that leaves": a_body(SystemExit),
     "a value without a size": [a_value],
     "a backoff that raises": [a_backoff(boom)],

@@ -86,6 +86,36 @@ def model_plain(text):
     return gates.here().result()
 
 
+def can_retry(model, one):
+    """Whether an owner may try it again."""
+    return one.state in ("FAILED", "CANCELLED") and can_name(model, one)
+
+
+def can_dismiss(model, one):
+    """Whether an owner may dismiss it."""
+    return one.is_finished and can_name(model, one)
+
+
+def can_cancel(model, one):
+    """Whether an owner, or for nobody's the pool's user, may cancel it."""
+    return not one.is_finished and (one.owner is None or can_name(model, one))
+
+
+def can_name(model, one):
+    """Whether its owner's window names it."""
+    return one.owner is not None and one in model.read(one.owner)
+
+
+def can_end(model, one):
+    """Whether its body runs."""
+    return one.state == "RUNNING"
+
+
+def when(is_meant):
+    """Draw a rule only while there is such an operation."""
+    return precondition(lambda self: self.found(is_meant))
+
+
 class PoolMachine(RuleBasedStateMachine):
     """Drives a real pool by hand and compares it with the model after each event."""
 
@@ -157,14 +187,14 @@ class PoolMachine(RuleBasedStateMachine):
         body = self.body_of(one).using(run_after=delay)
         self.compare(one, lambda: body.enqueue("").id)
 
+    @when(can_retry)
     @rule(index=picks)
     def retry(self, index):
         """Once more, in the old one's place."""
-        old = self.pick(index, lambda o: o.state in ("FAILED", "CANCELLED"), named=True)
-        if old is not None:
-            one = self.new(old.owner, old.priority, old.size, is_plain=old.is_plain)
-            self.model.touch(old.owner)
-            self.compare(one, lambda: retry(old.owner, old.id).id, old=old)
+        old = self.pick(index, can_retry)
+        one = self.new(old.owner, old.priority, old.size, is_plain=old.is_plain)
+        self.model.touch(old.owner)
+        self.compare(one, lambda: retry(old.owner, old.id).id, old=old)
 
     def new(self, owner, priority, size, *, is_plain):
         return Modelled(
@@ -199,27 +229,26 @@ class PoolMachine(RuleBasedStateMachine):
 
     # -- ending ------------------------------------------------------------------------
 
-    def pick(self, index, is_meant, *, named=False):
-        """Return one of the operations of this kind, if there is one."""
-        found = [
-            one
-            for one in self.model.operations
-            if is_meant(one)
-            and (not named or (one.owner and one in self.model.read(one.owner)))
-        ]
-        return found[index % len(found)] if found else None
+    def found(self, is_meant):
+        """Return the operations of this kind."""
+        return [one for one in self.model.operations if is_meant(self.model, one)]
 
+    def pick(self, index, is_meant):
+        """Return one of the operations of this kind."""
+        found = self.found(is_meant)
+        return found[index % len(found)]
+
+    @when(can_end)
     @rule(index=picks, size=sizes)
     def end_a_body(self, index, size):
         """A body returns."""
-        if one := self.pick(index, lambda o: o.state == "RUNNING"):
-            self.end(one, fails=False, size=size)
+        self.end(self.pick(index, can_end), fails=False, size=size)
 
+    @when(can_end)
     @rule(index=picks)
     def fail_a_body(self, index):
         """A body raises."""
-        if one := self.pick(index, lambda o: o.state == "RUNNING"):
-            self.end(one, fails=True, size=0)
+        self.end(self.pick(index, can_end), fails=True, size=0)
 
     @rule(owner=owners, size=sizes)
     def run(self, owner, size):
@@ -245,17 +274,11 @@ class PoolMachine(RuleBasedStateMachine):
             assert time.monotonic() < until
             settle()
 
+    @when(can_cancel)
     @rule(index=picks)
     def cancel(self, index):
         """An owner cancels; what is nobody's is cancelled by the ledger's caller."""
-        one = self.pick(
-            index,
-            lambda o: (
-                not o.is_finished and (o.owner is None or o in self.model.read(o.owner))
-            ),
-        )
-        if one is None:
-            return
+        one = self.pick(index, can_cancel)
         if one.owner is not None:
             self.model.touch(one.owner)
             cancel(one.owner, one.id)
@@ -263,13 +286,13 @@ class PoolMachine(RuleBasedStateMachine):
             self.pool.follow(self.pool.ledger.cancel(self.operations[one.id])[1])
         self.model.cancel(one)
 
+    @when(can_dismiss)
     @rule(index=picks)
     def dismiss(self, index):
         """A finished one goes."""
-        one = self.pick(index, lambda o: o.is_finished, named=True)
-        if one is not None:
-            dismiss(one.owner, one.id)
-            self.model.dismiss(one)
+        one = self.pick(index, can_dismiss)
+        dismiss(one.owner, one.id)
+        self.model.dismiss(one)
 
     # -- time and steering -------------------------------------------------------------
 

@@ -71,7 +71,7 @@ def test_the_first_submission_starts_the_pool(owner):
 
 
 def test_a_pool_that_cannot_begin_is_no_pool(owner, monkeypatch):
-    """The submitter hears why, and the next one tries again."""
+    """The submitter gets the error, and the next one tries again."""
 
     def fail(dog):
         raise RuntimeError("can't start new thread")

@@ -126,6 +126,19 @@ class Starting:
 
         assert hold.items == [0, 1, 2, 3, 4, 5]
 
+    async def test_thousands_of_blocked_submitters_are_let_in_at_once(self, make):
+        """In a loop: each of them admits the next."""
+        work = make(echo, limit=3000, capacity=0)
+        work.pause()
+        submitters = [asyncio.create_task(work.submit(item)) for item in range(3000)]
+        await asyncio.sleep(0)
+
+        work.resume()
+        await asyncio.gather(*submitters)
+        await work.drain()
+
+        assert work.statistics().successful == 3000
+
     async def test_a_newcomer_does_not_take_a_blocked_submitters_place(
         self, make, make_hold
     ):

@@ -22,12 +22,12 @@ class NameForm(forms.Form):
 
 class BrokenForm(forms.Form):
     def clean(self):
-        raise LookupError("a mistake of the site's")
+        raise OSError("the site's disk is away")
 
 
 def is_ending():
     """Whether this process takes no more work."""
-    return pool.get().is_closed
+    return pool.get().ledger.is_closed
 
 
 async def until(is_reached):

@@ -1,4 +1,4 @@
-"""A bound on what happens at once in a process, for many threads and loops."""
+"""A semaphore that many threads and loops of a process share."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from contextlib import asynccontextmanager
 from threading import Lock
 
 
-class Turns:
-    """Lets a few go on at once; the others wait in order and block no loop.
+class Semaphore:
+    """At most ``limit`` holders at once; the others wait in order and block no loop.
 
     asyncio's own semaphore belongs to one loop. Under WSGI each request has its own.
     """
 
     def __init__(self, limit: int) -> None:
-        self._lock = Lock()  # protects the next two lines
+        self._lock = Lock()  # protects the next two lines; never held across an await
         self._free = limit
         self._waiting: deque[Future[None]] = deque()
 
     @asynccontextmanager
-    async def take(self) -> AsyncIterator[None]:
-        """Wait for a turn, and hold it within the block."""
+    async def hold(self) -> AsyncIterator[None]:
+        """Wait for a place, and hold it within the block."""
         await self._acquire()
         try:
             yield
@@ -35,20 +35,20 @@ class Turns:
             if self._free:
                 self._free -= 1
                 return
-            turn: Future[None] = Future()
-            self._waiting.append(turn)
+            place: Future[None] = Future()
+            self._waiting.append(place)
         try:
-            await asyncio.wrap_future(turn)
+            await asyncio.wrap_future(place)
         except asyncio.CancelledError:
-            if not turn.cancel():  # it was given just now
+            if not place.cancel():  # it was given just now
                 self._release()
             raise
 
     def _release(self) -> None:
         with self._lock:
             while self._waiting:
-                turn = self._waiting.popleft()
-                if turn.set_running_or_notify_cancel():
-                    turn.set_result(None)
+                place = self._waiting.popleft()
+                if place.set_running_or_notify_cancel():
+                    place.set_result(None)
                     return
             self._free += 1

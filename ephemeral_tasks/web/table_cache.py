@@ -1,4 +1,4 @@
-"""Tables as last rendered, in a bounded part of the memory."""
+"""Tables as last rendered, bounded by the memory that they take."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from ..projection import Row
 from .pages import Page
 
-_SHELF_BYTES = 1024
+_OWNER_BYTES = 1024
 _ROW_BYTES = 2048
 
 
@@ -39,8 +39,8 @@ class Shown(NamedTuple):
     """The operation that one more submission would push out, unfinished."""
 
 
-class Rendered(NamedTuple):
-    """One page of an owner: what it shows, each row's HTML, and all together."""
+class RenderedTable(NamedTuple):
+    """A table of an owner on one page: what it shows, and its HTML."""
 
     shown: Shown
     pieces: tuple[SafeString, ...]
@@ -52,13 +52,13 @@ class Rendered(NamedTuple):
 
     @property
     def ids(self) -> set[str]:
-        """The operations of which it holds something."""
+        """The operations that it shows."""
         last = self.shown.about_to_stop
         return {row.id for row in self.shown.rows} | ({last.id} if last else set())
 
 
 def size_of(pieces: Sequence[SafeString], fragment: Fragment) -> int:
-    """Return about how many bytes a page takes; a row's texts are those of its HTML.
+    """Return about how many bytes a table takes; a row's texts are those of its HTML.
 
     Measured once: a text grows when it is encoded, since Python keeps both forms.
     """
@@ -66,8 +66,8 @@ def size_of(pieces: Sequence[SafeString], fragment: Fragment) -> int:
     return rows + 2 * getsizeof(fragment.html)
 
 
-class Shelf(OrderedDict[Page, Rendered]):
-    """One owner's pages, the one that was rendered last at the end."""
+class OwnerTables(OrderedDict[Page, RenderedTable]):
+    """One owner's table on each page, the one that was rendered last at the end."""
 
     def __init__(self, owner: str) -> None:
         super().__init__()
@@ -78,11 +78,11 @@ class Shelf(OrderedDict[Page, Rendered]):
         """About how many bytes it takes."""
         # A page's texts, such as the filter, are as long as visitors make them.
         pages = sum(getsizeof(repr(page)) for page in self)
-        return _SHELF_BYTES + pages + sum(one.size for one in self.values())
+        return _OWNER_BYTES + pages + sum(one.size for one in self.values())
 
 
-class RenderedCache:
-    """Keeps what was rendered last, at most ``BYTES`` in all.
+class TableCache:
+    """Keeps the tables that were rendered last, at most ``BYTES`` in all.
 
     The owners and pages that were looked at longest ago go first. A page is a
     combination of language, time zone, addresses and filter; visitors choose all
@@ -93,60 +93,60 @@ class RenderedCache:
     PAGES = 8
 
     def __init__(self) -> None:
-        self._lock = Lock()  # protects the next two lines and all shelves
-        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._lock = Lock()  # protects the next two lines and each owner's tables
+        self._by_owner: OrderedDict[str, OwnerTables] = OrderedDict()
         self._size = 0
 
-    def find(self, owner: str, page: Page) -> tuple[Shelf, Rendered | None]:
-        """Return the owner's shelf, and the page as it was rendered last."""
+    def find(self, owner: str, page: Page) -> tuple[OwnerTables, RenderedTable | None]:
+        """Return the owner's tables, and the one on this page as rendered last."""
         with self._lock:
-            shelf = self._shelves.get(owner)
-            if shelf is None:
-                shelf = Shelf(owner)
-                self._size += shelf.size
-                self._shelves[owner] = shelf
+            tables = self._by_owner.get(owner)
+            if tables is None:
+                tables = OwnerTables(owner)
+                self._size += tables.size
+                self._by_owner[owner] = tables
                 self._make_room()
             else:
-                self._shelves.move_to_end(owner)
-            return shelf, shelf.get(page)
+                self._by_owner.move_to_end(owner)
+            return tables, tables.get(page)
 
-    def keep(self, shelf: Shelf, page: Page, rendered: Rendered) -> None:
-        """Put a page on its owner's shelf, unless the shelf was dropped meanwhile.
+    def keep(self, tables: OwnerTables, page: Page, rendered: RenderedTable) -> None:
+        """Keep a table, unless its owner's tables were dropped meanwhile.
 
-        The window is read after the shelf was found: a change since then has dropped
-        the shelf, and what was rendered before the change is not kept.
+        The window is read after the tables were found: a change since then has dropped
+        them, and what was rendered before the change is not kept.
         """
         with self._lock:
-            if self._shelves.get(shelf.owner) is not shelf:
+            if self._by_owner.get(tables.owner) is not tables:
                 return
-            self._size -= shelf.size
-            shelf.pop(page, None)
-            shelf[page] = rendered
-            if len(shelf) > self.PAGES:
-                shelf.popitem(last=False)
-            self._size += shelf.size
+            self._size -= tables.size
+            tables.pop(page, None)
+            tables[page] = rendered
+            if len(tables) > self.PAGES:
+                tables.popitem(last=False)
+            self._size += tables.size
             self._make_room()
 
     def prune(self, owner: str, ids: Set[str]) -> None:
-        """Drop the owner's pages that show other operations than these."""
+        """Drop the owner's tables that show other operations than these."""
         with self._lock:
-            shelf = self._shelves.get(owner)
-            if shelf is None:
+            tables = self._by_owner.get(owner)
+            if tables is None:
                 return
-            self._size -= shelf.size
-            for page, one in list(shelf.items()):
+            self._size -= tables.size
+            for page, one in list(tables.items()):
                 if not one.ids <= ids:
-                    del shelf[page]
-            self._size += shelf.size
+                    del tables[page]
+            self._size += tables.size
 
     def drop(self, owner: str) -> None:
         """Hold nothing of the owner any more."""
         with self._lock:
-            shelf = self._shelves.pop(owner, None)
-            if shelf is not None:
-                self._size -= shelf.size
+            tables = self._by_owner.pop(owner, None)
+            if tables is not None:
+                self._size -= tables.size
 
     def _make_room(self) -> None:
         while self._size > self.BYTES:
-            _, shelf = self._shelves.popitem(last=False)
-            self._size -= shelf.size
+            _, tables = self._by_owner.popitem(last=False)
+            self._size -= tables.size

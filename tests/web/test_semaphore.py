@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from ephemeral_tasks.web.turns import Turns
+from ephemeral_tasks.web.semaphore import Semaphore
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -13,15 +13,15 @@ pytestmark = pytest.mark.timeout(20)
 class Crowd:
     """Tasks that take a turn, note it, and hold it until they are let go."""
 
-    def __init__(self, turns):
-        self.turns = turns
+    def __init__(self, semaphore):
+        self.semaphore = semaphore
         self.entered = []
         self.gates = {}
 
     async def hold(self, name):
         """Take a turn until the gate of this name opens."""
         gate = self.gates.setdefault(name, asyncio.Event())
-        async with self.turns.take():
+        async with self.semaphore.hold():
             self.entered.append(name)
             await gate.wait()
 
@@ -40,7 +40,7 @@ async def settle():
 
 async def test_a_few_at_once_and_the_others_in_order():
     """The third goes when one of the first two has gone."""
-    crowd = Crowd(Turns(2))
+    crowd = Crowd(Semaphore(2))
     tasks = await crowd.start("a", "b", "c", "d")
     assert crowd.entered == ["a", "b"]
 
@@ -56,19 +56,19 @@ async def test_a_few_at_once_and_the_others_in_order():
 
 async def test_an_error_gives_its_turn_back():
     """Whatever ends the block."""
-    turns = Turns(1)
+    semaphore = Semaphore(1)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            async with turns.take():
+            async with semaphore.hold():
                 raise ZeroDivisionError
 
-    async with turns.take():
+    async with semaphore.hold():
         pass
 
 
 async def test_who_is_cancelled_while_waiting_takes_no_turn():
     """Nor keeps one from the next."""
-    crowd = Crowd(Turns(1))
+    crowd = Crowd(Semaphore(1))
     first, second, third = await crowd.start("a", "b", "c")
 
     second.cancel()
@@ -82,8 +82,8 @@ async def test_who_is_cancelled_while_waiting_takes_no_turn():
 
 async def test_who_is_cancelled_as_the_turn_comes_passes_it_on():
     """It was given, and nobody was there to take it."""
-    crowd = Crowd(Turns(1))
-    async with crowd.turns.take():
+    crowd = Crowd(Semaphore(1))
+    async with crowd.semaphore.hold():
         second, third = await crowd.start("b", "c")
 
     second.cancel()  # the loop has had no turn since
@@ -95,13 +95,13 @@ async def test_who_is_cancelled_as_the_turn_comes_passes_it_on():
     await third
 
 
-async def test_turns_are_shared_by_loops():
+async def test_a_semaphore_is_shared_by_loops():
     """A server under WSGI has a loop for each request."""
-    turns, inside, most = Turns(2), [], []
+    semaphore, inside, most = Semaphore(2), [], []
     lock = threading.Lock()
 
     async def work():
-        async with turns.take():
+        async with semaphore.hold():
             with lock:
                 inside.append(1)
                 most.append(len(inside))
