@@ -14,7 +14,7 @@ from django.test import AsyncClient, Client
 from django.urls import set_script_prefix
 from django.utils.module_loading import import_string
 
-from ephemeral_tasks import submission
+from ephemeral_tasks import pool, submission
 from ephemeral_tasks.testing import drain
 from ephemeral_tasks.web.owner import SESSION_KEY
 
@@ -162,6 +162,18 @@ def test_an_operation_is_started_seen_and_opened(browser, way):
     assert ">Abrir</a>" in text
     opened = re.search(r'href="([^"]*/result/[^"]*)"', text)[1]
     assert "a in es" in browser.get(html.unescape(opened), **BROWSER).content.decode()
+
+
+def test_a_table_polls_every_two_seconds(browser):
+    """Though the site writes its numbers with separators."""
+    pool.pause()
+    browser.read()
+    _, action, token = browser.read()
+
+    by_htmx(browser, action, token)
+
+    assert 'hx-trigger="every 2000ms"' in browser.read()[0]
+    pool.resume()
 
 
 def test_a_reloaded_page_has_another_key(browser):
