@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from . import pool as pools
 from . import signals, windows
@@ -40,42 +40,44 @@ def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
         TypeError: The arguments do not fit the task.
         QueueFull, WindowFull, Closed: It was refused, and nothing was changed.
     """
-    return _submit(owner, Task.of(task), args, kwargs)
+    pool, operation = _prepare(owner, Task.of(task), args, kwargs)
+    with windows.lock:  # or two submissions would push out the same operation
+        change = _accept(pool, operation, _choose_leaving(pool, owner))
+    return _start(pool, operation, change)
 
 
 def submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
 ) -> Handle:
     """Submit a form once: the same key and input again give the same handle."""
-    once = digest_form(task.name, form_key, kwargs)
+    pool, operation = _prepare(owner, task, (), kwargs)
+    operation.form_key = digest_form(task.name, form_key, kwargs)
     with windows.lock:  # or both clicks of a double click would find nothing
-        pool = pools.get()
         for handle in windows.read(owner, touch=False).handles:
-            operation = pool.ledger.memory.get(handle.id)
-            if operation is not None and operation.form_key == once:
+            known = pool.ledger.memory.get(handle.id)
+            if known is not None and known.form_key == operation.form_key:
                 return handle
-        return _submit(owner, task, (), kwargs, form_key=once)
+        change = _accept(pool, operation, _choose_leaving(pool, owner))
+    return _start(pool, operation, change)
 
 
-def _submit(
-    owner: str,
-    task: Task,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-    *,
-    form_key: bytes | None = None,
-) -> Handle:
+def _prepare(
+    owner: str, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[Pool, PoolOperation]:
+    """Return the pool and a new operation that it does not know yet."""
     windows.check_owner(owner)
     arguments = task.check_arguments(args, kwargs)
     shown = task.shown_of(arguments)
     label = task.label_for(shown)
     pool = pools.get()
     operation = _make_operation(pool, owner, Call(task, args, kwargs))
-    operation.form_key = form_key
-    operation.handle = handle = make_handle(operation, label, shown)
-    with windows.lock:  # or two submissions would push out the same operation
-        leaving = _choose_leaving(pool, owner)
-        change = _accept(pool, owner, operation, leaving)
+    operation.handle = make_handle(operation, label, shown)
+    return pool, operation
+
+
+def _start(pool: Pool, operation: PoolOperation, change: Change) -> Handle:
+    """Do what follows from an acceptance; the caller holds no lock."""
+    owner, handle = cast("str", operation.owner), cast("Handle", operation.handle)
     pool.follow(change)
     signals.send_changed(owner)
     pool.on_submitted(operation)
@@ -91,12 +93,12 @@ def _make_operation(pool: Pool, owner: str, call: Call) -> PoolOperation:
 
 def _accept(
     pool: Pool,
-    owner: str,
     operation: PoolOperation,
     leaving: tuple[PoolOperation, ...],
     place: int = 0,
 ) -> Change:
     """Take an operation and write its owner's window, both or neither."""
+    owner = cast("str", operation.owner)
     change = pool.accept(operation, leaving=leaving, place=place)
     try:
         mates = pool.ledger.memory.of(owner)
@@ -238,15 +240,12 @@ def retry(owner: str, id: str) -> Handle:
         ):
             raise Conflict("retry", id, status)
         again = _make_operation(pool, owner, call.again())
-        again.handle = handle = make_handle(again, old.label, old.shown)
+        again.handle = make_handle(again, old.label, old.shown)
         mates = pool.ledger.memory.of(owner)
         if operation not in mates:  # it has just been evicted
             raise UnknownOperation(id)
-        change = _accept(pool, owner, again, (operation,), mates.index(operation))
-    pool.follow(change)
-    signals.send_changed(owner)
-    pool.on_submitted(again)
-    return handle
+        change = _accept(pool, again, (operation,), mates.index(operation))
+    return _start(pool, again, change)
 
 
 def result(owner: str, id: str) -> Any:

@@ -13,15 +13,19 @@ from ephemeral_tasks import (
     aresult,
     cancel,
     current_operation,
+    dismiss,
     pool,
     result,
+    retry,
+    signals,
     submit,
     window,
+    windows,
 )
 from ephemeral_tasks.core import Status
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import NotFinished, OperationCancelled, OperationFailed
-from ephemeral_tasks.submission import row, submit_once
+from ephemeral_tasks.submission import end_owner, row, submit_once
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import settle
@@ -328,3 +332,50 @@ def test_an_unknown_id_is_unknown_before_there_is_a_pool(owner):
         result(owner, "0" * 32)
 
     assert pool.current() is None
+
+
+def is_free(lock):
+    """Return whether another thread can take a lock now."""
+    taken = []
+    thread = threading.Thread(target=lambda: taken.append(lock.acquire(blocking=False)))
+    thread.start()
+    thread.join()
+    return taken == [True]
+
+
+VERBS = {
+    "submit": lambda owner, failed: submit(owner, tasks.app_echo, 1),
+    "submit_once": lambda owner, failed: submit_once(
+        owner, tasks.app_echo, "key", {"value": 1}
+    ),
+    "retry": lambda owner, failed: retry(owner, failed.id),
+    "dismiss": lambda owner, failed: dismiss(owner, failed.id),
+    "cancel": lambda owner, failed: cancel(owner, failed.id),
+    "end_owner": lambda owner, failed: end_owner(owner),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_listener_is_called_under_a_lock(owner, hold, verb):
+    """It may take locks of its own, and others wait for ours meanwhile."""
+    if verb == "cancel":
+        handle = submit(owner, tasks.app_held, hold)
+    else:
+        handle = submit(owner, tasks.app_fails, "text")
+        drain()
+    settle()
+    caller, seen = threading.current_thread(), []
+
+    def look(changed):
+        if threading.current_thread() is caller:
+            ledger = pool.get().ledger
+            seen.append((is_free(windows.lock), ledger._lock.locked()))
+
+    disconnect = signals.connect(changed=look, ended=look)
+    try:
+        VERBS[verb](owner, handle)
+    finally:
+        disconnect()
+
+    assert seen
+    assert set(seen) == {(True, False)}
