@@ -161,11 +161,16 @@ class Row:
             return ""
         if self.progress.message:
             return str(self.progress.message)
-        done = formats.number_format(self.progress.done)
+        done = _in_words(self.progress.done)
         if self.progress.total is None:
             return done
-        total = formats.number_format(self.progress.total)
+        total = _in_words(self.progress.total)
         return gettext("%(done)s of %(total)s") % {"done": done, "total": total}
+
+
+def _in_words(number: float) -> str:
+    """Return a number as the language writes it; 0.1 + 0.2 is 0.3 for people."""
+    return formats.number_format(round(number, 2))
 
 
 def project(

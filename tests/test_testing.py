@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 import threading
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -495,3 +497,38 @@ def test_each_example_of_the_manual_runs(project):
         for name in names:
             line = rf"test_manual_{number}\.py::{name} (\w+)"
             assert re.findall(line, project) == ["PASSED"], project
+
+
+FROZEN_TIME = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def frozen(monkeypatch):
+    """Time stands still as tools such as freezegun have it.
+
+    They replace the functions of `time`, there and wherever a module names them.
+    """
+    functions = [time.time, time.monotonic]
+    for name, module in list(sys.modules.items()):
+        if name == "time" or name.startswith("ephemeral_tasks"):
+            for attribute, value in list(vars(module).items()):
+                if any(value is function for function in functions):
+                    monkeypatch.setattr(module, attribute, lambda: FROZEN_TIME)
+
+
+@pytest.mark.parametrize("has_pool", [False, True])
+def test_frozen_time_is_what_rows_say(request, has_pool):
+    """Whether the pool is older or not; ages are real, so nothing is forgotten."""
+    if has_pool:
+        submit("earlier", tasks.app_echo, 1)
+        drain()
+    request.getfixturevalue("frozen")
+
+    handle = submit("someone", tasks.app_echo, 1)
+    drain()
+
+    (seen,) = window("someone")
+    assert seen.submitted_at.timestamp() == FROZEN_TIME
+    assert 0 <= seen.finished_at.timestamp() - FROZEN_TIME < 60
+    assert result("someone", handle.id) == 1
+    assert len(window("earlier")) == has_pool

@@ -7,6 +7,7 @@ import contextvars
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Protocol, cast
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
@@ -110,6 +111,7 @@ async def run(call: Runnable, threads: PlainRunner) -> Any:
         value = await _run_plain(call, threads, context)
         if inspect.isawaitable(value):  # an `async def` behind a plain wrapper
             value = await in_own_thread(partial(_await, value))
+    _refuse_unrun(value)
     value = call.value(value)
     size = size_of(value)
     config = get_config()
@@ -117,6 +119,18 @@ async def run(call: Runnable, threads: PlainRunner) -> Any:
         raise ResultTooLarge(_("The result is too large to be kept."))
     context.operation.result_bytes = size
     return value
+
+
+def _refuse_unrun(value: object) -> None:
+    """Refuse what a function returned that has not run, as if it were a result.
+
+    Raises:
+        TypeError: A decorator hid from the declaration what the function is.
+    """
+    if isinstance(value, CoroutineType):
+        value.close()  # or Python warns, too
+    if isinstance(value, GeneratorType | AsyncGeneratorType | CoroutineType):
+        raise TypeError(f"the task returned a {type(value).__name__}, which never ran")
 
 
 def _run_in_language(language: str | None, function: Callable[[], Any]) -> Any:

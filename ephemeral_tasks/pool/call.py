@@ -12,13 +12,16 @@ from django.utils import translation
 
 from ..tasks import Task
 
+_SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
+
 
 class Call:
     """A task and its arguments; the one place that refers to them.
 
     An uploaded file is copied, since Django closes it at the end of its request. Each
-    attempt gets the arguments as they were submitted: files from their start, lists
-    and dicts as copies. Other objects are passed as they are.
+    attempt gets the arguments as they were submitted: files from their start, and
+    Python's own containers as copies, whatever caller and bodies do with theirs. Other
+    objects are passed as they are.
     """
 
     __slots__ = ("_args", "_kwargs", "language", "task")
@@ -79,21 +82,28 @@ def _keep(value: Any) -> Any:
         value.seek(0)
         kind = value.content_type or "application/octet-stream"
         return _Upload(value.name or "file", value.read(), kind)
-    if isinstance(value, list) and any(isinstance(one, UploadedFile) for one in value):
-        return [_keep(one) for one in value]
-    return value
+    return _of_each(_keep, value)
 
 
 def _copy(value: Any) -> Any:
     """Return an argument for one attempt, which may change it."""
-    kind = type(value)
-    if kind is _Upload:
+    if type(value) is _Upload:
         return SimpleUploadedFile(*value)
-    if kind is list:
-        return [_copy(one) for one in value]
+    return _of_each(_copy, value)
+
+
+def _of_each(function: Callable[[Any], Any], value: Any) -> Any:
+    """Return a container of what the function returns for each value of a container."""
+    kind = type(value)
     if kind is dict:
-        return {key: _copy(one) for key, one in value.items()}
-    return value
+        return {key: function(one) for key, one in value.items()}
+    if kind is set or kind is bytearray:
+        return kind(value)
+    if kind is not list and kind is not tuple:
+        return value
+    if _SCALARS.issuperset(map(type, value)):  # a long list: not a call for each
+        return kind(value)
+    return kind([function(one) for one in value])
 
 
 def size_of(value: object) -> int:

@@ -31,9 +31,13 @@ class LoopThread:
 
     The inbox is a deque and one coalesced wake-up: appending costs a fraction of a
     microsecond, and a burst wakes the loop once.
+
+    Raises:
+        ImproperlyConfigured: Threads are greenlets here: no second loop can turn.
     """
 
     def __init__(self, name: str) -> None:
+        refuse_green_threads()  # first: a loop has files, which somebody must close
         self.loop = asyncio.new_event_loop()
         self.loop.set_default_executor(LoopExecutor())
         self._thread = threading.Thread(target=self._turn, name=name, daemon=True)
@@ -49,12 +53,7 @@ class LoopThread:
         """The wake-up runs here, or a burst would inherit its first one's variables."""
 
     def start(self) -> None:
-        """Start the thread and its loop.
-
-        Raises:
-            ImproperlyConfigured: Threads are greenlets here: no second loop can turn.
-        """
-        refuse_green_threads()
+        """Start the thread and its loop."""
         self._thread.start()
 
     def post(self, callback: Callable[..., object], *args: Any) -> None:

@@ -109,6 +109,9 @@ def _request_of(context: template.Context) -> HttpRequest:
             "django.template.context_processors.request to the context processors "
             "and render with the request"
         )
+    # Django's cache middleware stores no page with this mark, which it sets itself. A
+    # stored table is out of date, and a stored form's one-time key is used up.
+    request._cache_update_cache = False  # type: ignore[attr-defined]
     return request
 
 

@@ -7,11 +7,13 @@ from contextlib import suppress
 from typing import Any
 
 from django.apps import AppConfig
+from django.core import checks
 from django.core.checks import CheckMessage, Error, Info, register
 from django.forms import ModelChoiceField
 from django.urls import get_resolver
 
 from ..registry import registry
+from .mount import list_places
 
 
 @register("ephemeral_tasks")
@@ -20,7 +22,7 @@ def check_tasks(
 ) -> list[CheckMessage]:
     """Return what is wrong with the declared tasks."""
     _import_views()
-    return [*_check_names(), *_check_forms()]
+    return [*_check_names(), *_check_forms(), *_check_routes()]
 
 
 # One line a task is too much for each command: only ``check --deploy`` asks for it.
@@ -69,3 +71,19 @@ def _check_forms() -> Iterator[CheckMessage]:
                     "body runs later, in another thread.",
                     id="ephemeral_tasks.E003",
                 )
+
+
+def _check_routes() -> Iterator[CheckMessage]:
+    if registry.list_exposed() and _has_no_routes():
+        yield checks.Warning(
+            "Tasks have forms, and the URLconf has no routes to start them.",
+            hint='Add path("tasks/", include("ephemeral_tasks.urls")) to it, or '
+            "silence this where a middleware sets request.urlconf.",
+            id="ephemeral_tasks.W005",
+        )
+
+
+def _has_no_routes() -> bool:
+    with suppress(Exception):  # Django's own check reports a broken URLconf
+        return not list_places()
+    return False

@@ -8,7 +8,6 @@ from functools import wraps
 from inspect import signature
 from typing import Any
 
-from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.debug import sensitive_post_parameters
@@ -17,6 +16,7 @@ from ..errors import EphemeralTasksError
 from . import responses
 from .audience import Audience, audience_of
 from .error_reports import hide_variables
+from .language import activate_language_of
 from .owner import aowner_of
 from .refusals import refusal_of
 
@@ -44,10 +44,13 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
             # Variables of the site's routes above ours are not the view's.
             captured = {name: captured[name] for name in names if name in captured}
             response: HttpResponse
-            if request.method in methods:
-                response = await _respond(view, request, captured, is_about_table)
-            else:
-                response = HttpResponseNotAllowed(methods)
+            with activate_language_of(request) as language:
+                if request.method in methods:
+                    response = await _respond(view, request, captured, is_about_table)
+                else:
+                    response = HttpResponseNotAllowed(methods)
+            if language is not None:  # or Django's middleware says that of the request
+                response.headers["Content-Language"] = language
             if audience_of(request) is Audience.HTMX:
                 response.headers[FRAGMENT_HEADER] = "fragment"
             response.headers["Cache-Control"] = "no-store"
@@ -79,13 +82,20 @@ async def _respond(
         raise
 
 
+class _EveryAlias(set[str]):
+    """The aliases of all databases; some sites add theirs while they run."""
+
+    def __contains__(self, alias: object) -> bool:
+        return True
+
+
 def _outside_transactions(view: View) -> View:
     """Except a view from ATOMIC_REQUESTS, which Django refuses to async ones.
 
     Ours write to no database but through the session, which is saved by itself.
     """
-    for alias in connections:
-        view = transaction.non_atomic_requests(using=alias)(view)
+    # What django.db.transaction.non_atomic_requests() sets, an alias a call.
+    view._non_atomic_requests = _EveryAlias()  # type: ignore[attr-defined]
     return view
 
 

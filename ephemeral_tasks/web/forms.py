@@ -50,9 +50,10 @@ def render_form(
     ids = ids or FormIds.next_of(request, task)
     if form.auto_id == DJANGOS_AUTO_ID:  # not one of the site's own
         form.auto_id = ids.auto_id
+    page = Page.current(request=request)
     own = {name for name in (KEY_FIELD, NEXT_FIELD) if name in form.fields}
     context = {
-        "action": Page.current(request=request).url("start", task.name),
+        "action": page.url("start", task.name) + page.language_query,
         "form": form,
         "form_id": ids.form_id,
         "key": "" if KEY_FIELD in own else new_key(),

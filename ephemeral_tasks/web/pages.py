@@ -14,8 +14,6 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from django.urls import (
-    NoReverseMatch,
-    get_resolver,
     get_script_prefix,
     get_urlconf,
     reverse,
@@ -24,10 +22,11 @@ from django.urls import (
 )
 from django.utils import timezone, translation
 
+from .language import LANGUAGE_PARAMETER
+from .mount import APP_NAME, find_mount
+
 SOCKET_PATH = "ws/tasks/"
 WRAPPER = "ephemeral-tasks"
-
-_NAMESPACE = "ephemeral_tasks"
 
 _signer = signing.Signer(salt="ephemeral_tasks.page")
 
@@ -65,7 +64,7 @@ class Page:
             time_zone=_name_of_zone(timezone.get_current_timezone()),
             script_prefix=get_script_prefix(),
             urlconf=_name_of_urlconf(),
-            mount=_find_mount(request),
+            mount=find_mount(request),
             task=task,
         )
 
@@ -129,7 +128,7 @@ class Page:
         Raises:
             NoReverseMatch: The URLconf has no route of ours.
         """
-        return reverse(f"{_NAMESPACE}:table") if self.mount is None else self.mount
+        return reverse(f"{APP_NAME}:table") if self.mount is None else self.mount
 
     def url(self, *parts: str) -> str:
         """Return the path of a route of ours: ``url(id, "cancel")``."""
@@ -156,9 +155,29 @@ class Page:
         return f"{self.id}-actions"
 
     @property
+    def parameters(self) -> dict[str, str]:
+        """What the query of each address on the page says."""
+        task = {} if self.task is None else {"task": self.task}
+        return {**task, **self._language_parameter}
+
+    @property
     def query(self) -> str:
-        """What the URLs of the rows' actions end with."""
-        return "" if self.task is None else "?" + urlencode({"task": self.task})
+        """What the URLs of the table, and of its rows' actions, end with."""
+        return _query(self.parameters)
+
+    @property
+    def language_query(self) -> str:
+        """What URLs end with that lead to all tasks' operations, or to one."""
+        return _query(self._language_parameter)
+
+    @property
+    def _language_parameter(self) -> dict[str, str]:
+        is_known = settings.USE_I18N and self.language is not None
+        return {LANGUAGE_PARAMETER: str(self.language)} if is_known else {}
+
+
+def _query(parameters: dict[str, str]) -> str:
+    return f"?{urlencode(parameters)}" if parameters else ""
 
 
 def task_of(wrapper_id: str) -> str | None:
@@ -182,28 +201,6 @@ def _name_of_urlconf() -> str | None:
     name = getattr(active, "__name__", active)
     is_own = isinstance(name, str) and name != settings.ROOT_URLCONF
     return name if is_own else None
-
-
-def _find_mount(request: HttpRequest | None) -> str | None:
-    try:
-        return reverse(f"{_NAMESPACE}:table")
-    except NoReverseMatch:
-        captured = _find_captured(request)
-    try:
-        return reverse(f"{_NAMESPACE}:table", kwargs=captured) if captured else None
-    except NoReverseMatch:
-        return None
-
-
-def _find_captured(request: HttpRequest | None) -> dict[str, Any]:
-    """Return the URL's values for the variables of the routes above ours."""
-    match = None if request is None else request.resolver_match
-    if match is None:
-        return {}
-    pattern, _ = get_resolver(get_urlconf()).namespace_dict.get(_NAMESPACE, ("", None))
-    return {
-        name: value for name, value in match.kwargs.items() if f"(?P<{name}>" in pattern
-    }
 
 
 def _name_of_zone(zone: tzinfo) -> str | int:

@@ -89,9 +89,7 @@ def _digest(pieces: Sequence[str], shown: Shown, page: Page) -> str:
 
 
 def _poll_url(page: Page, version: str) -> str:
-    query = {"process": processes.stamp(), "version": version}
-    if page.task is not None:
-        query["task"] = page.task
+    query = {"process": processes.stamp(), "version": version, **page.parameters}
     return f"{page.root}?{urlencode(query)}"
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
+from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
@@ -17,6 +20,11 @@ from ..registry import registry
 from . import forms, processes
 from .pages import Page
 from .rows import render_rows
+
+# Whoever serves the websocket has imported it, before the first request.
+_ROUTING = "ephemeral_tasks.web.routing"
+
+logger = logging.getLogger("ephemeral_tasks")
 
 
 def render_table(
@@ -64,7 +72,20 @@ def _socket_url(request: HttpRequest, page: Page, owner: str | None) -> str | No
     # Only a request that came over ASGI has a scope; WSGI serves no websocket.
     if owner is None or not hasattr(request, "scope"):
         return None
+    if _ROUTING not in sys.modules:
+        _warn_that_nobody_routes()
+        return None
     return page.socket_url()
+
+
+@cache
+def _warn_that_nobody_routes() -> None:
+    """Say once that each socket would be an error of the server."""
+    logger.warning(
+        "the ASGI application has no websocket for tables, so they are polled: import "
+        "get_asgi_application in asgi.py from ephemeral_tasks.asgi, not from "
+        "django.core.asgi, or route ephemeral_tasks.routing.websocket_urlpatterns"
+    )
 
 
 def _csrf_header() -> str:

@@ -214,6 +214,9 @@ def test_what_is_being_cancelled_is_stopping():
         (Progress(-1, 12), 0, "-1 of 12"),
         (Progress(3, 0), None, "3 of 0"),
         (Progress(0.5, 1), 50, "0.5 of 1"),
+        (Progress(0.1 + 0.2, 1), 30, "0.3 of 1"),
+        (Progress(1 / 3, 2 / 3), 50, "0.33 of 0.67"),
+        (Progress(1234.0625), None, "1234.06"),
         (Progress(float("nan"), 1), 0, "nan of 1"),
     ],
 )

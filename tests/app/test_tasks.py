@@ -82,6 +82,23 @@ def test_a_nested_function_is_refused():
         task(nested)
 
 
+def yields():
+    """A generator function."""
+    yield 1
+
+
+async def yields_later():
+    """An async one."""
+    yield 1
+
+
+@pytest.mark.parametrize("function", [yields, yields_later])
+def test_a_generator_function_is_refused(function):
+    """A call of it runs nothing."""
+    with pytest.raises(InvalidTask, match="must not be a generator function"):
+        task(function)
+
+
 def test_a_context_needs_a_first_argument_of_that_name():
     """Django's rule, in Django's words."""
     with pytest.raises(InvalidTask, match="first argument of 'context'"):

@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 
 from django import forms
+from django.utils.translation import get_language
 
 from ephemeral_tasks import TaskFailed, progress, task
 from ephemeral_tasks.testing import Hold
@@ -141,6 +142,12 @@ async def web_hold(name):
     return name
 
 
+@task(form=NoForm, label=lambda: f"Language {get_language()}")
+async def web_language():
+    """Return the language in which it runs."""
+    return get_language()
+
+
 @task(form=HoldForm, cancellable=False)
 async def web_stubborn(name):
     """Go on whatever its owner says."""
@@ -227,13 +234,13 @@ async def web_broken():
 @task(form=SlowForm)
 async def web_slow_form(name):
     """Have a form whose validation takes its time."""
-    await holds[name].passed()
+    await holds[name].stop()
 
 
 @task(form=HoldForm)
 async def web_steps(name):
     """Take one step when the test lets go, and stop again."""
     progress(0, 9)
-    await holds[name].passed()
+    await holds[name].stop()
     progress(1, 9)
-    await holds[f"{name} again"].passed()
+    await holds[f"{name} again"].stop()

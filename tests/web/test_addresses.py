@@ -84,6 +84,31 @@ async def test_routes_below_a_variable_stay_below_its_value(visitor, make_socket
         assert all(url.startswith(root) for url in urls_in(html))
 
 
+@pytest.mark.parametrize(
+    ("urlconf", "page", "root"),
+    [
+        ("nested_urls", "/page/", "/shop/tasks/"),
+        ("nested_below_urls", "/shop/acme/page/7/", "/shop/acme/tasks/"),
+        ("instance_urls", "/page/", "/jobs/tasks/"),
+    ],
+)
+async def test_routes_below_a_namespace_are_found(
+    visitor, make_socket, settings, urlconf, page, root
+):
+    """Another app's, two of them, or a name that the site gives to ours."""
+    settings.ROOT_URLCONF = f"tests.web.{urlconf}"
+    row = await start(visitor, root)
+    html = (await visitor.get_page(page)).content.decode()
+    socket = await make_socket(visitor, path=socket_path(html)).opened()
+
+    frame = await socket.receive_from()
+
+    assert frame == (await visitor.get_htmx(root)).content.decode()
+    assert all(url.startswith(root) for url in urls_in(html) | urls_in(frame))
+    cancelled = await visitor.post_page(f"{root}{row['id']}/cancel/")
+    assert cancelled.headers["Location"] == root
+
+
 @pytest.mark.urls("tests.web.below_urls")
 async def test_a_refused_form_stays_below_the_variable(visitor):
     """For a browser and for htmx, it is sent again to where it came from."""
@@ -91,7 +116,7 @@ async def test_a_refused_form_stays_below_the_variable(visitor):
 
     for answer in (await visitor.post_page(path), await visitor.post_htmx(path)):
         assert answer.status_code == 400
-        assert path in urls_in(answer.content.decode())
+        assert f"{path}?language=en" in urls_in(answer.content.decode())
 
 
 @pytest.mark.urls("tests.web.below_urls")

@@ -62,6 +62,26 @@ def test_e003_a_form_that_yields_model_instances(registry, form):
     assert "web_checked" in message.msg
 
 
+@pytest.mark.parametrize(
+    ("urlconf", "ids"),
+    [
+        ("tests.web.bare_urls", ["ephemeral_tasks.W005"]),
+        ("tests.web.below_urls", []),
+        ("tests.web.nested_urls", []),
+        ("tests.web.instance_urls", []),
+    ],
+)
+def test_w005_no_route_starts_a_task(registry, settings, urlconf, ids):
+    """Forms of a site that includes ours nowhere would have no address."""
+    settings.ROOT_URLCONF = urlconf
+    registry.add(Task(func=web_checked))
+    assert check_tasks(None) == []
+
+    registry.add(Task(func=web_checked, form=TextForm))
+
+    assert [message.id for message in check_tasks(None)] == ids
+
+
 def test_i001_names_each_task_that_visitors_may_start(registry):
     """A form exposes its task, and the site's owner should know."""
     registry.add(Task(func=web_checked, form=TextForm))

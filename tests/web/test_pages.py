@@ -320,7 +320,7 @@ def test_a_form_may_start_with_values(rf):
     )
 
     assert 'value="sample"' in html
-    assert 'action="/tasks/start/web_echo/"' in html
+    assert 'action="/tasks/start/web_echo/?language=en"' in html
     assert 'name="next" value="/here/"' in html
 
 

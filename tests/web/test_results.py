@@ -276,8 +276,21 @@ async def test_a_result_leads_back(visitor):
     assert '<a href="/plain/?a=1">Back</a>' in by_referer.content.decode()
     assert '<a href="/plain/">Back</a>' in by_next.content.decode()
     assert "Back" not in without.content.decode()
+    link = '<a href="/tasks/?language=en">All operations</a>'
     for page in (by_referer, by_next, without):
-        assert '<a href="/tasks/">All operations</a>' in page.content.decode()
+        assert link in page.content.decode()
+
+
+@pytest.mark.urls("tests.web.below_urls")
+async def test_a_large_result_is_downloaded_below_a_variable(visitor):
+    """Its page has the address as all routes have it there."""
+    tasks.results["a"] = "x" * (result_text.SHOWN_BYTES + 1)
+    started = await visitor.post("/acme/tasks/start/web_give/", {"name": "a"})
+    await visitor.until_status("SUCCESSFUL")
+    path = f"/acme/tasks/{started.json()['id']}/result/"
+
+    for page in (await visitor.get_page(path), await visitor.get_htmx(path)):
+        assert f'href="{path}?download"' in page.content.decode()
 
 
 async def _in_a_request(visitor, path):

@@ -1,6 +1,7 @@
 """The table: who gets what, and when it asks again."""
 
 import logging
+import sys
 from html import unescape
 
 import pytest
@@ -9,7 +10,7 @@ from django.test import Client, override_settings
 
 from ephemeral_tasks import pool
 from ephemeral_tasks.pool import draining
-from ephemeral_tasks.web import processes, rows
+from ephemeral_tasks.web import processes, rows, table
 from tests.web import tasks
 from tests.web.hold import until
 
@@ -87,7 +88,7 @@ async def test_a_poll_in_another_language_gets_the_table(visitor):
     await visitor.until_status("RUNNING")
     url = await poll_url(visitor)
 
-    response = await visitor.get_htmx(url, **{"Accept-Language": "de"})
+    response = await visitor.get_htmx(url.replace("language=en", "language=de"))
 
     assert response.status_code == 200
     assert "Läuft" in response.content.decode()
@@ -331,6 +332,20 @@ def test_the_table_is_served_under_wsgi(transactional_db):
     assert started.json()["id"] in fragment.content.decode()
     assert started.json()["id"] in page.content.decode()
     assert "ws-connect" not in page.content.decode()
+
+
+async def test_a_page_opens_no_socket_that_nobody_routes(visitor, monkeypatch, caplog):
+    """With Django's own ASGI application each would be an error; one line says so."""
+    await visitor.held("a")
+    monkeypatch.delitem(sys.modules, "ephemeral_tasks.web.routing")
+    table._warn_that_nobody_routes.cache_clear()
+
+    pages = [await visitor.get_page("/") for _ in range(2)]
+
+    for page in pages:
+        assert "ws-connect" not in page.content.decode()
+        assert "hx-get" in page.content.decode()
+    assert caplog.text.count("from ephemeral_tasks.asgi, not from django.core") == 1
 
 
 async def test_health_needs_no_owner_and_starts_nothing(visitor):

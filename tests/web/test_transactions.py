@@ -6,10 +6,11 @@ from django.db import connections
 pytestmark = pytest.mark.urls("tests.web.urls")
 
 
-@pytest.fixture
-def atomic_requests(monkeypatch):
-    """ATOMIC_REQUESTS is on."""
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+@pytest.fixture(params=["default", "added later"])
+def atomic_requests(request, monkeypatch):
+    """ATOMIC_REQUESTS is on for a database, which a running site may have added."""
+    options = {**connections.settings["default"], "ATOMIC_REQUESTS": True}
+    monkeypatch.setitem(connections.settings, request.param, options)
 
 
 async def test_every_route_answers_under_atomic_requests(visitor, atomic_requests):

@@ -68,6 +68,36 @@ def test_a_body_that_raises_stop_iteration_fails(owner):
     assert row(owner, handle.id).status is Status.FAILED
 
 
+def yields():
+    """A generator function, which a decorator may hide."""
+    yield 1
+
+
+async def yields_later():
+    """An async one."""
+    yield 1
+
+
+async def waits():
+    """A coroutine function."""
+
+
+@pytest.mark.parametrize("function", [yields, yields_later, waits])
+@pytest.mark.parametrize("body", [tasks.app_call, tasks.app_plain_call])
+def test_what_never_ran_is_no_result(owner, body, function):
+    """A plain wrapper's coroutine is awaited; any other is a failure."""
+
+    async def awaited():
+        return function()
+
+    handle = submit(owner, body, awaited if body is tasks.app_call else function)
+    drain()
+
+    is_run = body is tasks.app_plain_call and function is waits
+    expected = Status.SUCCESSFUL if is_run else Status.FAILED
+    assert row(owner, handle.id).status is expected
+
+
 def test_a_task_that_a_body_started_may_exit_without_ending_the_pool(owner):
     """The loop passes SystemExit on to its thread, which goes on."""
 

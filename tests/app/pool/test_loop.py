@@ -2,13 +2,19 @@
 
 import asyncio
 import logging
+import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from ephemeral_tasks import submit, window
 from ephemeral_tasks.core.errors import Closed
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.pool.loop import LoopThread
+from ephemeral_tasks.testing import drain
+from tests.app import tasks
 
 
 @pytest.fixture
@@ -135,6 +141,28 @@ def test_a_loop_that_stopped_takes_nothing(loop_thread):
         with pytest.raises(Closed):
             loop_thread.post(print)
     assert not loop_thread._inbox
+
+
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [
+        ("gevent.monkey", "is_module_patched"),
+        ("eventlet.patcher", "is_monkey_patched"),
+    ],
+)
+@pytest.mark.parametrize("is_patched", [False, True])
+def test_green_threads_are_refused(owner, monkeypatch, module, function, is_patched):
+    """The loop would never turn; the first submission says so and runs nothing."""
+    patched = SimpleNamespace(**{function: lambda name: is_patched})
+    monkeypatch.setitem(sys.modules, module, patched)
+
+    if not is_patched:
+        submit(owner, tasks.app_echo, 1)
+        drain()
+        return
+    with pytest.raises(ImproperlyConfigured, match="gevent or eventlet"):
+        submit(owner, tasks.app_echo, 1)
+    assert window(owner) == ()
 
 
 def test_stopping_twice_is_stopping_once(loop_thread):

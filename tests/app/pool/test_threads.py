@@ -1,8 +1,11 @@
 """Plain functions run in the pool's own threads."""
 
 import threading
+from contextvars import copy_context
+from functools import partial
 
 from ephemeral_tasks import (
+    OperationCancelled,
     cancel,
     current_operation,
     pool,
@@ -82,6 +85,37 @@ def test_a_plain_body_may_ask_whether_it_was_cancelled(owner, make_hold):
     drain()
 
     assert seen == [False, True]
+
+
+def test_a_plain_bodys_own_threads_report_for_it(owner, make_hold):
+    """With its end of the operation, or in a copy of its context; as docs say."""
+    hold = make_hold()
+    ended = []
+
+    def work(report):
+        try:
+            report(1, 2)
+            hold.stop_plain()
+            report(2, 2)
+        except OperationCancelled:
+            ended.append(report)
+
+    def body():
+        ways = [current_operation().progress, partial(copy_context().run, progress)]
+        threads = [threading.Thread(target=work, args=(way,)) for way in ways]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    handle = submit(owner, tasks.app_plain_call, body)
+    hold.entered(2)
+
+    assert row(owner, handle.id).progress == (1, 2, "")
+    cancel(owner, handle.id)
+    hold.open()
+    drain()
+    assert len(ended) == 2
 
 
 def test_a_plain_body_keeps_its_slot_until_it_returns(
