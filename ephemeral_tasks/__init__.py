@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .pool.coordinators import coordinator as coordinator
     from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
+    from .registry import task as task
     from .submission import aresult as aresult
     from .submission import cancel as cancel
     from .submission import dismiss as dismiss
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from .submission import submit as submit
     from .submission import window as window
     from .tasks import Task as Task
-    from .tasks import task as task
     from .web.owner import aowner_of as aowner_of
     from .web.owner import owner_of as owner_of
     from .windows import Handle as Handle
@@ -67,7 +67,7 @@ _HOMES = {
     "result": "submission",
     "retry": "submission",
     "submit": "submission",
-    "task": "tasks",
+    "task": "registry",
     "window": "submission",
 }
 

@@ -102,8 +102,8 @@ def _accept(
         mates = pool.ledger.memory.of(owner)
         windows.write(owner, [one.handle for one in mates if one.handle is not None])
     except BaseException:  # of the cache's backend
-        for each in (change, pool.ledger.forget(operation)):
-            pool.loop.try_post(pool.follow, each)  # not here: a lock is held
+        for part in (change, pool.ledger.forget(operation)):
+            pool.loop.try_post(pool.follow, part)  # not here: a lock is held
         raise
     return change
 

@@ -19,7 +19,8 @@ WEB_LAYER = {
 }
 # The app layer, innermost first: a module imports its own row and those before it.
 APP_ORDER = (
-    ("compat", "conf", "errors", "signals", "tasks", "windows"),
+    ("compat", "conf", "errors", "form_digest", "signals"),
+    ("registry", "tasks", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),
     ("submission",),

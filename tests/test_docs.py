@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ephemeral_tasks.tasks import registry
+from ephemeral_tasks.registry import registry
 from ephemeral_tasks.testing import cancel_all
 from tests.layers import ROOT
 from tests.reading.reader import Reader

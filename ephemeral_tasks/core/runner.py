@@ -71,7 +71,7 @@ class Runner(Generic[Item, Value]):
         """Take a new operation, from any thread; return what ``run_bodies`` must start.
 
         Args:
-            operation: New, known to nobody else.
+            operation: New; no other thread has it.
             is_admitted: Whether the caller, on the loop, has asked for a place.
 
         Raises:

@@ -85,7 +85,7 @@ class Scheduler(Generic[Entry]):
         return self.take(operation)
 
     def take(self, operation: Entry) -> list[Entry]:
-        """Take a new operation that ``admits`` allowed; return what starts."""
+        """Take a new operation that ``admits`` allowed; return it if it starts."""
         if self.has_slot and self._queue.begin(operation):
             self.running += 1
             return [operation]

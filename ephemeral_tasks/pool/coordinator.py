@@ -86,7 +86,7 @@ class PoolCoordinator:
 
     def _announce(self, change: Change) -> None:
         """Call the listeners for each owner whose rows changed."""
-        for owner in change.evicted:  # the cache may be away; the sweep asks it again
+        for owner in change.evicted:  # the cache may fail; the sweep asks it again
             self._loop.guard(self._reconcile, owner)
         for owner in change.changed | change.evicted:
             signals.send_changed(owner)

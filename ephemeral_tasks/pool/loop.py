@@ -118,7 +118,7 @@ class LoopThread:
     def guard(self, callback: Callable[..., object], *args: Any) -> None:
         """Call ``callback(*args)`` here and log what it raises; from any thread.
 
-        For one of several calls: those after it are to be made nevertheless.
+        For one of several calls, so that the calls after it are made nevertheless.
         """
         try:
             callback(*args)

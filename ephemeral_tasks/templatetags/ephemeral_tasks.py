@@ -16,7 +16,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django_htmx.jinja import htmx_script
 
-from ..tasks import Task, registry
+from ..registry import registry
+from ..tasks import Task
 from ..web import durations, forms, inputs
 from ..web.form_class import media_of
 from ..web.owner import owner_of

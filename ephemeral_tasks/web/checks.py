@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Info, register
 from django.forms import ModelChoiceField
 from django.urls import get_resolver
 
-from ..tasks import registry
+from ..registry import registry
 from .mount import list_places
 
 

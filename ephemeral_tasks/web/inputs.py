@@ -16,7 +16,8 @@ from django.utils.translation import gettext
 from ..conf import get_config
 from ..errors import UnknownTask
 from ..pool.log import class_of, place_of
-from ..tasks import Task, registry
+from ..registry import registry
+from ..tasks import Task
 from .form_class import make_form
 from .json_input import encode_as_form, parse_object
 from .refusals import InvalidInput, TooLarge
@@ -124,7 +125,7 @@ def _validate_json(
     except _CAUSED_BY_VALUES as error:
         # Without its text, which may quote the input.
         logger.warning(
-            "form=%s error=%s at=%s",
+            "a form failed on JSON form=%s error=%s at=%s",
             form_class.__qualname__,
             class_of(error),
             place_of(error),

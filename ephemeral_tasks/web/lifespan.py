@@ -25,26 +25,26 @@ def with_lifespan(application: Application) -> Application:
 
     async def with_drain(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await _answer_lifespan(receive, send)
         else:
             await application(scope, receive, send)
 
     return with_drain
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _answer_lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             # The pool starts with the first submission, not with the server.
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            await _end()
+            await _shut_down()
             await send({"type": "lifespan.shutdown.complete"})
             return
 
 
-async def _end() -> None:
+async def _shut_down() -> None:
     from . import push
 
     # It blocks, and the server's loop must not; the loop's own executor may be full of

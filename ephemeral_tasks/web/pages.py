@@ -190,7 +190,7 @@ def task_of(wrapper_id: str) -> str | None:
         return None
     task = wrapper_id.removeprefix(f"{WRAPPER}-")
     if task == wrapper_id or not task.isidentifier():
-        raise ValueError(f"no id of a table: {wrapper_id!r}")
+        raise ValueError(f"wrapper_id must be a table's id, got {wrapper_id!r}")
     return task
 
 

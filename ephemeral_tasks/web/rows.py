@@ -14,7 +14,7 @@ from .. import pool, signals, submission, windows
 from ..conf import get_config
 from ..errors import UnknownTask
 from ..projection import Row
-from ..tasks import registry
+from ..registry import registry
 from . import processes, push
 from .pages import Page
 from .table_cache import Fragment, RenderedTable, Shown, TableCache, size_of

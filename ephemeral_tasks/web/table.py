@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from ..conf import get_config
-from ..tasks import registry
+from ..registry import registry
 from . import forms, processes
 from .pages import Page
 from .rows import render_rows

@@ -23,7 +23,7 @@ ASK = """
 import django
 django.setup()
 from ephemeral_tasks.errors import UnknownTask
-from ephemeral_tasks.tasks import registry
+from ephemeral_tasks.registry import registry
 from ephemeral_tasks.web.checks import check_tasks
 {lines}
 """

@@ -20,7 +20,7 @@ from ephemeral_tasks import (
 )
 from ephemeral_tasks import tasks as module
 from ephemeral_tasks.compat import DjangoTask, InvalidTask
-from ephemeral_tasks.tasks import Registry
+from ephemeral_tasks.registry import Registry, registry
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.layers import ROOT
@@ -340,7 +340,7 @@ def test_submit_needs_no_backend(immediate, owner):
 
 def test_a_task_is_found_by_its_name():
     """The name of its function."""
-    assert module.registry.get("app_echo") is tasks.app_echo
+    assert registry.get("app_echo") is tasks.app_echo
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():

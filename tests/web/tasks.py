@@ -234,13 +234,13 @@ async def web_broken():
 @task(form=SlowForm)
 async def web_slow_form(name):
     """Have a form whose validation takes its time."""
-    await holds[name].passed()
+    await holds[name].stop()
 
 
 @task(form=HoldForm)
 async def web_steps(name):
     """Take one step when the test lets go, and stop again."""
     progress(0, 9)
-    await holds[name].passed()
+    await holds[name].stop()
     progress(1, 9)
-    await holds[f"{name} again"].passed()
+    await holds[f"{name} again"].stop()

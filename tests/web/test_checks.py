@@ -9,7 +9,8 @@ from django import forms
 from django.contrib.auth.models import User
 from django.core import checks
 
-from ephemeral_tasks.tasks import Registry, Task
+from ephemeral_tasks.registry import Registry
+from ephemeral_tasks.tasks import Task
 from ephemeral_tasks.web.checks import check_exposure, check_tasks
 from tests.layers import ROOT
 

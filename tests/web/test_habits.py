@@ -128,6 +128,7 @@ def by_htmx(browser, action, token):
     response = browser.post(action, data, HTMX)
     assert response.status_code == 202
     assert f'formaction="{PREFIX}/tasks/' in response.content.decode()
+    assert not re.search(r"every \d+\D\d+ms", response.content.decode())
 
 
 def by_form(browser, action, token):

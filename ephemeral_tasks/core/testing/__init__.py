@@ -1,4 +1,4 @@
-"""What tests of asyncio programs need: time moved by hand, bodies that stop."""
+"""Parts for tests of asyncio programs: a clock moved by hand, a hold for bodies."""
 
 from .clock import ManualClock, ManualTimer
 from .hold import PATIENCE_SECONDS, Hold

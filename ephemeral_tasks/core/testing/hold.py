@@ -1,4 +1,4 @@
-"""Where bodies stop until a test lets them go on."""
+"""A place where bodies stop until the test releases them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 10.0
 
 
 class Hold:
-    """Stops bodies, async and plain, and tells the test that they came and went.
+    """Stops bodies, async and plain, and counts how many came and went.
 
     Bodies and tests may be on any thread and any loop::
 
@@ -30,8 +30,8 @@ class Hold:
         """Make a hold that is shut.
 
         Args:
-            is_stubborn: Whether an async body that is cancelled stays until it is let
-                go; else it leaves with CancelledError.
+            is_stubborn: Whether an async body that is cancelled stays until it is
+                released; else it leaves with CancelledError.
         """
         self.is_stubborn = is_stubborn
         self.items: list[Any] = []
@@ -45,7 +45,7 @@ class Hold:
         self.cancels = 0
         """How often an async body was cancelled here."""
         self._lock = threading.Lock()
-        """Protects what is above and below; what ends a future calls back no test."""
+        """Protects all other fields, which bodies on many threads change."""
         self._is_open = False
         self._passes = 0
         self._bodies: list[Future[None]] = []
@@ -65,25 +65,25 @@ class Hold:
         return item
 
     async def stop(self) -> None:
-        """Wait until the test lets this body go on."""
+        """Wait until the test releases this body."""
         gate = self._enter()
         try:
             while not gate.done():
                 await self._stay(gate)
         finally:
-            gate.cancel()  # one that was cancelled takes nobody's turn
+            gate.cancel()  # a body that was cancelled uses up no pass
             self._leave()
 
     async def _stay(self, gate: Future[None]) -> None:
         try:
-            await _ended(gate)
+            await _wait_for(gate)
         except asyncio.CancelledError:
             self.cancels += 1
             if not self.is_stubborn:
                 raise
 
     def stop_plain(self) -> None:
-        """Wait, in a thread, until the test lets this body go on."""
+        """Wait, in a thread, until the test releases this body."""
         gate = self._enter()
         try:
             gate.result(3 * PATIENCE_SECONDS)
@@ -113,7 +113,7 @@ class Hold:
     # -- for the test ------------------------------------------------------------------
 
     def open(self) -> None:
-        """Let every body go on, now and from now on."""
+        """Release every body, now and from now on."""
         with self._lock:
             self._is_open = True
             gates, self._bodies = self._bodies, []
@@ -121,7 +121,7 @@ class Hold:
             _end(gate)
 
     def pass_one(self) -> None:
-        """Let one body go on: the one that came first, or the next to come."""
+        """Release one body: the one that came first, or the next to come."""
         with self._lock:
             while self._bodies:
                 gate = self._bodies.pop(0)
@@ -158,7 +158,7 @@ class Hold:
     async def _await(self, is_so: Callable[[], bool], what: str) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await _ended(self._watch(is_so))
+                await _wait_for(self._watch(is_so))
         except TimeoutError:
             raise self._complaint(what) from None
 
@@ -175,7 +175,7 @@ class Hold:
         return watch
 
     def _look(self) -> None:
-        """End the watches whose time has come."""
+        """End the watches whose condition holds."""
         with self._lock:
             due = [watch for is_so, watch in self._watches if is_so()]
             self._watches = [one for one in self._watches if one[1] not in due]
@@ -191,7 +191,7 @@ def _end(future: Future[None]) -> bool:
     return True
 
 
-async def _ended(future: Future[None]) -> None:
+async def _wait_for(future: Future[None]) -> None:
     """Wait for a future that any thread may end; cancelling this leaves it alone."""
     if future.done():
         return

@@ -122,11 +122,11 @@ class PoolMachine(RuleBasedStateMachine):
     @initialize(
         limit=st.integers(1, 3),
         per_owner=st.integers(1, 2),
-        capacity=st.sampled_from([0, 4, 10, 20]),
+        capacity=st.sampled_from([0, 10, 20, 20]),
         window_size=st.integers(2, 3),
         refuses=st.booleans(),
         max_owners=st.integers(2, 3),
-        max_bytes=st.sampled_from([60, 100, 1000]),
+        max_bytes=st.sampled_from([100, 1000, 1000]),
         unowned_size=st.integers(0, 2),
     )
     def begin(self, **bounds):
@@ -239,16 +239,15 @@ class PoolMachine(RuleBasedStateMachine):
         return found[index % len(found)]
 
     @when(can_end)
-    @rule(index=picks, size=sizes)
-    def end_a_body(self, index, size):
-        """A body returns."""
-        self.end(self.pick(index, can_end), fails=False, size=size)
-
-    @when(can_end)
-    @rule(index=picks)
-    def fail_a_body(self, index):
-        """A body raises."""
-        self.end(self.pick(index, can_end), fails=True, size=0)
+    @rule(
+        ends=st.lists(st.tuples(picks, st.booleans()), min_size=1, max_size=4),
+        size=sizes,
+    )
+    def end_bodies(self, ends, size):
+        """Bodies return or raise, one after the other."""
+        for index, fails in ends:
+            if self.found(can_end):
+                self.end(self.pick(index, can_end), fails=fails, size=size)
 
     @rule(owner=owners, size=sizes)
     def run(self, owner, size):
@@ -334,7 +333,7 @@ class PoolMachine(RuleBasedStateMachine):
             pool.resize(what)
             self.model.resize(what)
 
-    @precondition(lambda self: len(self.operations) > 15)
+    @precondition(lambda self: len(self.operations) > 10)
     @rule()
     def close(self):
         """The process is ending."""
