@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
@@ -165,7 +165,8 @@ class Form(HTMLParser):
         """Note the form's address and its fields."""
         attributes = dict(attrs)
         if tag == "form":
-            self._is_inside = attributes.get("action") == self._action
+            path = urlsplit(attributes.get("action", "")).path
+            self._is_inside = path == self._action
         elif tag == "input" and self._is_inside:
             self.values[attributes["name"]] = attributes.get("value", "")
 

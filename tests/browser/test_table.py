@@ -86,7 +86,7 @@ def test_an_answer_that_comes_late_leaves_the_newer_rows(make_visitor):
         visitor.sees("Done")
         route.fulfill(response=answer)
 
-    visitor.page.route("**/start/translate/", late)
+    visitor.page.route("**/start/translate/*", late)
     visitor.translate("The blue door.")
 
     expect(visitor.page.locator(".htmx-request")).to_have_count(0)

@@ -172,7 +172,7 @@ def test_a_form_is_busy_while_its_answer_is_on_its_way(make_guest):
         expect(guest.answered).to_be_visible()
         route.fulfill(response=answer)
 
-    guest.page.route("**/start/count/", late)
+    guest.page.route("**/start/count/*", late)
     guest.start()
 
     expect(form).not_to_have_attribute("aria-busy", "true")

@@ -100,9 +100,9 @@ class Browser:
         post = self._call(self.client.post, self.client.post)
         return post(path.removeprefix(PREFIX), data, headers=headers, **options)
 
-    def read(self):
+    def read(self, path="/es/page/"):
         """The page in Spanish: its text, the action of its form, the form's token."""
-        text = self.get("/es/page/", **BROWSER).content.decode()
+        text = self.get(path, **BROWSER).content.decode()
         action = html.unescape(re.search(r'action="([^"]*/start/[^"]*)"', text)[1])
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', text)[1]
         return text, action, token
@@ -176,11 +176,12 @@ def test_a_table_polls_every_two_seconds(browser):
     pool.resume()
 
 
-def test_a_reloaded_page_has_another_key(browser):
+@pytest.mark.parametrize("path", ["/es/page/", "/es/stored/"])
+def test_a_reloaded_page_has_another_key(browser, path):
     """Or the same input, sent again, would be taken for a second click."""
     key = re.compile(r'name="key"[^>]* value="(\w+)"')
 
-    _, first, second = (key.search(browser.read()[0])[1] for _ in range(3))
+    _, first, second = (key.search(browser.read(path)[0])[1] for _ in range(3))
 
     assert first != second
 
