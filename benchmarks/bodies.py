@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+from django import forms
+
 from ephemeral_tasks import progress, task
 
 PAUSE_SECONDS = 0.3  # longer than a socket's pause between two frames
@@ -33,3 +35,15 @@ async def hold() -> None:
     """Run on, with progress that no longer changes."""
     progress(1, 3, "one of three")
     await asyncio.sleep(3600)
+
+
+class SecondsForm(forms.Form):
+    """What ``work`` takes."""
+
+    seconds = forms.FloatField()
+
+
+@task(form=SecondsForm)
+async def work(seconds: float) -> None:
+    """Take a slot for so long."""
+    await asyncio.sleep(seconds)

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from websockets.asyncio.client import ClientConnection, connect
-
 from benchmarks.measure import Cost, free_port
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
 
 _PATIENCE_SECONDS = 60.0
 _APPLICATION = "benchmarks.site.asgi:application"
@@ -109,6 +110,8 @@ class Served:
         self, path: str, visitors: list[Visitor], *, compression: str | None = None
     ) -> AsyncIterator[list[ClientConnection]]:
         """Open a socket for each visitor, fifty at a time."""
+        from websockets.asyncio.client import connect
+
         async with AsyncExitStack() as stack:
             gate = asyncio.Semaphore(50)
 
@@ -142,8 +145,14 @@ async def _answer(reader: asyncio.StreamReader) -> bytes:
 
 
 @contextmanager
-def serve(server: str, sessions: str = "db") -> Iterator[Served]:
-    """Serve the site until the block ends, with a database of its own."""
+def serve(server: str, sessions: str = "db", **switches: str) -> Iterator[Served]:
+    """Serve the site until the block ends, with a database of its own.
+
+    Args:
+        server: A key of ``COMMANDS``.
+        sessions: Django's engine of sessions.
+        switches: Of the site's settings, by the names of environment variables.
+    """
     from django.db import connection
 
     database = str(connection.settings_dict["NAME"])
@@ -153,6 +162,7 @@ def serve(server: str, sessions: str = "db") -> Iterator[Served]:
         "BENCHMARK_DATABASE": database,
         "BENCHMARK_SESSIONS": sessions,
         "DJANGO_SETTINGS_MODULE": "benchmarks.site.settings",
+        **switches,
     }
     command = [sys.executable, "-m", *COMMANDS[server], str(port), _APPLICATION]
     process = subprocess.Popen(command, env=environment)

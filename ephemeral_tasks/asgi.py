@@ -40,7 +40,7 @@ def _strip_script_name(application: Application) -> Application:
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         prefix = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
         root_path = scope.get("root_path") or prefix
-        if not scope["path"].startswith(root_path):
+        if not scope["path"].startswith(root_path.rstrip("/") + "/"):
             root_path = ""
         scope = {**scope, "root_path": root_path}
         await application(scope, receive, send)

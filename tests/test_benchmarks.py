@@ -40,6 +40,18 @@ def test_the_core_is_measured(tmp_path):
     assert {figure["measure"] for figure in figures} == {"P4"}
 
 
+@pytest.mark.timeout(180)
+def test_a_flood_is_measured(tmp_path):
+    """Each submission was accepted or refused, and the next visitor's task started."""
+    figures = measured(tmp_path, "flood")
+
+    assert figures
+    for figure in figures:
+        assert figure["value"] > 0
+        assert figure["details"]["refused"] > 0
+        assert figure["details"]["other"] == 0
+
+
 def test_an_import_starts_nothing(tmp_path):
     """Importing the package makes no thread and no socket."""
     (figure,) = measured(tmp_path, "pool", "P10")

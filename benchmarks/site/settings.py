@@ -50,4 +50,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The peer of our sockets' registry.
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-EPHEMERAL_TASKS = {"MAX_RUNNING": 100, "LAG_WARNING_SECONDS": 5}
+EPHEMERAL_TASKS = {
+    "LAG_WARNING_SECONDS": 5,
+    "MAX_RUNNING": int(os.environ.get("BENCHMARK_RUNNING", "100")),
+    "MAX_WAITING": int(os.environ.get("BENCHMARK_WAITING", "1000")),
+}
+
+# A flood is refused hundreds of times, which its benchmark counts.
+LOGGING = {"version": 1, "loggers": {"django.request": {"level": "CRITICAL"}}}

@@ -62,6 +62,29 @@ def encode_as_form(
     )
 
 
+def check_depth(form: BaseForm) -> None:
+    """Refuse a text with too many levels, before a JSONField reads it.
+
+    Python's own limit may be reached later than there: a form that is refused for
+    another reason reads and writes the value once more when it is shown.
+
+    Raises:
+        InvalidInput: A text has more levels than JSON from a program may have.
+    """
+    for name, field in form.fields.items():
+        if isinstance(field, JSONField) and not _is_text_shallow(form[name].data):
+            raise InvalidInput(gettext("This is not valid JSON."))
+
+
+def _is_text_shallow(text: Any) -> bool:
+    try:
+        return _is_shallow(json.loads(text))
+    except RecursionError:
+        return False
+    except (TypeError, ValueError):  # which the field reports
+        return True
+
+
 def _texts(value: Any, field: Field | None) -> list[str]:
     if isinstance(value, str):
         return [value]

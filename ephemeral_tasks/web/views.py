@@ -51,8 +51,7 @@ async def operation(request: HttpRequest, id: str) -> HttpResponse:
 @route("GET")
 async def result(request: HttpRequest, id: str) -> HttpResponse:
     """What the operation returned."""
-    owner = await _owner_of(request, id)
-    row, value = submission.fetch(owner, id)  # in one look: nothing comes between
+    row, value = submission.fetch(await _owner_of(request, id), id)
     return await answer_result(request, row, value)
 
 

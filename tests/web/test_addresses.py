@@ -140,7 +140,13 @@ async def test_every_route_answers_below_a_variable(visitor):
 @pytest.mark.urls("tests.web.urls")
 @pytest.mark.parametrize(
     ("path", "root_path"),
-    [("/ws/tasks/", "/app"), ("/app/ws/tasks/", "/app"), ("/ws/tasks/", "")],
+    [
+        ("/ws/tasks/", "/app"),
+        ("/ws/tasks/", "/w"),  # which is how the path begins, too
+        ("/app/ws/tasks/", "/app"),
+        ("/app/ws/tasks/", "/app/"),
+        ("/ws/tasks/", ""),
+    ],
 )
 async def test_a_proxy_may_take_the_prefix_away(visitor, make_socket, path, root_path):
     """The server says the root path; the path has it or has lost it."""
