@@ -175,7 +175,7 @@ def coordinators(quick: bool) -> Iterator[Figure]:
         aiojobs=by_aiojobs,
     )
     for ours in ("work", "keyed"):
-        yield from figures_of(compared, ours, 0.4, ("semaphore", "aiojobs"))
+        yield from figures_of(compared, ours, 0.5, ("semaphore", "aiojobs"))
 
 
 def memory(quick: bool) -> Iterator[Figure]:

@@ -100,7 +100,7 @@ def submission(is_quick: bool) -> Iterator[Figure]:
                 what=f"submit() with its window, {what} / run_coroutine_threadsafe",
                 value=ratio.wall,
                 cpu=ratio.cpu,
-                target=2.5,
+                target=1.5,
                 details=compared.microseconds(),
             )
 
@@ -324,7 +324,7 @@ def crowd(is_quick: bool) -> Iterator[Figure]:
         what=f"submit() among {many:,} owners / among 10",
         value=ratio.wall,
         cpu=ratio.cpu,
-        target=1.3,
+        target=1.2,
         details=compared.microseconds(),
     )
 

@@ -23,13 +23,13 @@ from ephemeral_tasks import QueueFull, TaskFailed, pool, progress, submit, task
 from ephemeral_tasks.testing import drain
 from ephemeral_tasks.web.first_click import first_clicks
 from ephemeral_tasks.web.pages import Page
-from ephemeral_tasks.web.rendered import RenderedCache
 from ephemeral_tasks.web.rows import render_rows
 from ephemeral_tasks.web.sessions import seen_sessions
+from ephemeral_tasks.web.table_cache import TableCache
 
 LARGE = 2**20
 PAGES = 10
-RenderedCache.BYTES = LARGE // 4  # in place of 16 MiB, to reach it in a second
+TableCache.BYTES = LARGE // 4  # in place of 16 MiB, to reach it in a second
 _numbers = count()
 
 

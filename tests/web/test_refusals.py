@@ -234,7 +234,9 @@ async def test_every_error_that_a_visitor_can_cause_has_a_code():
     missing = {
         kind.__name__
         for kind in leaves(EphemeralTasksError)
-        if not issubclass(kind, tuple(refusals._CODES))
+        # Other tests of the same run derive errors of their own.
+        if kind.__module__.startswith("ephemeral_tasks.")
+        and not issubclass(kind, tuple(refusals._CODES))
     }
     assert missing == own
 
