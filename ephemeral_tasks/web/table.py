@@ -35,7 +35,7 @@ def render_table(
     Args:
         request: Of the page, or of a form on it.
         page: What is active.
-        owner: None for a visitor who never submitted.
+        owner: None for a visitor without a submission.
         is_live: None for a page. For an answer that is swapped in by its ids: True
             where the wrapper with its socket stands already, so that the rows are
             enough; False where it had no owner.
