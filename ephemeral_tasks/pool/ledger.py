@@ -40,9 +40,9 @@ class Ledger:
     def __init__(self, config: Config, monotonic: Callable[[], float]) -> None:
         self._config = config
         self._monotonic = monotonic
-        self._lock = threading.Lock()
-        """Protects everything below and the statuses. A plain lock: no method of the
-        ledger calls another one that takes it."""
+        self._lock = threading.RLock()
+        """Protects everything below and the statuses. Reentrant for the site's sake: a
+        signal handler or a finalizer may call the pool while this thread holds it."""
         self._scheduler: Scheduler[PoolOperation] = Scheduler(
             cast("Queue[PoolOperation]", KeyedQueue(self._limit_of, urgent_first=True)),
             limit=config.max_running,

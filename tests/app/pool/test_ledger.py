@@ -63,3 +63,15 @@ def test_all_are_cancelled_and_none_of_them_starts(paused, owner, make_owner, ho
     assert ledger.memory.get(running.id).status is Status.CANCELLED
     assert {row.status for row in window(owner)} == {Status.CANCELLED}
     ledger.check()
+
+
+def test_a_signal_handler_may_call_the_pool_at_any_time(owner):
+    """Also where it interrupts a thread that is inside the ledger."""
+    submit(owner, tasks.app_echo, 1)
+    drain()
+    ledger = pool.get().ledger
+
+    with ledger._lock:  # as the interrupted call holds it
+        pool.drain(0.0)
+
+    assert ledger.is_closed
