@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -11,14 +10,6 @@ import pytest
 
 from tests.servers.process import ROOT
 from tests.servers.serving import Served, Visitor
-
-
-@pytest.fixture(scope="session", autouse=True)
-def heard_interrupts():
-    """A runner in the background of a script ignores SIGINT; servers would, too."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def migrated(database, folder):
