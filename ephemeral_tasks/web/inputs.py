@@ -19,7 +19,7 @@ from ..pool.log import class_of, place_of
 from ..registry import registry
 from ..tasks import Task
 from .form_class import make_form
-from .json_input import check_depth, encode_as_form, parse_object
+from .json_input import check_texts, encode_as_form, parse_object
 from .refusals import InvalidInput, TooLarge
 
 Data = Mapping[str, Any]
@@ -108,7 +108,7 @@ def _validate(
     files: Files | None = None,
 ) -> BaseForm:
     form = make_form(form_class, request, data=data, files=files)
-    check_depth(form)
+    check_texts(form)
     form.is_valid()
     return form
 

@@ -62,27 +62,28 @@ def encode_as_form(
     )
 
 
-def check_depth(form: BaseForm) -> None:
-    """Refuse a text with too many levels, before a JSONField reads it.
+def check_texts(form: BaseForm) -> None:
+    """Refuse a text that a JSONField could not read, write, or report as invalid.
 
-    Python's own limit may be reached later than there: a form that is refused for
-    another reason reads and writes the value once more when it is shown.
+    Python's own limit of levels may be reached later than there: a form that is
+    refused for another reason reads and writes the value once more when it is shown.
 
     Raises:
-        InvalidInput: A text has more levels than JSON from a program may have.
+        InvalidInput: A text has more levels than JSON from a program may have, or a
+            number of more digits than Python converts.
     """
     for name, field in form.fields.items():
-        if isinstance(field, JSONField) and not _is_text_shallow(form[name].data):
+        if isinstance(field, JSONField) and not _is_manageable(form[name].data):
             raise InvalidInput(gettext("This is not valid JSON."))
 
 
-def _is_text_shallow(text: Any) -> bool:
+def _is_manageable(text: Any) -> bool:
     try:
         return _is_shallow(json.loads(text))
-    except RecursionError:
-        return False
-    except (TypeError, ValueError):  # which the field reports
+    except (json.JSONDecodeError, TypeError):  # which the field reports
         return True
+    except (RecursionError, ValueError):
+        return False
 
 
 def _texts(value: Any, field: Field | None) -> list[str]:

@@ -218,6 +218,18 @@ async def test_a_deep_text_in_an_html_form_is_refused(visitor, ask, levels):
     assert "valid JSON" in answer.content.decode()
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, '{"a": -' + "9" * 5000 + "}"])
+@pytest.mark.parametrize("ask", ["post", "post_page", "post_htmx"])
+async def test_a_number_with_too_many_digits_in_an_html_form_is_refused(
+    visitor, ask, number
+):
+    """Django's JSONField does not expect Python to refuse it."""
+    answer = await getattr(visitor, ask)(KINDS, {"document": number})
+
+    assert answer.status_code == 400
+    assert "valid JSON" in answer.content.decode()
+
+
 async def test_a_text_of_a_hundred_levels_in_an_html_form_is_read(visitor):
     """The bound is that of JSON from a program."""
     levels = json_input.MAX_DEPTH
