@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -65,6 +66,13 @@ def report() -> Iterator[None]:
     yield
     if VISITORS > 100:
         print(dict(sent), file=sys.stderr)  # noqa: T201
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What Django left unclosed is warned about here, not in a later test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)
