@@ -57,7 +57,7 @@ class Row:
     """The arguments that the task names as harmless."""
 
     status: Status
-    """Where it stands."""
+    """The operation's state at this instant."""
 
     is_finished: bool
     """True once the status can no longer change."""

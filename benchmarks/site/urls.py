@@ -35,7 +35,7 @@ async def hold(request: HttpRequest, owner: str) -> HttpResponse:
 
 
 async def tick(request: HttpRequest, owner: str, count: int) -> HttpResponse:
-    """Have an operation report the time, again and again."""
+    """Submit an operation that reports the time repeatedly."""
     delay = float(request.GET["delay"])
     submit(owner, bodies.tick, count=count, delay=delay)
     return HttpResponse()

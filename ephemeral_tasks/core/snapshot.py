@@ -27,7 +27,7 @@ class Snapshot:
     """Its key; None where the coordinator has none."""
 
     status: Status
-    """Where it stands."""
+    """The operation's state at this instant."""
 
     attempt: int
     """The newest attempt, from 1; 0 while none has started."""

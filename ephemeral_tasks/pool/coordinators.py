@@ -43,7 +43,7 @@ class HostedOperation(Generic[Item, Value]):
 
     @property
     def status(self) -> Status:
-        """Where it stands."""
+        """The operation's state at this instant."""
         return self.snapshot().status
 
     def snapshot(self) -> Snapshot:

@@ -59,7 +59,7 @@ def test_a_socket_brings_nothing_of_another_visitor(anna, ben, demo, gate):
 
 
 def test_a_logout_ends_what_runs_and_empties_the_open_table(make_visitor, demo, gate):
-    """The socket closes with 4401, the row goes, its operation is nobody's."""
+    """The socket closes with 4401, the row goes, its operation has no owner left."""
     staff = make_visitor()
     staff.expect_status(404)  # the admin's own pages have no icon
     log_in(staff, demo)

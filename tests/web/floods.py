@@ -45,7 +45,7 @@ def text_of(size: int) -> str:
 
 @task(label=lambda text: text, shown=("text",))
 async def name(text: str) -> None:
-    """Have a label and a shown value as long as the argument."""
+    """Return; its label and its shown value are the argument."""
 
 
 @task

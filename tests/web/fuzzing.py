@@ -25,7 +25,7 @@ TASKS += ("web_own", "web_object", "web_flaky", "web_give", "web_hidden", "nosuc
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Request:
-    """One request, nearly as it stands on the wire."""
+    """A request's method, path, headers and body, as a server receives them."""
 
     method: str
     path: str

@@ -197,7 +197,7 @@ async def web_flaky():
 
 @task
 async def web_hidden():
-    """Have no form."""
+    """Return; no form is declared."""
 
 
 @task(form=NoForm)
@@ -228,12 +228,12 @@ async def web_give(name):
 
 @task(form=BrokenForm)
 async def web_broken():
-    """Have a form that raises."""
+    """Return; its form raises."""
 
 
 @task(form=SlowForm)
 async def web_slow_form(name):
-    """Have a form whose validation takes its time."""
+    """Stop at a hold; its form's validation is slow."""
     await holds[name].stop()
 
 

@@ -80,7 +80,7 @@ class Reports(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note each variable that the report shows, after where it stands."""
+        """Note each variable that the report shows, after its function."""
         reporter = ExceptionReporter(record.request, *record.exc_info)
         for frame in reporter.get_traceback_frames():
             for name, value in frame["vars"]:

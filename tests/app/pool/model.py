@@ -399,7 +399,7 @@ class Model:
     # -- time and steering -------------------------------------------------------------
 
     def wait(self, seconds: float) -> None:
-        """Let half a sweep's pause pass: what is due happens, then the sweep."""
+        """Pass the time: end what is due on the way, and sweep at the end."""
         end = self.now + seconds
         due = sorted(self.timers, key=lambda timer: timer[0])
         for instant, one in due:

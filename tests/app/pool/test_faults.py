@@ -170,12 +170,12 @@ def a_comparison(_):
 
 @task(label=lambda text: boom(), shown=("text",))
 async def fault_labelled(text):
-    """Have a label that cannot be made."""
+    """Return; computing its label raises."""
 
 
 @task(label=leave)
 async def fault_leaving_label():
-    """Have a label that ends its thread."""
+    """Return; computing its label raises SystemExit."""
 
 
 @task(shown=("text",))

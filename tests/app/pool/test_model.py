@@ -97,7 +97,7 @@ def can_dismiss(model, one):
 
 
 def can_cancel(model, one):
-    """Whether an owner, or for nobody's the pool's user, may cancel it."""
+    """Whether its owner, or the ledger's caller if it has no owner, may cancel it."""
     return not one.is_finished and (one.owner is None or can_name(model, one))
 
 
@@ -172,7 +172,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     @rule(urgencies=st.lists(priorities, min_size=1, max_size=4), size=sizes)
     def enqueue(self, urgencies, size):
-        """Several of nobody's."""
+        """Submit operations without an owner, one for each priority."""
         for priority in urgencies:
             one = self.new(None, priority, size, is_plain=False)
             body = self.body_of(one)
@@ -276,7 +276,7 @@ class PoolMachine(RuleBasedStateMachine):
     @when(can_cancel)
     @rule(index=picks)
     def cancel(self, index):
-        """An owner cancels; what is nobody's is cancelled by the ledger's caller."""
+        """Cancel as the owner, or as the ledger's caller if there is no owner."""
         one = self.pick(index, can_cancel)
         if one.owner is not None:
             self.model.touch(one.owner)

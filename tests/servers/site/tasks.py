@@ -182,4 +182,4 @@ def plain_holding(name):
 
 @task(form=BrokenForm)
 async def broken():
-    """Have a form that raises."""
+    """Return; its form raises."""
