@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # What type checkers see; tests/test_public_names.py holds it to the list below.
     from . import pool as pool
+    from .core import Output as Output
     from .core import current_operation as current_operation
     from .core import progress as progress
+    from .core import write as write
     from .errors import Closed as Closed
     from .errors import Conflict as Conflict
     from .errors import EphemeralTasksError as EphemeralTasksError
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
     from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
     from .registry import task as task
+    from .submission import aoutput as aoutput
     from .submission import aresult as aresult
     from .submission import cancel as cancel
     from .submission import dismiss as dismiss
+    from .submission import output as output
     from .submission import result as result
     from .submission import retry as retry
     from .submission import submit as submit
@@ -46,6 +50,7 @@ _HOMES = {
     "NotFinished": "errors",
     "OperationCancelled": "errors",
     "OperationFailed": "errors",
+    "Output": "core",
     "QueueFull": "errors",
     "Row": "projection",
     "Task": "tasks",
@@ -55,12 +60,14 @@ _HOMES = {
     "UnknownTask": "errors",
     "WindowFull": "errors",
     "aowner_of": "web.owner",
+    "aoutput": "submission",
     "aresult": "submission",
     "cancel": "submission",
     "coordinator": "pool.coordinators",
     "coordinators": "pool.coordinators",
     "current_operation": "core",
     "dismiss": "submission",
+    "output": "submission",
     "owner_of": "web.owner",
     "pool": "",
     "progress": "core",
@@ -69,6 +76,7 @@ _HOMES = {
     "submit": "submission",
     "task": "registry",
     "window": "submission",
+    "write": "core",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two

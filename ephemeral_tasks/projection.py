@@ -96,7 +96,10 @@ class Row:
     """None unless it failed."""
 
     actions: tuple[str, ...]
-    """What its owner may do now, among cancel, dismiss, retry and result."""
+    """What its owner may do now, among cancel, dismiss, retry, result and output."""
+
+    output_size: int = 0
+    """Characters that its newest attempt has written."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as JSON can hold it; instants in ISO 8601, UTC."""
@@ -117,6 +120,7 @@ class Row:
             "max_attempts": self.max_attempts,
             "progress": None if self.progress is None else self.progress._asdict(),
             "position": self.position,
+            "output_size": self.output_size,
             "error": None
             if self.error is None
             else {"message": self.error.message, "reference": self.error.reference},
@@ -186,6 +190,7 @@ def project(
     was_cancelling = operation.is_cancelling
     facts = operation.facts()
     status = facts.status
+    output_size = operation.output_size
     task = operation.task
     is_cancelling = was_cancelling and not status.is_finished
     expires_time = clock.time() + windows.seconds_left(handle, used_monotonic)
@@ -206,10 +211,12 @@ def project(
         max_attempts=task.max_attempts,
         progress=facts.progress,
         position=position if status is Status.READY else None,
+        output_size=output_size,
         error=_error(operation) if status is Status.FAILED else None,
         actions=list_actions(
             status, is_cancelling=is_cancelling, is_cancellable=task.cancellable
-        ),
+        )
+        + (("output",) if output_size else ()),
     )
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from . import pool as pools
 from . import signals, windows
 from .conf import get_config
+from .core.output import Output
 from .core.status import Status
 from .errors import Conflict, NotFinished, UnknownOperation, WindowFull
 from .form_digest import digest_form
@@ -294,6 +296,63 @@ async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
         except TimeoutError:
             raise NotFinished(id) from None
     return operation.outcome()
+
+
+def output(
+    owner: str,
+    id: str,
+    start: int = 0,
+    attempt: int | None = None,
+    *,
+    limit: int | None = None,
+) -> Output:
+    """Return what the operation's body has written from ``start`` on.
+
+    Args:
+        owner: The owner's key.
+        id: The operation's id.
+        start: A place that ``Output.end`` gave; 0 for the beginning.
+        attempt: The attempt that came with it. Another attempt's output is given from
+            its beginning.
+        limit: How many characters are given at most.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        TypeError, ValueError: ``start`` is no whole number from 0 on.
+    """
+    return _find(owner, id)[2].output_nowait(start, attempt, limit=limit)
+
+
+async def aoutput(
+    owner: str,
+    id: str,
+    start: int = 0,
+    attempt: int | None = None,
+    timeout: float | None = None,
+    *,
+    limit: int | None = None,
+) -> Output:
+    """Wait until there is more than ``start``, another attempt, or the end.
+
+    Cancelling this call leaves nothing behind. The arguments are those of ``output``.
+
+    Args:
+        owner: The owner's key.
+        id: The operation's id.
+        start: The place from which it is read.
+        attempt: The attempt to which the place belongs.
+        timeout: Seconds to wait at most; the text is then empty.
+        limit: How many characters are given at most.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it, perhaps no more.
+        TypeError, ValueError: ``start`` is no whole number from 0 on.
+    """
+    pool, _, operation, _ = _find(owner, id)
+    attempt = attempt or pool.ledger.open_output(operation).attempt or None
+    with suppress(TimeoutError):
+        await asyncio.wait_for(operation.wait_for_output(start, attempt), timeout)
+    return output(owner, id, start, attempt, limit=limit)
 
 
 def end_owner(owner: str) -> None:

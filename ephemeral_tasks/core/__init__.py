@@ -1,7 +1,7 @@
 """Ephemeral execution for any asyncio program; knows no Django."""
 
 from .clock import Clock, LoopClock, TimerHandle
-from .context import OperationContext, current_operation, progress
+from .context import OperationContext, current_operation, progress, write
 from .coordinator import Coordinator
 from .errors import (
     Closed,
@@ -17,6 +17,7 @@ from .history import Echo
 from .keyed import KeyedCoordinator
 from .map_each import map_each
 from .operation import Operation
+from .output import Output
 from .policy import Policy
 from .registry import Registry
 from .snapshot import Snapshot
@@ -39,6 +40,7 @@ __all__ = [
     "Operation",
     "OperationCancelled",
     "OperationContext",
+    "Output",
     "Policy",
     "Progress",
     "QueueFull",
@@ -55,4 +57,5 @@ __all__ = [
     "for_each",
     "map_each",
     "progress",
+    "write",
 ]

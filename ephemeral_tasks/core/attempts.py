@@ -66,6 +66,8 @@ class Attempts(Generic[Item, Value]):
     def start(self, operation: AnyOperation) -> None:
         """Run the body of an operation that is RUNNING."""
         context = operation.context = self._make_context(operation)
+        if operation.buffer is not None:  # its readers wait for this attempt
+            operation.buffer.wake()
         variables = _make_variables(operation)
         variables.run(CURRENT.set, context)
         try:

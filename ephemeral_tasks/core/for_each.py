@@ -9,7 +9,7 @@ from typing import Any
 
 from .attempts import Body, Outcome
 from .clock import Clock
-from .context import CURRENT
+from .context import CURRENT, OperationContext, PartContext
 from .keyed import KeyedCoordinator
 from .operation import Item, Operation
 from .policy import Backoff
@@ -151,6 +151,9 @@ class _Loop(KeyedCoordinator[Any, object]):
         if outcome.error is not None:
             self._failures.append(Failure(index=index, error=outcome.error))
         super()._conclude(operation, outcome)
+
+    def _make_context(self, operation: Operation[Any, Any]) -> OperationContext:
+        return PartContext(operation, self._outer)
 
     def on_progress(self, operation: Operation[Any, Any]) -> None:
         """Report a body's progress as that of the operation that runs the loop."""

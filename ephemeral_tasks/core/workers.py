@@ -221,6 +221,11 @@ class LoopContext(OperationContext):
         if self._workers.outer is not None:
             self._workers.outer.progress(done, total, message)
 
+    def write(self, text: str) -> None:
+        """Append a text to the output of the operation that runs the loop."""
+        if self._workers.outer is not None:
+            self._workers.outer.write(text)
+
 
 def _drop_own_frame(error: Exception) -> Exception:
     """Return an error as the body left it: our frame would keep the loop alive."""

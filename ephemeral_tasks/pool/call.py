@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils import translation
 
 from ..tasks import Task
+from .pieces import as_function
 
 _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 
@@ -54,7 +55,7 @@ class Call:
         kwargs = {name: _copy(value) for name, value in self._kwargs.items()}
         if self.task.takes_context:
             args.insert(0, context())
-        return partial(self.task.func, *args, **kwargs)
+        return partial(as_function(self.task.func), *args, **kwargs)
 
     def value(self, returned: Any) -> Any:
         """Return the value to keep of the one that the function returned."""

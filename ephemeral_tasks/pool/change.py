@@ -20,6 +20,9 @@ class Change:
     finished: list[PoolOperation] = field(default_factory=list)
     """Finished by now: to be logged, their waiters to be woken."""
 
+    forgotten: list[PoolOperation] = field(default_factory=list)
+    """Forgotten before their end: readers of their outputs are to be woken."""
+
     evicted: set[str] = field(default_factory=set)
     """Owners of operations that were evicted: their windows name too many."""
 

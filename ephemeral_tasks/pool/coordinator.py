@@ -10,6 +10,7 @@ from .. import signals
 from ..core.attempts import Attempts, Outcome
 from ..core.clock import Clock
 from ..core.context import OperationContext
+from ..core.output import OutputBuffer
 from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge
 from .body import PlainContext, PoolContext, sentence_of
@@ -28,8 +29,8 @@ RunBody = Callable[[Any], Coroutine[Any, Any, Any]]
 class PoolCoordinator:
     """Carries out the ledger's decisions: runs bodies, sets timers, reports ends.
 
-    Made on the pool's loop. Everything but ``follow``, ``cancel_operation`` and
-    ``on_progress`` is called there, so its fields need no lock.
+    Made on the pool's loop. Everything below "on the loop" is called there, so its
+    fields need no lock.
     """
 
     def __init__(
@@ -82,6 +83,9 @@ class PoolCoordinator:
             self._follow_here(change)
         elif change.started or change.interrupted or change.finished:
             self._loop.try_post(self._follow_here, change)
+        for operation in change.forgotten:
+            if operation.buffer is not None:
+                operation.buffer.wake()
         self._announce(change)
 
     def _announce(self, change: Change) -> None:
@@ -100,8 +104,25 @@ class PoolCoordinator:
     def check_loop(self) -> None:
         """Do nothing: waiters of other loops wait for a LoopWaiter."""
 
+    def open_output(self, operation: PoolOperation) -> OutputBuffer:
+        """Return the operation's buffer, made at the first call."""
+        return self._ledger.open_output(operation)
+
+    def extend_output(self, operation: PoolOperation, size: int) -> None:
+        """Let the buffer grow to ``size`` characters at least.
+
+        Raises:
+            ResultTooLarge: A bound is reached.
+        """
+        try:
+            change = self._ledger.extend_output(operation, size)
+        except ResultTooLarge as error:
+            operation.output_refusal = error.message
+            raise
+        self.follow(change)
+
     def on_progress(self, operation: PoolOperation) -> None:
-        """Announce progress once, until the row is read."""
+        """Announce progress or output once, until the row is read."""
         if not operation.is_announced:
             operation.is_announced = True
             if operation.owner is not None:

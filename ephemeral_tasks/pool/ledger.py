@@ -17,6 +17,7 @@ from ..conf import Config
 from ..core.attempts import CANCELLED, Outcome
 from ..core.errors import Closed, QueueFull
 from ..core.keyed_queue import KeyedQueue
+from ..core.output import OutputBuffer
 from ..core.queues import Queue
 from ..core.scheduler import Scheduler
 from ..core.status import Status
@@ -135,6 +136,7 @@ class Ledger:
         """Make operations RUNNING in the same step that gave them a slot."""
         for operation in started:
             operation.start(self._monotonic())
+            self.memory.drop_output(operation)  # of the attempt before
             change.started.append(operation)
             if operation.owner is not None:
                 change.changed.add(operation.owner)
@@ -247,8 +249,8 @@ class Ledger:
         self._plain -= not operation.task.is_async
         self._ended[status] += 1
         is_successful = status is Status.SUCCESSFUL
-        kept = operation.result_bytes if is_successful else operation.kept_bytes
-        self.memory.finish(operation, kept)
+        own = operation.result_bytes if is_successful else operation.argument_bytes
+        self.memory.finish(operation, own + operation.output_size)
         change.finished.append(operation)
         if operation.owner is not None:
             change.changed.add(operation.owner)
@@ -256,6 +258,24 @@ class Ledger:
             self._claim(started, change)
         if surplus := self.memory.find_surplus():
             self._evict(surplus, change)
+
+    # -- output ------------------------------------------------------------------------
+
+    def open_output(self, operation: PoolOperation) -> OutputBuffer:
+        """Return an operation's buffer, made at the first call."""
+        with self._lock:  # or a body and a reader would make two
+            return operation.make_buffer(allowance=0)
+
+    def extend_output(self, operation: PoolOperation, size: int) -> Change:
+        """Let an operation's output grow to ``size`` characters at least.
+
+        Raises:
+            ResultTooLarge: A bound is reached; nothing was changed.
+        """
+        change = Change()
+        with self._lock:  # counted and evicted in one step
+            self._evict(self.memory.extend_output(operation, size), change)
+        return change
 
     # -- forgetting --------------------------------------------------------------------
 
@@ -269,6 +289,7 @@ class Ledger:
 
     def _forget(self, operation: PoolOperation, change: Change) -> None:
         if self.memory.remove(operation) and not operation.is_finished:
+            change.forgotten.append(operation)
             self._cancel(operation, change)
 
     def _evict(self, operations: Iterable[PoolOperation], change: Change) -> None:

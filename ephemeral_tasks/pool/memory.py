@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext_lazy as _
+
 from ..conf import Config
 from ..core.errors import QueueFull
+from ..errors import ResultTooLarge
 from .operation import PoolOperation
+
+_STEP = 16 * 1024  # characters by which an output may grow before it is counted anew
 
 
 class _Owner:
@@ -126,6 +131,46 @@ class Memory:
             surplus += [old for old in unowned if old not in surplus]
         return surplus
 
+    # -- outputs -----------------------------------------------------------------------
+
+    def extend_output(self, operation: PoolOperation, size: int) -> list[PoolOperation]:
+        """Let an unfinished operation's output grow to ``size`` characters at least.
+
+        More than that where it costs nobody anything, so that few writes come here.
+
+        Returns:
+            The operations that must be evicted for it.
+
+        Raises:
+            ResultTooLarge: ``size`` is over a bound.
+        """
+        buffer = operation.buffer
+        if buffer is None or operation.is_finished:
+            return []
+        if operation.id not in self._operations:
+            buffer.discard()
+            return []
+        most = self._config.max_result_bytes
+        if size > most:
+            raise ResultTooLarge(_("The output is too large to be kept."))
+        spare = self._config.max_kept_bytes - self.bytes + buffer.allowance
+        if size - spare > self._finished_bytes:
+            raise ResultTooLarge(_("There is no memory left for the output."))
+        evicted = self._find_oldest(size - spare)
+        buffer.allowance = max(size, min(size + _STEP, most, spare))
+        self._count(operation, operation.argument_bytes + buffer.allowance)
+        return evicted
+
+    def drop_output(self, operation: PoolOperation) -> None:
+        """Count an unfinished operation without an output, as at its next start."""
+        if operation.buffer is not None:
+            operation.buffer.allowance = 0
+            self._count(operation, operation.argument_bytes)
+
+    def _count(self, operation: PoolOperation, kept_bytes: int) -> None:
+        self.bytes += kept_bytes - operation.kept_bytes
+        operation.kept_bytes = kept_bytes
+
     # -- changes -----------------------------------------------------------------------
 
     def add(self, operation: PoolOperation, *, place: int = 0) -> None:
@@ -144,8 +189,7 @@ class Memory:
 
     def finish(self, operation: PoolOperation, kept_bytes: int) -> None:
         """Count anew what an operation keeps now that it has finished."""
-        self.bytes += kept_bytes - operation.kept_bytes
-        operation.kept_bytes = kept_bytes
+        self._count(operation, kept_bytes)
         if operation.owner is None:
             self._unowned_unfinished -= 1
         if operation.id not in self._operations:
@@ -162,13 +206,17 @@ class Memory:
     def remove(self, operation: PoolOperation) -> bool:
         """Keep an operation no more; False when it was removed before.
 
-        The bytes of one that has not finished count until its end.
+        The arguments of one that has not finished count until its end.
         """
         if self._operations.pop(operation.id, None) is None:
             return False
         self._unowned.pop(operation.id, None)
+        if operation.buffer is not None:  # also a body that goes on writes in vain
+            operation.buffer.discard()
         is_finished = self._finished.pop(operation.id, None) is not None
-        if is_finished:
+        if not is_finished:
+            self.drop_output(operation)
+        else:
             self.bytes -= operation.kept_bytes
             self._finished_bytes -= operation.kept_bytes
         if operation.owner is not None:
@@ -197,6 +245,9 @@ class Memory:
         finished = [one for one in kept if one.is_finished]
         gone = [one for one in left if one.id not in self._operations]
         assert {*self._finished} == {one.id for one in finished}
+        for one in left:
+            allowance = 0 if one.buffer is None else one.buffer.allowance
+            assert one.kept_bytes == one.argument_bytes + allowance
         assert self.bytes == sum(one.kept_bytes for one in [*kept, *gone])
         assert self._finished_bytes == sum(one.kept_bytes for one in finished)
         unowned = [one.id for one in finished if one.owner is None]

@@ -28,12 +28,14 @@ class PoolOperation(Operation[Call, Any]):
     """
 
     __slots__ = (
+        "argument_bytes",
         "attempted_monotonic",
         "failure",
         "form_key",
         "handle",
         "is_announced",
         "kept_bytes",
+        "output_refusal",
         "owner",
         "result_bytes",
         "task",
@@ -71,16 +73,21 @@ class PoolOperation(Operation[Call, Any]):
         """When its newest attempt started, by the monotonic clock."""
         self.failure: object = None
         """A sentence for the owner, perhaps lazy; written before the status FAILED."""
-        self.kept_bytes = call.size()
-        """Estimated at submission and again at the end."""
+        self.argument_bytes = self.kept_bytes = call.size()
+        """Estimated at submission. The second is all that it keeps: it grows with the
+        output's allowance and is counted anew at the end."""
         self.result_bytes = 0
-        """What the value keeps, estimated where it was made; written on the loop."""
+        """What the value keeps besides the output; written on the loop."""
+        self.output_refusal: object = None
+        """Why its output may grow no more, a sentence: it fails, whatever its body does
+        then. Written by the body's threads."""
         self.is_announced = False
-        """True from a report of progress until its row is read; any thread."""
+        """True from a report or an output until its row is read; any thread."""
 
     def start(self, now: float) -> None:
         """Begin the next attempt: READY becomes RUNNING."""
         self.attempted_monotonic = now
+        self.output_refusal = None
         super().start(now)
 
     def outcome(self) -> Any:

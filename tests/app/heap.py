@@ -20,6 +20,7 @@ from ephemeral_tasks import (  # noqa: E402
     TaskFailed,
     cancel,
     dismiss,
+    output,
     pool,
     progress,
     result,
@@ -27,6 +28,7 @@ from ephemeral_tasks import (  # noqa: E402
     submit,
     task,
     window,
+    write,
 )
 from ephemeral_tasks.submission import end_owner, submit_once  # noqa: E402
 from ephemeral_tasks.testing import Hold, drain  # noqa: E402
@@ -98,6 +100,23 @@ def heap_plain_held(hold, text):
     return text
 
 
+@task
+async def heap_writes(hold, text):
+    """Write the content, wait at the hold, and write more."""
+    yield text
+    write(text)
+    await hold.stop()
+    yield text
+
+
+@task
+def heap_plain_writes(hold, text):
+    """Write the content from a thread, wait at the hold, and write more."""
+    yield text
+    hold.stop_plain()
+    yield text
+
+
 class Keeper(logging.Handler):
     """Keeps every record, as error trackers do."""
 
@@ -128,6 +147,26 @@ def work() -> None:
         dismiss(OWNER, row.id)
     end_owner(OTHER)
     drain()
+    work_with_outputs()
+
+
+def work_with_outputs() -> None:
+    """Let outputs end well, cancelled, and forgotten while they grow."""
+    hold, bodies = Hold(), (heap_writes, heap_plain_writes, heap_writes)
+    for owner in (OWNER, OTHER):
+        handles = [submit(owner, one, hold, marker()) for one in bodies]
+    hold.entered(6)
+    for one in handles:
+        assert marker() in output(OTHER, one.id).text
+    end_owner(OTHER)
+    for row in window(OWNER)[:2]:
+        cancel(OWNER, row.id)
+    hold.open()
+    drain()
+    for row in window(OWNER):
+        _read(OWNER, row.id)
+        assert marker() in output(OWNER, row.id).text
+        dismiss(OWNER, row.id)
 
 
 def _read(owner: str, id: str) -> None:

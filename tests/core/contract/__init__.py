@@ -10,6 +10,7 @@ from tests.core.contract.looking import Looking
 from tests.core.contract.refusing import Refusing
 from tests.core.contract.starting import Starting
 from tests.core.contract.within import Within
+from tests.core.contract.writing import Writing
 
 
 class CoordinatorContract(
@@ -19,6 +20,7 @@ class CoordinatorContract(
     Ending,
     Looking,
     Within,
+    Writing,
     Refusing,
     Forgetting,
 ):
