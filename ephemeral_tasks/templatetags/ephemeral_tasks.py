@@ -1,4 +1,4 @@
-"""`{% task_media %}`, `{% task_form %}` and `{% task_table %}`."""
+"""`{% task_media %}`, `{% task_form %}`, `{% task_table %}`, `{% task_output %}`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from ..registry import registry
 from ..tasks import Task
 from ..web import durations, forms, inputs
 from ..web.form_class import media_of
+from ..web.output_element import render_output
 from ..web.owner import owner_of
 from ..web.pages import Page
+from ..web.pieces import Place
 from ..web.table import render_table
 
 register = template.Library()
@@ -99,6 +101,28 @@ def task_table(context: template.Context, *, task: str | None = None) -> SafeStr
     request = _request_of(context)
     owner = owner_of(request, create=False)
     return render_table(request, Page.current(task, request=request), owner=owner)
+
+
+@register.simple_tag(takes_context=True)
+def task_output(
+    context: template.Context, id: str, *, start: int = 0, attempt: int | None = None
+) -> SafeString:
+    """Return what an operation of the visitor has written, growing while it writes.
+
+    Args:
+        context: With the request; may have a ``csp_nonce``.
+        id: The operation's id.
+        start: Where the text begins, as the route's answers give it.
+        attempt: The attempt that ``start`` belongs to.
+    """
+    request = _request_of(context)
+    return render_output(
+        request,
+        id,
+        Place(start, attempt),
+        owner=owner_of(request, create=False),
+        script=_script("ephemeral_tasks/output.js", context.get("csp_nonce")),
+    )
 
 
 def _request_of(context: template.Context) -> HttpRequest:
