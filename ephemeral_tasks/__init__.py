@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .errors import Closed as Closed
     from .errors import Conflict as Conflict
     from .errors import EphemeralTasksError as EphemeralTasksError
+    from .errors import NotAnswered as NotAnswered
     from .errors import NotFinished as NotFinished
     from .errors import OperationCancelled as OperationCancelled
     from .errors import OperationFailed as OperationFailed
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .errors import UnknownOperation as UnknownOperation
     from .errors import UnknownTask as UnknownTask
     from .errors import WindowFull as WindowFull
+    from .pool.asking import aask as aask
+    from .pool.asking import ask as ask
     from .pool.coordinators import coordinator as coordinator
     from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
@@ -47,6 +50,7 @@ _HOMES = {
     "Conflict": "errors",
     "EphemeralTasksError": "errors",
     "Handle": "windows",
+    "NotAnswered": "errors",
     "NotFinished": "errors",
     "OperationCancelled": "errors",
     "OperationFailed": "errors",
@@ -60,8 +64,10 @@ _HOMES = {
     "UnknownTask": "errors",
     "WindowFull": "errors",
     "aowner_of": "web.owner",
+    "aask": "pool.asking",
     "aoutput": "submission",
     "aresult": "submission",
+    "ask": "pool.asking",
     "cancel": "submission",
     "coordinator": "pool.coordinators",
     "coordinators": "pool.coordinators",

@@ -5,6 +5,8 @@
     EphemeralTasksError
     ├── Closed                 (core)
     ├── Conflict
+    ├── InvalidAnswer
+    ├── NotAnswered
     ├── NotFinished            (core)
     ├── OperationCancelled     (core)
     ├── OperationFailed
@@ -17,7 +19,10 @@
     └── WindowFull
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from .core.errors import (
     Closed,
@@ -29,10 +34,15 @@ from .core.errors import (
     UnknownOperation,
 )
 
+if TYPE_CHECKING:
+    from django.forms import BaseForm
+
 __all__ = [
     "Closed",
     "Conflict",
     "EphemeralTasksError",
+    "InvalidAnswer",
+    "NotAnswered",
     "NotFinished",
     "OperationCancelled",
     "OperationFailed",
@@ -52,9 +62,31 @@ class Conflict(EphemeralTasksError):
     def __init__(self, action: str, id: str, status: str) -> None:
         super().__init__(f"cannot {action} operation {id}: it is {status}")
         self.action = action
-        """``"cancel"``, ``"dismiss"`` or ``"retry"``."""
+        """``"answer"``, ``"cancel"``, ``"dismiss"`` or ``"retry"``."""
         self.id = id
         self.status = status
+
+
+class InvalidAnswer(EphemeralTasksError):
+    """The answer is none of the choices, or the form refused it."""
+
+    def __init__(
+        self, fields: Mapping[str, list[str]], form: BaseForm | None = None
+    ) -> None:
+        super().__init__(f"invalid answer: {', '.join(fields)}")
+        self.fields = fields
+        """Messages in the active language by field, ``answer`` for a choice."""
+        self.form = form
+        """The bound form, where the question has one."""
+
+
+class NotAnswered(EphemeralTasksError):
+    """A question of the body had no answer in its time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the question had no answer in {seconds:g} s")
+        self.seconds = seconds
+        """How long it was open."""
 
 
 class OperationFailed(EphemeralTasksError):

@@ -1,4 +1,4 @@
-"""The verbs: submit, watch, cancel, dismiss, retry, fetch.
+"""The verbs: submit, watch, cancel, dismiss, retry, answer, fetch.
 
 Each may be called from any thread or loop and none blocks; only what starts with an
 ``a`` waits. Each takes the owner and, where there is one, the id together: another
@@ -8,9 +8,9 @@ owner's operation is as unknown as one that never existed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from . import pool as pools
 from . import signals, windows
@@ -19,14 +19,18 @@ from .core.output import Output
 from .core.status import Status
 from .errors import Conflict, NotFinished, UnknownOperation, WindowFull
 from .form_digest import digest_form
-from .pool.call import Call
+from .pool.call import Call, copy
 from .pool.change import Change
 from .pool.operation import PoolOperation, make_handle
 from .pool.pool import Pool
+from .pool.questions import Ending
 from .pool.waiters import wait
 from .projection import Row, list_actions, project
 from .tasks import Task
 from .windows import Handle
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm
 
 
 def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
@@ -248,6 +252,60 @@ def retry(owner: str, id: str) -> Handle:
             raise UnknownOperation(id)
         change = _accept(pool, again, (operation,), mates.index(operation))
     return _start(pool, again, change)
+
+
+def answer(
+    owner: str,
+    id: str,
+    number: int,
+    answer: str | None = None,
+    *,
+    data: Mapping[str, Any] | None = None,
+    files: Mapping[str, Any] | None = None,
+    make_form: Callable[..., BaseForm] | None = None,
+) -> Row:
+    """Answer the question that the operation asks; the first valid answer counts.
+
+    Args:
+        owner: The owner's key.
+        id: The operation's id.
+        number: The question's, as its row gives it.
+        answer: One of the choices.
+        data: What was sent of the form, where the question has one.
+        files: The uploads among it, which are copied.
+        make_form: Makes the bound form of the class, ``data`` and ``files``; by default
+            the class is called with the two.
+
+    Returns:
+        The row, without the question.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        Conflict: That question is not open, perhaps no more.
+        InvalidAnswer: It is none of the choices, or the form refused it. In each case
+            nothing was changed.
+    """
+    pool, _, operation, _ = _find(owner, id)
+    question = operation.question
+    if question is None or question.number != number:
+        raise Conflict("answer", id, operation.status)
+    given: Any
+    if question.form is None:
+        given = question.check_choice(answer)
+    else:
+        form = (make_form or _call)(question.form, data=data or {}, files=files or {})
+        given = copy(question.check_form(form))
+    is_first, change = pool.ledger.end_question(
+        operation, question, Ending.ANSWERED, given
+    )
+    if not is_first:
+        raise Conflict("answer", id, operation.status)
+    pool.follow(change)
+    return row(owner, id)
+
+
+def _call(form_class: type[BaseForm], **arguments: Any) -> BaseForm:
+    return form_class(**arguments)
 
 
 def result(owner: str, id: str) -> Any:

@@ -43,6 +43,11 @@ class OperationContext:
         return self._attempt
 
     @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop; None outside loops."""
+        return None
+
+    @property
     def is_cancelled(self) -> bool:
         """True once the attempt should end, by ``cancel`` or by its time-out.
 
@@ -87,6 +92,11 @@ class PartContext(OperationContext):
         super().__init__(operation)
         self._outer = outer
         """Of the operation that runs the loop, if there is one."""
+
+    @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop."""
+        return self._outer
 
     def write(self, text: str) -> None:
         """Append a text to the output of the operation that runs the loop."""

@@ -210,6 +210,11 @@ class LoopContext(OperationContext):
         return 1
 
     @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop."""
+        return self._workers.outer
+
+    @property
     def is_cancelled(self) -> bool:
         """True once the loop was cancelled."""
         return self._workers.is_cancelled

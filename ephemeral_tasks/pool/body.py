@@ -22,7 +22,7 @@ from ..core.context import CURRENT, OperationContext
 from ..core.errors import OperationCancelled
 from ..core.operation import Value
 from ..core.values import plain_text
-from ..errors import ResultTooLarge, TaskFailed
+from ..errors import NotAnswered, ResultTooLarge, TaskFailed
 from .call import size_of
 from .executors import BodyExecutor
 from .operation import PoolOperation
@@ -232,6 +232,8 @@ def sentence_of(error: BaseException, *, is_timed_out: bool) -> object:
     """
     if is_timed_out:
         return _("The task took too long.")
+    if isinstance(error, NotAnswered):
+        return _("The question was not answered in time.")
     if isinstance(error, TaskFailed):
         try:
             return _make_plain(error.message)

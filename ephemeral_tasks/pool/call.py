@@ -67,6 +67,11 @@ class Call:
         return sum(map(size_of, values))
 
 
+def copy(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values that outlive their request, as a body gets its arguments."""
+    return {name: _copy(_keep(value)) for name, value in values.items()}
+
+
 class _Upload(NamedTuple):
     """An uploaded file by value."""
 

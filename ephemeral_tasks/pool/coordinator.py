@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from .. import signals
 from ..core.attempts import Attempts, Outcome
-from ..core.clock import Clock
+from ..core.clock import Clock, monotonic_of
 from ..core.context import OperationContext
 from ..core.output import OutputBuffer
 from ..core.status import Status
@@ -19,6 +20,7 @@ from .ledger import Ledger
 from .log import log, log_finished
 from .loop import LoopThread
 from .operation import Notify, PoolOperation
+from .questions import Ending, Question
 from .threads import uncarry
 from .watchdog import Watchdog
 
@@ -81,7 +83,9 @@ class PoolCoordinator:
         """Do what follows from a change of the ledger; the caller holds no lock."""
         if self._loop.is_current():
             self._follow_here(change)
-        elif change.started or change.interrupted or change.finished:
+        elif (
+            change.started or change.interrupted or change.questions or change.finished
+        ):
             self._loop.try_post(self._follow_here, change)
         for operation in change.forgotten:
             if operation.buffer is not None:
@@ -121,6 +125,27 @@ class PoolCoordinator:
             raise
         self.follow(change)
 
+    def ask(self, operation: PoolOperation, question: Question) -> Question:
+        """Ask the operation's owner; return its open question, perhaps another.
+
+        Raises:
+            OperationCancelled: The operation should end, or has ended.
+        """
+        asked, change = self._ledger.ask(operation, question)
+        if asked is question and self._loop.is_current():
+            self._on_question(operation, question)
+        elif asked is question:
+            self._loop.put(self._on_question, operation, question)
+            self._loop.wake()
+        self.follow(change)
+        return asked
+
+    def end_question(
+        self, operation: PoolOperation, question: Question, ending: Ending
+    ) -> None:
+        """End a question, unless it has ended."""
+        self.follow(self._ledger.end_question(operation, question, ending)[1])
+
     def on_progress(self, operation: PoolOperation) -> None:
         """Announce progress or output once, until the row is read."""
         if not operation.is_announced:
@@ -136,6 +161,9 @@ class PoolCoordinator:
             self._loop.guard(self.start, operation)
         for operation in change.interrupted:
             self._loop.guard(self._attempts.interrupt, operation)
+        # After the interruption: an async body gets one CancelledError, nothing else.
+        for operation, question in change.questions:
+            self._loop.guard(self._on_question_end, operation, question)
         for operation in change.finished:
             self._loop.guard(self._report, operation, None)
 
@@ -164,6 +192,48 @@ class PoolCoordinator:
 
     def _on_interrupt(self, operation: Any) -> None:
         self._watchdog.watch_end(operation)
+
+    # -- questions ---------------------------------------------------------------------
+
+    def _on_question(self, operation: PoolOperation, question: Question) -> None:
+        """Stop the attempt's time and start the question's."""
+        if question.ending is not None:
+            return
+        if operation.is_timed_out:  # just before the question came here
+            self.end_question(operation, question, Ending.WITHDRAWN)
+            return
+        if operation.timer is not None:
+            operation.timer.cancel()
+            operation.timer = None
+        if question.timeout is not None:
+            self._expire_later(operation, question, question.timeout)
+
+    def _expire_later(
+        self, operation: PoolOperation, question: Question, seconds: float
+    ) -> None:
+        """End a question after its time; at once where no timer can be set."""
+        expire = partial(self.end_question, operation, question, Ending.EXPIRED)
+        try:
+            question.timer = self._clock.call_later(seconds, expire)
+        except Exception:  # of the site's clock: nothing else would end it
+            log(logging.ERROR, "no time-out of a question: id=%s", operation.id)
+            expire()
+
+    def _on_question_end(self, operation: PoolOperation, question: Question) -> None:
+        """Let the attempt's time go on, and wake the body."""
+        if question.timer is not None:
+            question.timer.cancel()
+            question.timer = None
+        now = monotonic_of(self._clock)()
+        operation.asked_seconds += now - question.asked_monotonic
+        timeout, begun = operation.policy.timeout, operation.attempted_monotonic
+        is_running = operation.attempt_task is not None and operation.timer is None
+        try:
+            if is_running and timeout is not None and begun is not None:
+                left = begun + timeout + operation.asked_seconds - now
+                self._attempts.limit_time(operation, max(0.0, left))
+        finally:  # also where the site's clock sets no timer
+            question.wake()
 
     # -- an attempt's end --------------------------------------------------------------
 

@@ -11,20 +11,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterable
-from typing import cast
+from typing import Any
 
 from ..conf import Config
 from ..core.attempts import CANCELLED, Outcome
-from ..core.errors import Closed, QueueFull
+from ..core.errors import Closed, OperationCancelled, QueueFull
 from ..core.keyed_queue import KeyedQueue
 from ..core.output import OutputBuffer
-from ..core.queues import Queue
-from ..core.scheduler import Scheduler
 from ..core.status import Status
 from .change import Change
 from .counters import PoolStatistics
 from .memory import Memory
 from .operation import PoolOperation
+from .questions import Ending, Question
+from .slots import Slots
 
 _NO_LIMIT = 2**31
 
@@ -44,8 +44,8 @@ class Ledger:
         self._lock = threading.RLock()
         """Protects everything below and the statuses. Reentrant for the site's sake: a
         signal handler or a finalizer may call the pool while this thread holds it."""
-        self._scheduler: Scheduler[PoolOperation] = Scheduler(
-            cast("Queue[PoolOperation]", KeyedQueue(self._limit_of, urgent_first=True)),
+        self._scheduler = Slots(
+            KeyedQueue(self._limit_of, urgent_first=True),
             limit=config.max_running,
             capacity=config.max_waiting,
         )
@@ -176,6 +176,7 @@ class Ledger:
         """
         change = Change()
         with self._lock:  # or a cancel could come after the look and be ignored
+            self._end_question(operation, Ending.WITHDRAWN, change)  # a task's it left
             if operation.is_cancelling:
                 outcome, delay = CANCELLED, None
             if delay is None:
@@ -234,6 +235,7 @@ class Ledger:
         if operation.status is not Status.RUNNING:
             self._finish(operation, CANCELLED, change)
         elif not operation.is_cancelling:
+            self._end_question(operation, Ending.WITHDRAWN, change)
             operation.is_cancelling = True
             change.interrupted.append(operation)
 
@@ -258,6 +260,70 @@ class Ledger:
             self._claim(started, change)
         if surplus := self.memory.find_surplus():
             self._evict(surplus, change)
+
+    # -- asking ------------------------------------------------------------------------
+
+    def ask(
+        self, operation: PoolOperation, question: Question
+    ) -> tuple[Question, Change]:
+        """Ask the owner of a running operation, which gives its slot away meanwhile.
+
+        Returns:
+            The operation's open question: this one, unless another was open before.
+
+        Raises:
+            OperationCancelled: The operation should end, or has ended.
+        """
+        change = Change()
+        with self._lock:  # asked and without a slot in one step
+            is_running = operation.status is Status.RUNNING
+            if operation.is_end_requested or not is_running:
+                raise OperationCancelled(operation.id)
+            if operation.question is not None:
+                return operation.question, change
+            operation.questions += 1
+            question.number = operation.questions
+            question.asked_monotonic = self._monotonic()
+            operation.question = question
+            if operation.owner is not None:
+                change.changed.add(operation.owner)
+            self._claim(self._scheduler.lend(operation), change)
+        return question, change
+
+    def end_question(
+        self,
+        operation: PoolOperation,
+        question: Question,
+        ending: Ending,
+        answer: Any = None,
+    ) -> tuple[bool, Change]:
+        """End an open question; its operation has a slot again, above the limit too.
+
+        Returns:
+            False when it was not open, and nothing was changed.
+        """
+        change = Change()
+        with self._lock:  # or two answers would both be the first
+            is_open = operation.question is question
+            if is_open:
+                self._end_question(operation, ending, change, answer)
+        return is_open, change
+
+    def _end_question(
+        self,
+        operation: PoolOperation,
+        ending: Ending,
+        change: Change,
+        answer: Any = None,
+    ) -> None:
+        question, operation.question = operation.question, None
+        if question is None:
+            return
+        question.end(ending, answer)
+        self._scheduler.take_back(operation)
+        change.questions.append((operation, question))
+        if operation.owner is not None:
+            change.changed.add(operation.owner)
 
     # -- output ------------------------------------------------------------------------
 
@@ -338,7 +404,7 @@ class Ledger:
 
     def threads_needed(self) -> int:
         """Return how many plain functions may run at once now; without the lock."""
-        return min(self._plain, self._scheduler.limit)
+        return min(self._plain, self._scheduler.limit + self._scheduler.asking)
 
     def find(self, id: str) -> PoolOperation | None:
         """Return an unfinished operation; without the lock."""
@@ -366,6 +432,7 @@ class Ledger:
             return PoolStatistics(
                 running=scheduler.running,
                 waiting=scheduler.waiting,
+                asking=scheduler.asking,
                 retrying=scheduler.retrying,
                 max_running=scheduler.limit,
                 max_waiting=scheduler.capacity,
@@ -396,7 +463,10 @@ class Ledger:
             waiting = [one for one in left if one.status is Status.READY]
             retrying = [one for one in waiting if one.attempt]
             assert len(left) == len(running) + len(waiting)
-            assert scheduler.running == len(running)
+            asking = [one for one in running if one.question is not None]
+            assert all(one.question is None for one in waiting)
+            assert scheduler.asking == len(asking)
+            assert scheduler.running == len(running) - len(asking)
             assert scheduler.retrying == len(retrying)
             assert scheduler.waiting == len(waiting) - len(retrying)
             assert self._accepted == len(left) + sum(self._ended.values())

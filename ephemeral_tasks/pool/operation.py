@@ -15,6 +15,7 @@ from ..errors import OperationFailed
 from ..tasks import Task
 from ..windows import Handle
 from .call import Call
+from .questions import Question
 from .task_result import make_result
 
 Notify = Callable[[Callable[[], object]], object]
@@ -29,6 +30,7 @@ class PoolOperation(Operation[Call, Any]):
 
     __slots__ = (
         "argument_bytes",
+        "asked_seconds",
         "attempted_monotonic",
         "failure",
         "form_key",
@@ -37,6 +39,8 @@ class PoolOperation(Operation[Call, Any]):
         "kept_bytes",
         "output_refusal",
         "owner",
+        "question",
+        "questions",
         "result_bytes",
         "task",
         "worker",
@@ -81,6 +85,12 @@ class PoolOperation(Operation[Call, Any]):
         self.output_refusal: object = None
         """Why its output may grow no more, a sentence: it fails, whatever its body does
         then. Written by the body's threads."""
+        self.question: Question | None = None
+        """What its body asks its owner now."""
+        self.questions = 0
+        """How many its bodies have asked."""
+        self.asked_seconds = 0.0
+        """For how long its newest attempt has waited for answers; on the loop."""
         self.is_announced = False
         """True from a report or an output until its row is read; any thread."""
 
@@ -88,6 +98,7 @@ class PoolOperation(Operation[Call, Any]):
         """Begin the next attempt: READY becomes RUNNING."""
         self.attempted_monotonic = now
         self.output_refusal = None
+        self.asked_seconds = 0.0
         super().start(now)
 
     def outcome(self) -> Any:

@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import sys
+import threading
 from types import ModuleType
 
 import django
@@ -18,6 +19,8 @@ django.setup()
 from ephemeral_tasks import (  # noqa: E402
     EphemeralTasksError,
     TaskFailed,
+    aask,
+    ask,
     cancel,
     dismiss,
     output,
@@ -30,7 +33,7 @@ from ephemeral_tasks import (  # noqa: E402
     window,
     write,
 )
-from ephemeral_tasks.submission import end_owner, submit_once  # noqa: E402
+from ephemeral_tasks.submission import answer, end_owner, submit_once  # noqa: E402
 from ephemeral_tasks.testing import Hold, drain  # noqa: E402
 
 # Held backwards, so that what holds it is not found.
@@ -117,6 +120,18 @@ def heap_plain_writes(hold, text):
     yield text
 
 
+@task
+async def heap_asks(text):
+    """Ask with the content, and return the answer."""
+    return await aask(text, choices=(text, "no"))
+
+
+@task
+def heap_plain_asks(text):
+    """Ask with the content in a thread, and return the answer."""
+    return ask(text, choices=(text, "no"))
+
+
 class Keeper(logging.Handler):
     """Keeps every record, as error trackers do."""
 
@@ -167,6 +182,34 @@ def work_with_outputs() -> None:
         _read(OWNER, row.id)
         assert marker() in output(OWNER, row.id).text
         dismiss(OWNER, row.id)
+    work_with_questions()
+
+
+def turn_once() -> None:
+    """Let the pool's loop turn once."""
+    turned = threading.Event()
+    pool.get().loop.post(turned.set)
+    assert turned.wait(10)
+
+
+def work_with_questions() -> None:
+    """Let questions be answered, cancelled, and forgotten while they are open."""
+    bodies = (heap_asks, heap_plain_asks)
+    for owner in (OWNER, OTHER):
+        for one in (*bodies, *bodies):
+            submit(owner, one, marker())
+    while pool.statistics().asking < 8:
+        turn_once()
+    assert marker() in window(OTHER)[0].question.text
+    end_owner(OTHER)
+    for row in window(OWNER)[:2]:
+        answer(OWNER, row.id, 1, marker())
+    for row in window(OWNER)[2:]:
+        cancel(OWNER, row.id)
+    drain()
+    for row in window(OWNER):
+        _read(OWNER, row.id)
+        dismiss(OWNER, row.id)
 
 
 def _read(owner: str, id: str) -> None:
@@ -212,8 +255,6 @@ def _objects():
 
 def _frames():
     """Yield the variables of every thread's frames but this one's."""
-    import threading
-
     own = threading.get_ident()
     for ident, frame in sys._current_frames().items():
         while ident != own and frame is not None:

@@ -153,3 +153,21 @@ async def app_endless_pieces(on_close):
             yield "."
     finally:
         on_close()
+
+
+@task(timeout=30)
+async def app_timed_call(function):
+    """Await what the test gave, for 30 seconds at most."""
+    return await function()
+
+
+@task(timeout=30)
+def app_plain_timed_call(function):
+    """Call what the test gave in a thread, for 30 seconds at most."""
+    return function()
+
+
+@task
+async def app_call_with(function, value):
+    """Await what the test gave, called with the value."""
+    return await function(value)

@@ -14,6 +14,7 @@ from django.core.cache import caches
 from ephemeral_tasks import (
     OperationFailed,
     TaskFailed,
+    aask,
     aoutput,
     aresult,
     cancel,
@@ -198,7 +199,20 @@ def written_and_failed(owner, hold):
     return handle, weakref.ref(pool.get().ledger.memory.get(handle.id))
 
 
-UNFINISHED = [waiting, running, retrying, retrying_plain, writing]
+def asking(owner, hold):
+    """Leave one that asks with content, and holds content."""
+
+    async def ask_about(content):
+        await aask(content.text, choices=["a"])
+
+    content = Content()
+    handle = submit(owner, tasks.app_call_with, ask_about, content)
+    while row(owner, handle.id).question is None:
+        settle()
+    return handle, weakref.ref(content)
+
+
+UNFINISHED = [asking, waiting, running, retrying, retrying_plain, writing]
 FINISHED = [
     failed,
     cancelled,

@@ -23,7 +23,7 @@ KEYS = [
     *("id", "task", "label", "shown", "status", "is_finished", "is_cancelling"),
     *("submitted_at", "started_at", "finished_at", "expires_at", "elapsed_seconds"),
     *("attempt", "max_attempts", "progress", "position"),
-    *("output_size", "error", "actions"),
+    *("output_size", "question", "error", "actions"),
 ]
 """design.md section 5, in its order."""
 
