@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from .. import submission
 from ..tasks import Task
-from . import forms, inputs, json_input
+from . import answers, forms, inputs, json_input
 from .refusals import InvalidInput
 
 Event = dict[str, Any]
@@ -65,6 +65,12 @@ async def obey(
         case {"type": "retry", "id": str(id)}:
             handle = submission.retry(owner, id)
             return [{"type": "removed", "id": id}, _row(owner, handle.id)]
+        case {"type": "answer", "id": str(id)}:
+            number = answers.number_in(message)
+            data = message.get("data", message)
+            if isinstance(data, dict):
+                row = await answers.give_answer(owner, id, number, data)
+                return [{"type": "row", "operation": row.as_json()}]
     raise InvalidInput(gettext("This message is not understood."))
 
 
