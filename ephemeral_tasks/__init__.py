@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from . import pool as pool
     from .core import current_operation as current_operation
     from .core import progress as progress
+    from .errors import ClientFull as ClientFull
     from .errors import Closed as Closed
     from .errors import Conflict as Conflict
     from .errors import EphemeralTasksError as EphemeralTasksError
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 # Each name is imported when it is first asked for: `@task` needs Django's settings, and
 # an import of the package must cost next to nothing.
 _HOMES = {
+    "ClientFull": "errors",
     "Closed": "errors",
     "Conflict": "errors",
     "EphemeralTasksError": "errors",

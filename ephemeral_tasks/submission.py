@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
+from . import clients, signals, windows
 from . import pool as pools
-from . import signals, windows
 from .conf import get_config
 from .core.status import Status
 from .errors import Conflict, NotFinished, UnknownOperation, WindowFull
@@ -31,14 +31,16 @@ def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
     """Run a task in the pool and put its handle at the head of the owner's window.
 
     Args:
-        owner: Opaque key, 1 to 64 ASCII letters or digits; see ``owner_of``.
+        owner: Opaque key, 1 to 64 ASCII letters or digits; see ``owner_of``, whose
+            keys carry their client where ``CLIENT_OF`` is set.
         task: Declared with ``@task``, ours or Django's.
         args, kwargs: The function's arguments. Uploaded files are copied; lists and
             dicts are copied for each attempt; other objects stay as they are.
 
     Raises:
         TypeError: The arguments do not fit the task.
-        QueueFull, WindowFull, Closed: It was refused, and nothing was changed.
+        QueueFull, ClientFull, WindowFull, Closed: It was refused, and nothing was
+            changed.
     """
     pool, operation = _prepare(owner, Task.of(task), args, kwargs)
     with windows.lock:  # or two submissions would push out the same operation
@@ -70,7 +72,8 @@ def _prepare(
     shown = task.shown_of(arguments)
     label = task.label_for(shown)
     pool = pools.get()
-    operation = _make_operation(pool, owner, Call(task, args, kwargs))
+    plain, client = clients.split(owner)
+    operation = _make_operation(pool, plain, Call(task, args, kwargs), client)
     operation.handle = make_handle(operation, label, shown)
     return pool, operation
 
@@ -84,10 +87,17 @@ def _start(pool: Pool, operation: PoolOperation, change: Change) -> Handle:
     return handle
 
 
-def _make_operation(pool: Pool, owner: str, call: Call) -> PoolOperation:
+def _make_operation(
+    pool: Pool, owner: str, call: Call, client: str | None
+) -> PoolOperation:
     now, clock_offset = pool.times()
     return PoolOperation(
-        call, owner=owner, key=owner, now=now, clock_offset=clock_offset
+        call,
+        owner=owner,
+        key=owner,
+        client=client,
+        now=now,
+        clock_offset=clock_offset,
     )
 
 
@@ -230,7 +240,7 @@ def retry(owner: str, id: str) -> Handle:
     Raises:
         UnknownOperation: The owner's window does not name it.
         Conflict: It is unfinished or ended well.
-        QueueFull, Closed: It was refused, and nothing was changed.
+        QueueFull, ClientFull, Closed: It was refused, and nothing was changed.
     """
     with windows.lock:  # or two clicks would run it twice
         pool, old, operation, _ = _find(owner, id)
@@ -239,7 +249,8 @@ def retry(owner: str, id: str) -> Handle:
             status, is_cancelling=False, is_cancellable=True
         ):
             raise Conflict("retry", id, status)
-        again = _make_operation(pool, owner, call.again())
+        owner = cast("str", operation.owner)
+        again = _make_operation(pool, owner, call.again(), operation.client)
         again.handle = make_handle(again, old.label, old.shown)
         mates = pool.ledger.memory.of(owner)
         if operation not in mates:  # it has just been evicted

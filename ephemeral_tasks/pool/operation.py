@@ -29,6 +29,7 @@ class PoolOperation(Operation[Call, Any]):
 
     __slots__ = (
         "attempted_monotonic",
+        "client",
         "failure",
         "form_key",
         "handle",
@@ -48,6 +49,7 @@ class PoolOperation(Operation[Call, Any]):
         key: str | None,
         now: float,
         clock_offset: float,
+        client: str | None = None,
         worker: str = "",
     ) -> None:
         task = call.task
@@ -61,6 +63,8 @@ class PoolOperation(Operation[Call, Any]):
         )
         self.task: Task = task
         self.owner = owner
+        self.client = client
+        """Whose bounds it counts in besides its owner's; None without ``CLIENT_OF``."""
         self.worker = worker
         """The name of the process that runs it, as ``django.tasks`` shows it."""
         self.handle: Handle | None = None

@@ -113,7 +113,7 @@ class Pool:
 
         Raises:
             Closed: The process is ending.
-            QueueFull: A bound is reached. In both cases nothing was changed.
+            QueueFull, ClientFull: A bound is reached. In each case nothing was changed.
         """
         change = self.ledger.accept(
             operation, is_due=delay <= 0, leaving=leaving, place=place

@@ -20,7 +20,7 @@ from ..registry import registry
 from ..tasks import Task
 from ..web import durations, forms, inputs
 from ..web.form_class import media_of
-from ..web.owner import owner_of
+from ..web.owner import find_owner
 from ..web.pages import Page
 from ..web.table import render_table
 
@@ -97,7 +97,7 @@ def task_table(context: template.Context, *, task: str | None = None) -> SafeStr
         task: The name of a task, for its rows only.
     """
     request = _request_of(context)
-    owner = owner_of(request, create=False)
+    owner = find_owner(request)
     return render_table(request, Page.current(task, request=request), owner=owner)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.forms import BaseForm
@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from .. import submission
 from ..tasks import Task
 from . import forms, inputs, json_input
+from .client import aadd_client
 from .refusals import InvalidInput
 
 Event = dict[str, Any]
@@ -36,13 +37,18 @@ def parse(text: str | None) -> dict[str, Any]:
 
 
 async def obey(
-    owner: str, message: dict[str, Any], *, is_over: Callable[[], bool]
+    owner: str,
+    message: dict[str, Any],
+    *,
+    scope: Mapping[str, Any],
+    is_over: Callable[[], bool],
 ) -> list[Event]:
     """Carry out a command and return the events that answer it.
 
     Args:
         owner: The socket's owner.
         message: As ``parse`` returned it.
+        scope: The socket's, which a submission takes its client from.
         is_over: Whether the socket has ended. It is asked after a form was validated,
             which takes time: a socket that ended meanwhile submits nothing.
 
@@ -52,9 +58,10 @@ async def obey(
     match message:
         case {"type": "submit", "task": str(task), "data": dict(data)}:
             form_task, form = await _bind(task, data)
+            submitter = await aadd_client(owner, scope)
             if is_over():
                 return []
-            handle = forms.submit_form(owner, form_task, form, data)
+            handle = forms.submit_form(submitter, form_task, form, data)
             return [_row(owner, handle.id)]
         case {"type": "cancel", "id": str(id)}:
             submission.cancel(owner, id)

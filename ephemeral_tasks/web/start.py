@@ -14,6 +14,7 @@ from ..errors import EphemeralTasksError
 from ..tasks import Task
 from . import forms, inputs, responses
 from .audience import Audience, audience_of
+from .client import aadd_client
 from .decorators import route
 from .first_submission import save_owner
 from .form_ids import FormIds
@@ -66,7 +67,8 @@ async def _submit(
     inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = make_candidate(request, forms.key_in(form, data))
     async with save_owner(request, newcomer) as owner:
-        handle = forms.submit_form(owner, task, form, data)
+        submitter = await aadd_client(owner, request)
+        handle = forms.submit_form(submitter, task, form, data)
     return _Accepted(owner, handle.id, None)
 
 

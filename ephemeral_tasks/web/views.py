@@ -9,7 +9,7 @@ from ..errors import UnknownOperation
 from . import processes, responses
 from .audience import Audience, audience_of
 from .decorators import route
-from .owner import aowner_of
+from .owner import afind_owner
 from .results import answer_result
 from .rows import filter_by_task, render_row
 
@@ -17,7 +17,7 @@ from .rows import filter_by_task, render_row
 @route("GET")
 async def table(request: HttpRequest) -> HttpResponse:
     """All of the visitor's operations, newest first; empty for visitors without any."""
-    owner = await aowner_of(request, create=False)
+    owner = await afind_owner(request)
     match audience_of(request):
         case Audience.HTMX:
             processes.notice(request.GET.get("process"))
@@ -95,7 +95,7 @@ async def _prepare(request: HttpRequest, id: str) -> str:
 
 
 async def _owner_of(request: HttpRequest, id: str) -> str:
-    owner = await aowner_of(request, create=False)
+    owner = await afind_owner(request)
     if owner is None:
         raise UnknownOperation(id)
     return owner
