@@ -201,6 +201,15 @@ def _find(owner: str, id: str) -> tuple[Pool, Handle, PoolOperation, float]:
     raise UnknownOperation(id)
 
 
+def task_of(owner: str, id: str) -> Task:
+    """Return the task of one operation of the owner.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+    """
+    return _find(owner, id)[2].task
+
+
 def cancel(owner: str, id: str) -> None:
     """Cancel an operation; again is allowed and changes nothing.
 

@@ -29,6 +29,7 @@ from .compat import (
 )
 from .core.policy import Backoff, Policy, full_jitter
 from .core.values import finite, plain_text
+from .policies import Permission, check_permission
 
 if TYPE_CHECKING:
     from django.forms import BaseForm
@@ -81,8 +82,12 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     cancellable: bool = True
     """Whether its owner is offered Cancel while it runs."""
 
+    permission: Permission | None = None
+    """Without it the task does not exist for a visitor: Django's name of a permission,
+    or a function of the user."""
+
     policy: Policy = field(init=False, repr=False, compare=False)
-    """The four fields before, as the core takes them."""
+    """Time-out and attempts, as the core takes them."""
 
     signature: inspect.Signature = field(init=False, repr=False, compare=False)
     """What a caller gives, without the context."""
@@ -111,6 +116,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
             self, "required", _list_names(self.signature, without_default=True)
         )
         object.__setattr__(self, "is_async", iscoroutinefunction(self.func))
+        check_permission(self.permission)
         _check_presentation(self)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:

@@ -22,6 +22,7 @@ from ..web import durations, forms, inputs
 from ..web.form_class import media_of
 from ..web.owner import find_owner
 from ..web.pages import Page
+from ..web.permission import is_permitted
 from ..web.table import render_table
 
 register = template.Library()
@@ -77,6 +78,8 @@ def task_form(
 ) -> SafeString:
     """Return the form that starts a task; the answer keeps the visitor on the page.
 
+    It is empty for a visitor without the task's permission.
+
     Args:
         context: With the request.
         task: The task, or its name.
@@ -85,7 +88,10 @@ def task_form(
     """
     name = task if isinstance(task, str) else task.name
     declared, _ = inputs.find_exposed(name)
-    return forms.render_form(_request_of(context), declared, form=form, initial=initial)
+    request = _request_of(context)
+    if not is_permitted(declared, request):
+        return SafeString("")
+    return forms.render_form(request, declared, form=form, initial=initial)
 
 
 @register.simple_tag(takes_context=True)

@@ -13,6 +13,7 @@ from .. import submission
 from ..tasks import Task
 from . import forms, inputs, json_input
 from .client import aadd_client
+from .permission import check_permission
 from .refusals import InvalidInput
 
 Event = dict[str, Any]
@@ -48,16 +49,16 @@ async def obey(
     Args:
         owner: The socket's owner.
         message: As ``parse`` returned it.
-        scope: The socket's, which a submission takes its client from.
-        is_over: Whether the socket has ended. It is asked after a form was validated,
-            which takes time: a socket that ended meanwhile submits nothing.
+        scope: The socket's: its client and its user.
+        is_over: Whether the socket has ended. It is asked after what takes time, as
+            the validation of a form: a socket that ended meanwhile submits nothing.
 
     Raises:
         EphemeralTasksError: It was refused; nothing was changed.
     """
     match message:
         case {"type": "submit", "task": str(task), "data": dict(data)}:
-            form_task, form = await _bind(task, data)
+            form_task, form = await _bind(task, data, scope)
             submitter = await aadd_client(owner, scope)
             if is_over():
                 return []
@@ -70,6 +71,9 @@ async def obey(
             submission.dismiss(owner, id)
             return [{"type": "removed", "id": id}]
         case {"type": "retry", "id": str(id)}:
+            await check_permission(submission.task_of(owner, id), scope)
+            if is_over():
+                return []
             handle = submission.retry(owner, id)
             return [{"type": "removed", "id": id}, _row(owner, handle.id)]
     raise InvalidInput(gettext("This message is not understood."))
@@ -81,8 +85,10 @@ def id_in(message: dict[str, Any]) -> str | None:
     return id if isinstance(id, str) else None
 
 
-async def _bind(name: str, data: dict[str, Any]) -> tuple[Task, BaseForm]:
-    task, form_class = inputs.find_exposed(name)
+async def _bind(
+    name: str, data: dict[str, Any], scope: Mapping[str, Any]
+) -> tuple[Task, BaseForm]:
+    task, form_class = await inputs.find_permitted(name, scope)
     return task, await inputs.bind(form_class, data)
 
 

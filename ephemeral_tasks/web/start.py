@@ -31,7 +31,7 @@ TABLES = 10
 @route("POST")
 async def start(request: HttpRequest, task: str) -> HttpResponse:
     """The task is submitted with what its form cleaned."""
-    declared, form_class = inputs.find_exposed(task)
+    declared, form_class = await inputs.find_permitted(task, request)
     form: BaseForm | None = None
     try:
         data, files = inputs.read(request)

@@ -7,7 +7,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
-from django.contrib.auth import get_user
+from django.contrib.auth import SESSION_KEY, get_user
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -15,14 +15,20 @@ Source = HttpRequest | Mapping[str, Any]
 """A request, or what wraps one and has its attributes; or the scope of a websocket."""
 
 
-def with_user(scope: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a socket's scope with its ``user``, who is looked up when asked for.
+def user_of(source: Source) -> Any:
+    """Return the user, None for a request that has none; may block.
 
-    The looking blocks, so it belongs in a thread. Our route loads no user, since most
-    sockets never need one; a site's ``AuthMiddlewareStack`` may have done so.
+    A socket's is looked up each time: since it connected, the user may have been
+    deactivated or may have lost a permission.
     """
-    if "user" in scope:
-        return scope
+    if not isinstance(source, Mapping):
+        return getattr(source, "user", None)
+    if SESSION_KEY not in source["session"] and "user" in source:
+        return source["user"]  # of a middleware of the site's own
     # What Django asks for of a request is its session.
-    request = cast("HttpRequest", SimpleNamespace(session=scope["session"]))
-    return {**scope, "user": SimpleLazyObject(partial(get_user, request))}
+    return get_user(cast("HttpRequest", SimpleNamespace(session=source["session"])))
+
+
+def with_user(scope: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a socket's scope with its ``user``, who is looked up when asked for."""
+    return {**scope, "user": SimpleLazyObject(partial(user_of, scope))}

@@ -10,6 +10,7 @@ from . import processes, responses
 from .audience import Audience, audience_of
 from .decorators import route
 from .owner import afind_owner
+from .permission import check_permission
 from .results import answer_result
 from .rows import filter_by_task, render_row
 
@@ -76,6 +77,7 @@ async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
 async def retry(request: HttpRequest, id: str) -> HttpResponse:
     """A new operation with the same arguments stands in the old one's place."""
     owner = await _prepare(request, id)
+    await check_permission(submission.task_of(owner, id), request)
     handle = submission.retry(owner, id)
     row = submission.row(owner, handle.id)
     return await responses.answer_change(
