@@ -15,8 +15,8 @@ from . import clients, signals, windows
 from . import pool as pools
 from .conf import get_config
 from .core.status import Status
+from .digests import digest_form
 from .errors import Conflict, NotFinished, UnknownOperation, WindowFull
-from .form_digest import digest_form
 from .pool.call import Call
 from .pool.change import Change
 from .pool.operation import PoolOperation, make_handle
@@ -42,10 +42,7 @@ def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
         QueueFull, ClientFull, WindowFull, Closed: It was refused, and nothing was
             changed.
     """
-    pool, operation = _prepare(owner, Task.of(task), args, kwargs)
-    with windows.lock:  # or two submissions would push out the same operation
-        change = _accept(pool, operation, _choose_leaving(pool, owner))
-    return _start(pool, operation, change)
+    return _submit(*_prepare(owner, Task.of(task), args, kwargs))
 
 
 def submit_once(
@@ -54,13 +51,7 @@ def submit_once(
     """Submit a form once: the same key and input again give the same handle."""
     pool, operation = _prepare(owner, task, (), kwargs)
     operation.form_key = digest_form(task.name, form_key, kwargs)
-    with windows.lock:  # or both clicks of a double click would find nothing
-        for handle in windows.read(owner, touch=False).handles:
-            known = pool.ledger.memory.get(handle.id)
-            if known is not None and known.form_key == operation.form_key:
-                return handle
-        change = _accept(pool, operation, _choose_leaving(pool, owner))
-    return _start(pool, operation, change)
+    return _submit(pool, operation)
 
 
 def _prepare(
@@ -75,7 +66,32 @@ def _prepare(
     plain, client = clients.split(owner)
     operation = _make_operation(pool, plain, Call(task, args, kwargs), client)
     operation.handle = make_handle(operation, label, shown)
+    operation.unique_key = task.unique_key_of(arguments)
     return pool, operation
+
+
+def _submit(pool: Pool, operation: PoolOperation) -> Handle:
+    """Accept a new operation, or return the handle of the one that it repeats."""
+    owner = cast("str", operation.owner)
+    # Or both clicks of a double click would find nothing, and two submissions would
+    # push out the same operation.
+    with windows.lock:
+        known = _find_repeated(pool, operation)
+        if known is not None:
+            return known
+        change = _accept(pool, operation, _choose_leaving(pool, owner))
+    return _start(pool, operation, change)
+
+
+def _find_repeated(pool: Pool, operation: PoolOperation) -> Handle | None:
+    """Return the handle of the owner's operation that a new one repeats."""
+    if operation.form_key is None and operation.unique_key is None:
+        return None
+    for handle in windows.read(cast("str", operation.owner), touch=False).handles:
+        known = pool.ledger.memory.get(handle.id)
+        if known is not None and operation.repeats(known):
+            return handle
+    return None
 
 
 def _start(pool: Pool, operation: PoolOperation, change: Change) -> Handle:
@@ -83,6 +99,8 @@ def _start(pool: Pool, operation: PoolOperation, change: Change) -> Handle:
     owner, handle = cast("str", operation.owner), cast("Handle", operation.handle)
     pool.follow(change)
     signals.send_changed(owner)
+    if operation.task.on_leave == "cancel":
+        pool.loop.try_post(pool.presence.watch, operation.id)
     pool.on_submitted(operation)
     return handle
 
@@ -201,6 +219,15 @@ def _find(owner: str, id: str) -> tuple[Pool, Handle, PoolOperation, float]:
     raise UnknownOperation(id)
 
 
+def is_known(owner: str, id: str) -> bool:
+    """Return whether the owner's window names an operation."""
+    try:
+        _find(owner, id)
+    except UnknownOperation:
+        return False
+    return True
+
+
 def task_of(owner: str, id: str) -> Task:
     """Return the task of one operation of the owner.
 
@@ -246,6 +273,9 @@ def dismiss(owner: str, id: str) -> None:
 def retry(owner: str, id: str) -> Handle:
     """Run a failed or cancelled operation anew, in the old one's place of the window.
 
+    Where an unfinished operation has equal unique arguments its handle is returned, and
+    nothing is changed.
+
     Raises:
         UnknownOperation: The owner's window does not name it.
         Conflict: It is unfinished or ended well.
@@ -261,6 +291,10 @@ def retry(owner: str, id: str) -> Handle:
         owner = cast("str", operation.owner)
         again = _make_operation(pool, owner, call.again(), operation.client)
         again.handle = make_handle(again, old.label, old.shown)
+        again.unique_key = operation.unique_key
+        known = _find_repeated(pool, again)
+        if known is not None:
+            return known
         mates = pool.ledger.memory.of(owner)
         if operation not in mates:  # it has just been evicted
             raise UnknownOperation(id)

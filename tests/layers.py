@@ -19,7 +19,7 @@ WEB_LAYER = {
 }
 # The app layer, innermost first: a module imports its own row and those before it.
 APP_ORDER = (
-    ("clients", "compat", "conf", "errors", "form_digest", "signals"),
+    ("clients", "compat", "conf", "digests", "errors", "signals"),
     ("policies", "registry", "tasks", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),

@@ -88,6 +88,8 @@ class Ledger:
             self._plain += not operation.task.is_async
             self.memory.add(operation, place=place)
             self._claim(started, change)
+            if operation.task.supersede:
+                self._supersede(operation, change)
             for old in leaving:
                 self._forget(old, change)
             if evicted:
@@ -104,6 +106,15 @@ class Ledger:
             change.started.append(operation)
             if operation.owner is not None:
                 change.changed.add(operation.owner)
+
+    def _supersede(self, operation: PoolOperation, change: Change) -> None:
+        """Cancel the owner's other unfinished operations of the task."""
+        if operation.owner is None:
+            return
+        for mate in self.memory.of(operation.owner):
+            is_same_task = mate.task.func is operation.task.func
+            if mate is not operation and is_same_task and not mate.is_finished:
+                self._cancel(mate, change)
 
     # -- waiting -----------------------------------------------------------------------
 

@@ -72,10 +72,7 @@ async def obey(
             return [{"type": "removed", "id": id}]
         case {"type": "retry", "id": str(id)}:
             await check_permission(submission.task_of(owner, id), scope)
-            if is_over():
-                return []
-            handle = submission.retry(owner, id)
-            return [{"type": "removed", "id": id}, _row(owner, handle.id)]
+            return [] if is_over() else _retry(owner, id)
     raise InvalidInput(gettext("This message is not understood."))
 
 
@@ -90,6 +87,14 @@ async def _bind(
 ) -> tuple[Task, BaseForm]:
     task, form_class = await inputs.find_permitted(name, scope)
     return task, await inputs.bind(form_class, data)
+
+
+def _retry(owner: str, id: str) -> list[Event]:
+    handle = submission.retry(owner, id)
+    row = _row(owner, handle.id)
+    if submission.is_known(owner, id):  # the answer is one that was unfinished
+        return [row]
+    return [{"type": "removed", "id": id}, row]
 
 
 def _row(owner: str, id: str) -> Event:

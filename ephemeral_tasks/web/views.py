@@ -86,7 +86,7 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
         body=row.as_json(),
         status=202,
         location=responses.page_of(request).url(handle.id),
-        gone=id,
+        gone=None if submission.is_known(owner, id) else id,
     )
 
 

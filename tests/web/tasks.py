@@ -144,6 +144,18 @@ async def web_staff():
     return "done"
 
 
+@task(form=HoldForm, on_leave="cancel")
+async def web_left(name):
+    """Stop at the hold, while the visitor is there."""
+    await holds[name].stop()
+
+
+@task(form=HoldForm, unique=("name",))
+async def web_unique(name):
+    """Stop at the hold; one at a time for each name."""
+    await holds[name].stop()
+
+
 @task(label="Echo", form=EchoForm, shown=("language",))
 async def web_echo(text, language):
     """Say it in a language."""
