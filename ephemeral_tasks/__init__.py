@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
     from .registry import task as task
+    from .signals import operation_finished as operation_finished
     from .submission import aresult as aresult
     from .submission import cancel as cancel
     from .submission import dismiss as dismiss
@@ -63,6 +64,7 @@ _HOMES = {
     "coordinators": "pool.coordinators",
     "current_operation": "core",
     "dismiss": "submission",
+    "operation_finished": "signals",
     "owner_of": "web.owner",
     "pool": "",
     "progress": "core",
