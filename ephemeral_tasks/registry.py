@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from .core.policy import Backoff
 from .errors import UnknownTask
+from .policies import OnLeave, Permission
 from .tasks import Label, Task
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ def task(
     backoff: Backoff | None = ...,
     retry_on: tuple[type[BaseException], ...] = ...,
     cancellable: bool = ...,
+    permission: Permission | None = ...,
+    unique: tuple[str, ...] = ...,
+    supersede: bool = ...,
+    on_leave: OnLeave = ...,
     priority: int = ...,
     queue_name: str = ...,
     backend: str = ...,
@@ -78,7 +83,8 @@ def task(
         function: Defined at a module's level.
         policies: The fields of Task by name: ``label``, ``form``, ``shown``,
             ``timeout``, ``max_attempts``, ``backoff``, ``retry_on``, ``cancellable``,
-            and Django's ``priority``, ``queue_name``, ``backend``, ``takes_context``.
+            ``permission``, ``unique``, ``supersede``, ``on_leave``, and Django's
+            ``priority``, ``queue_name``, ``backend``, ``takes_context``.
 
     Raises:
         InvalidTask: Django's, for a function or a priority that no backend could run.

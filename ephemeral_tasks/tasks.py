@@ -29,6 +29,14 @@ from .compat import (
 )
 from .core.policy import Backoff, Policy, full_jitter
 from .core.values import finite, plain_text
+from .digests import digest_arguments
+from .policies import (
+    OnLeave,
+    Permission,
+    check_on_leave,
+    check_permission,
+    check_siblings,
+)
 
 if TYPE_CHECKING:
     from django.forms import BaseForm
@@ -81,8 +89,23 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     cancellable: bool = True
     """Whether its owner is offered Cancel while it runs."""
 
+    permission: Permission | None = None
+    """Without it the task does not exist for a visitor: Django's name of a permission,
+    or a function of the user."""
+
+    unique: tuple[str, ...] = ()
+    """While an operation of the same owner with equal ones of these arguments is
+    unfinished, it is the answer to a submission."""
+
+    supersede: bool = False
+    """Whether a new operation cancels the owner's other unfinished ones of the task."""
+
+    on_leave: OnLeave = "keep"
+    """What happens once the owner has had neither socket nor poll for 30 s: "keep" it
+    or "cancel" it."""
+
     policy: Policy = field(init=False, repr=False, compare=False)
-    """The four fields before, as the core takes them."""
+    """Time-out and attempts, as the core takes them."""
 
     signature: inspect.Signature = field(init=False, repr=False, compare=False)
     """What a caller gives, without the context."""
@@ -111,6 +134,9 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
             self, "required", _list_names(self.signature, without_default=True)
         )
         object.__setattr__(self, "is_async", iscoroutinefunction(self.func))
+        check_permission(self.permission)
+        check_siblings(self.unique, self.supersede, self.signature)
+        check_on_leave(self.on_leave)
         _check_presentation(self)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -169,6 +195,22 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
             for name in self.shown
             if name in arguments or parameters[name].default is not Parameter.empty
         }
+
+    def unique_key_of(self, arguments: Mapping[str, Any]) -> bytes | None:
+        """Return what is equal for equal ``unique`` arguments, defaults included.
+
+        None where the task has none of them.
+        """
+        if not self.unique:
+            return None
+        defaults = {
+            name: parameter.default
+            for name, parameter in self.signature.parameters.items()
+            if parameter.default is not Parameter.empty
+        }
+        given = {**defaults, **arguments}
+        values = {name: given[name] for name in self.unique if name in given}
+        return digest_arguments(self.module_path, values)
 
     def label_for(self, shown: Mapping[str, Any]) -> str:
         """Return what a row calls an operation with these shown arguments."""

@@ -14,6 +14,7 @@ from ..errors import EphemeralTasksError
 from ..tasks import Task
 from . import forms, inputs, responses
 from .audience import Audience, audience_of
+from .client import aadd_client
 from .decorators import route
 from .first_submission import save_owner
 from .form_ids import FormIds
@@ -30,7 +31,7 @@ TABLES = 10
 @route("POST")
 async def start(request: HttpRequest, task: str) -> HttpResponse:
     """The task is submitted with what its form cleaned."""
-    declared, form_class = inputs.find_exposed(task)
+    declared, form_class = await inputs.find_permitted(task, request)
     form: BaseForm | None = None
     try:
         data, files = inputs.read(request)
@@ -66,7 +67,8 @@ async def _submit(
     inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = make_candidate(request, forms.key_in(form, data))
     async with save_owner(request, newcomer) as owner:
-        handle = forms.submit_form(owner, task, form, data)
+        submitter = await aadd_client(owner, request)
+        handle = forms.submit_form(submitter, task, form, data)
     return _Accepted(owner, handle.id, None)
 
 

@@ -127,6 +127,35 @@ class SlowForm(forms.Form):
         return self.cleaned_data
 
 
+def is_staff(user):
+    """Whether a task is for this user."""
+    return user.is_staff
+
+
+@task(label="Permitted", form=NoForm, permission="auth.view_user")
+async def web_permitted():
+    """Fail; for those who have the permission."""
+    raise TaskFailed("on purpose")
+
+
+@task(label="Staff", form=NoForm, permission=is_staff)
+async def web_staff():
+    """Return; for staff."""
+    return "done"
+
+
+@task(form=HoldForm, on_leave="cancel")
+async def web_left(name):
+    """Stop at the hold, while the visitor is there."""
+    await holds[name].stop()
+
+
+@task(form=HoldForm, unique=("name",))
+async def web_unique(name):
+    """Stop at the hold; one at a time for each name."""
+    await holds[name].stop()
+
+
 @task(label="Echo", form=EchoForm, shown=("language",))
 async def web_echo(text, language):
     """Say it in a language."""
