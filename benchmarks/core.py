@@ -20,7 +20,12 @@ from multiprocessing import get_context
 from typing import Any
 
 from benchmarks.measure import Compared, Cost, Figure, alternate, main, stopwatch
-from ephemeral_tasks.core import KeyedCoordinator, WorkCoordinator, for_each
+from ephemeral_tasks.core import (
+    KeyedCoordinator,
+    PriorityCoordinator,
+    WorkCoordinator,
+    for_each,
+)
 
 try:
     import aiojobs
@@ -29,6 +34,7 @@ except ImportError:  # a peer, not a dependency
 
 LIMIT = 100
 KEYS = 1_000
+LANES = ("now", "soon", "later")
 
 
 async def one_turn(item: int) -> None:
@@ -90,6 +96,20 @@ async def by_keyed(count: int) -> None:
     async with KeyedCoordinator(one_turn, key=key_of, limit=LIMIT) as keyed:
         for item in range(count):
             await keyed.submit(item)
+
+
+async def by_lanes(count: int) -> None:
+    """Submit each to one of a PriorityCoordinator's three lanes."""
+    async with PriorityCoordinator(
+        one_turn, lanes=dict.fromkeys(LANES), lane=lane_of, limit=LIMIT
+    ) as lanes:
+        for item in range(count):
+            await lanes.submit(item)
+
+
+def lane_of(item: int) -> str:
+    """Return one of three lanes."""
+    return LANES[item % 3]
 
 
 def key_of(item: int) -> int:
@@ -170,18 +190,36 @@ def coordinators(quick: bool) -> Iterator[Figure]:
         20_000,
         work=by_work,
         keyed=by_keyed,
+        lanes=by_lanes,
         semaphore=by_semaphore,
         bounded=by_bounded,
         aiojobs=by_aiojobs,
     )
     for ours in ("work", "keyed"):
         yield from figures_of(compared, ours, 0.5, ("semaphore", "aiojobs"))
+    ratio = compared.ratio("lanes", "work")
+    yield Figure(
+        measure="P4",
+        what="an operation through lanes / through work",
+        value=ratio.wall,
+        cpu=ratio.cpu,
+        target=1.2,
+        details=compared.microseconds(),
+    )
+
+
+ALONE: dict[str, Way] = {
+    "for_each": by_for_each,
+    "work": by_work,
+    "keyed": by_keyed,
+    "lanes": by_lanes,
+}
 
 
 def memory(quick: bool) -> Iterator[Figure]:
     """Growth of a process from ten thousand items to a million, at its peak."""
     few, many = (100, 1_000) if quick else (10_000, 1_000_000)
-    for name in ("for_each", "work", "keyed"):
+    for name in ALONE:
         small, large = peak(name, few), peak(name, many)
         yield Figure(
             measure="P4",
@@ -201,8 +239,7 @@ def peak(name: str, count: int) -> float:
 
 def run_alone(name: str, count: int) -> float:
     """Run one way and return this process's peak, in MiB."""
-    ways = {"for_each": by_for_each, "work": by_work, "keyed": by_keyed}
-    asyncio.run(ways[name](count))
+    asyncio.run(ALONE[name](count))
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (2**20 if sys.platform == "darwin" else 2**10)
 

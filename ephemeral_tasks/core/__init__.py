@@ -18,6 +18,7 @@ from .keyed import KeyedCoordinator
 from .map_each import map_each
 from .operation import Operation
 from .policy import Policy
+from .priority import PriorityCoordinator
 from .registry import Registry
 from .snapshot import Snapshot
 from .statistics import Statistics
@@ -40,6 +41,7 @@ __all__ = [
     "OperationCancelled",
     "OperationContext",
     "Policy",
+    "PriorityCoordinator",
     "Progress",
     "QueueFull",
     "Registry",

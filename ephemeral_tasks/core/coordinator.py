@@ -1,4 +1,4 @@
-"""Taking operations in and ending them: the rules that every coordinator shares."""
+"""Taking operations in: the rules that every coordinator shares."""
 
 from __future__ import annotations
 
@@ -6,44 +6,22 @@ import asyncio
 import contextvars
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable
 from contextlib import aclosing
-from types import TracebackType
-from typing import Any, Required, Self, TypedDict
+from typing import Any, Self
 
 from .attempts import Body
-from .blocked import BlockedSubmitters
 from .clock import Clock, LoopClock
+from .ending import Ending
 from .errors import Closed, QueueFull
-from .history import Echo, History
-from .idle import Idle
+from .history import History
 from .operation import Item, Operation, Value
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
-from .runner import Runner
 from .snapshot import Facts, Snapshot
 from .sources import iterate_in_turns
-from .statistics import Statistics
-from .status import Status
 from .validation import check_at_least, check_body, check_seconds
 
 
-class Options(TypedDict, total=False):
-    """The keywords that every coordinator takes; see ``Coordinator.__init__``."""
-
-    limit: Required[int]
-    capacity: int
-    history: int
-    max_age: float | None
-    echoes: int
-    timeout: float | None
-    max_attempts: int
-    backoff: Backoff | None
-    retry_on: tuple[type[BaseException], ...]
-    on_change: Callable[[Snapshot], object] | None
-    clock: Clock | None
-    max_retrying: int | None
-
-
-class Coordinator(Runner[Item, Value]):
+class Coordinator(Ending[Item, Value]):
     """Runs at most ``limit`` bodies at once and lets at most ``capacity`` wait.
 
     Base of the coordinators, which differ in the queue they hand to it. Belongs to the
@@ -117,10 +95,6 @@ class Coordinator(Runner[Item, Value]):
             backoff=full_jitter if backoff is None else backoff,
             retry_on=retry_on,
         )
-        self._blocked = BlockedSubmitters()
-        self._idle = Idle(self._is_drained, clock)
-        self._source: asyncio.Task[None] | None = None
-        self._is_closed = False
 
     # -- submitting --------------------------------------------------------------------
 
@@ -137,6 +111,10 @@ class Coordinator(Runner[Item, Value]):
         operation = self._make(item, key)
         if self._admits(key):
             return self.admit(operation)
+        return await self._block(operation)
+
+    async def _block(self, operation: Operation[Item, Value]) -> Operation[Item, Value]:
+        """Return the operation once it was admitted."""
         try:
             await self._blocked.add(operation)
         except asyncio.CancelledError:
@@ -158,12 +136,12 @@ class Coordinator(Runner[Item, Value]):
         self._check_open()
         key = self._key_of(item)
         if not self._admits(key):
-            self._refused += 1
-            raise QueueFull(
-                f"{self._scheduler.waiting} operations wait, "
-                f"capacity is {self._scheduler.capacity}"
-            )
+            raise self._refuse(key)
         return self.admit(self._make(item, key))
+
+    def _refuse(self, key: Hashable) -> QueueFull:
+        self._refused += 1
+        return self._scheduler.full(key)
 
     async def submit_many(
         self, items: Iterable[Item] | AsyncIterable[Item]
@@ -264,168 +242,3 @@ class Coordinator(Runner[Item, Value]):
                 if self._is_closed:
                     return
                 await self.submit(item)
-
-    def _on_source_end(self, source: asyncio.Task[None]) -> None:
-        if not source.cancelled():
-            source.exception()  # fetched, or asyncio would log it; drain() raises it
-        self.close()
-
-    def _raise_source_error(self) -> None:
-        """Raise the source's error, once: a kept error would keep its frames alive."""
-        source, self._source = self._source, None
-        if source is not None and not source.cancelled():
-            source.result()
-
-    # -- steering ----------------------------------------------------------------------
-
-    def cancel(self, id: str) -> bool:
-        """Ask one operation to end CANCELLED; False when it finished or is unknown."""
-        self.check_loop()
-        operation = self._unfinished.get(id)
-        return operation is not None and self.cancel_operation(operation)
-
-    def cancel_all(self) -> int:
-        """Ask all unfinished operations to end CANCELLED; return their number."""
-        self.check_loop()
-        return self._cancel_all()
-
-    def pause(self) -> None:
-        """Start no more bodies until ``resume``; running ones go on."""
-        self.check_loop()
-        self._scheduler.pause()
-
-    def resume(self) -> None:
-        """Start waiting operations again."""
-        self.check_loop()
-        self._reschedule(self._scheduler.resume)
-
-    def resize(self, limit: int) -> None:
-        """Run ``limit`` bodies at once; a smaller limit holds once running ones end."""
-        self.check_loop()
-        check_at_least("limit", limit, 1)
-        self._reschedule(self._scheduler.resize, limit)
-
-    # -- ending ------------------------------------------------------------------------
-
-    def close(self) -> None:
-        """Take no more; blocked submitters get Closed. Accepted operations go on.
-
-        The rest of a source is not read.
-        """
-        self.check_loop()
-        self._is_closed = True
-        if self._source is not None:
-            self._source.cancel()
-        self._blocked.close()
-        self._idle.notify()
-
-    async def drain(self, timeout: float | None = None) -> None:
-        """Close, then wait until all that was accepted has finished.
-
-        While paused this waits for ``resume``, too. With ``from_iterable`` it waits for
-        the source's end instead of closing at once.
-
-        Raises:
-            RuntimeError: Called by one of its own bodies, for which it would wait.
-            TimeoutError: Some are unfinished after ``timeout`` seconds; none of them
-                was cancelled.
-        """
-        self.check_loop()
-        self._check_no_body()
-        if self._source is None:
-            self.close()
-        await self._idle.wait(timeout)
-        self._raise_source_error()
-
-    def _is_drained(self) -> bool:
-        is_source_open = self._source is not None and not self._source.done()
-        return self._is_closed and not self._unfinished and not is_source_open
-
-    def _on_empty(self) -> None:
-        self._idle.notify()
-
-    async def aclose(self) -> None:
-        """Close, cancel all unfinished operations, wait until the bodies have ended."""
-        self.close()
-        self.cancel_all()
-        await self._idle.wait()
-
-    async def __aenter__(self) -> Self:
-        self.check_loop()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Drain when the block ended well, else cancel."""
-        try:
-            if kind is None:
-                await self.drain()
-        finally:
-            await self.aclose()
-
-    # -- looking -----------------------------------------------------------------------
-
-    def statistics(self) -> Statistics:
-        """Return the counters of this instant."""
-        with self._lock:  # accept() on another thread changes several of them
-            scheduler = self._scheduler
-            return Statistics(
-                running=scheduler.running,
-                waiting=scheduler.waiting,
-                retrying=scheduler.retrying,
-                limit=scheduler.limit,
-                capacity=scheduler.capacity,
-                accepted=self._accepted,
-                refused=self._refused,
-                successful=self._ended[Status.SUCCESSFUL],
-                failed=self._ended[Status.FAILED],
-                cancelled=self._ended[Status.CANCELLED],
-                is_paused=scheduler.is_paused,
-            )
-
-    def snapshots(self, *, status: Status | None = None) -> tuple[Snapshot, ...]:
-        """Return the unfinished operations and the history, oldest submission first."""
-        self.check_loop()
-        pictures = [*self._history]
-        pictures += [operation.snapshot() for operation in self._unfinished.values()]
-        pictures.sort(key=lambda snapshot: snapshot.submitted_at)
-        return tuple(p for p in pictures if status is None or p.status is status)
-
-    def echoes(self) -> tuple[Echo, ...]:
-        """Return the echoes of operations that the history evicted, oldest first."""
-        self.check_loop()
-        return self._history.echoes()
-
-    def pin(self, id: str) -> None:
-        """Keep an operation in the history until ``unpin``, once it has finished.
-
-        Raises:
-            UnknownOperation: It is neither unfinished nor in the history.
-        """
-        self.check_loop()
-        self._history.pin(id, is_coming=id in self._unfinished)
-
-    def unpin(self, id: str) -> None:
-        """Subject a pinned operation to the bounds of count and age again."""
-        self.check_loop()
-        self._history.unpin(id)
-
-    # -- refusing ----------------------------------------------------------------------
-
-    def _check_open(self) -> None:
-        self.check_loop()
-        if self._is_closed:
-            raise Closed
-
-    def _check_no_body(self) -> None:
-        task = asyncio.current_task()
-        if any(
-            operation.attempt_task is task for operation in self._unfinished.values()
-        ):
-            raise RuntimeError(
-                "drain() inside a body of the same coordinator would wait for itself"
-            )

@@ -12,9 +12,9 @@ from django.utils import translation
 
 from ..core import Coordinator, Operation, Snapshot, Statistics, Status, WorkCoordinator
 from ..core.attempts import Body
-from ..core.coordinator import Options
 from ..core.errors import Closed, NotFinished, UnknownCoordinator
 from ..core.operation import Item, Value
+from ..core.options import Options
 from ..core.registry import Registry
 from ..core.validation import check_at_least, check_body
 from . import get
