@@ -9,6 +9,7 @@ from .errors import (
     NotFinished,
     OperationCancelled,
     QueueFull,
+    SignalLoop,
     UnknownCoordinator,
     UnknownOperation,
 )
@@ -20,6 +21,8 @@ from .operation import Operation
 from .policy import Policy
 from .priority import PriorityCoordinator
 from .registry import Registry
+from .signal import Signal
+from .signals import SignalHub
 from .snapshot import Snapshot
 from .statistics import Statistics
 from .status import Status
@@ -45,6 +48,9 @@ __all__ = [
     "Progress",
     "QueueFull",
     "Registry",
+    "Signal",
+    "SignalHub",
+    "SignalLoop",
     "Snapshot",
     "Statistics",
     "Status",

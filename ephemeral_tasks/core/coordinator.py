@@ -16,6 +16,7 @@ from .history import History
 from .operation import Item, Operation, Value
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
+from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .sources import iterate_in_turns
 from .validation import check_at_least, check_body, check_seconds
@@ -45,6 +46,10 @@ class Coordinator(Ending[Item, Value]):
         on_change: Callable[[Snapshot], object] | None = None,
         clock: Clock | None = None,
         max_retrying: int | None = None,
+        hub: SignalHub | None = None,
+        cancel_on: str | Iterable[str] = (),
+        defer_on: str | Iterable[str] = (),
+        resume_on: str | Iterable[str] = (),
     ) -> None:
         """Make a coordinator for the running loop; nothing runs yet.
 
@@ -66,6 +71,13 @@ class Coordinator(Ending[Item, Value]):
             clock: Where the time comes from.
             max_retrying: While so many are between two attempts, no new operation is
                 taken; None for no such bound.
+            hub: Gets the signals of operations' and the coordinator's lives, and those
+                that bodies emit.
+            cancel_on: Signals, by patterns of their names, at which all that is
+                unfinished is cancelled.
+            defer_on: Signals from which on nothing starts until one of ``resume_on``
+                or ``resume()``. Signals that were emitted earlier do not count.
+            resume_on: Signals that end this pause, and no other.
 
         Raises:
             RuntimeError: No loop is running.
@@ -88,7 +100,9 @@ class Coordinator(Ending[Item, Value]):
             history=History(size=history, max_age=max_age, echoes=echoes, clock=clock),
             on_change=on_change,
             clock=clock,
+            hub=hub,
         )
+        self._subscribe(cancel_on, defer_on, resume_on)
         self._policy = Policy(
             timeout=timeout,
             max_attempts=max_attempts,
@@ -184,7 +198,7 @@ class Coordinator(Ending[Item, Value]):
 
     def _take(self, operation: Operation[Item, Value]) -> None:
         # As it was before it may have started; most coordinators have no listener.
-        accepted = None if self._on_change is None else operation.facts()
+        accepted = None if self._steps is None else operation.facts()
         started = self.accept(operation, is_admitted=True)
         if accepted is not None:
             self._notify_facts(accepted)

@@ -23,6 +23,8 @@ class Ending(Steering[Item, Value]):
         self._idle = Idle(self._is_drained, self._clock)
         self._source: asyncio.Task[None] | None = None
         self._is_closed = False
+        self._was_drained = False
+        """True once the end was announced."""
 
     # -- ending ------------------------------------------------------------------------
 
@@ -32,11 +34,13 @@ class Ending(Steering[Item, Value]):
         The rest of a source is not read.
         """
         self.check_loop()
-        self._is_closed = True
+        was_closed, self._is_closed = self._is_closed, True
         if self._source is not None:
             self._source.cancel()
         self._blocked.close()
-        self._idle.notify()
+        if not was_closed:
+            self._announce("coordinator.closed")
+        self._on_empty()
 
     async def drain(self, timeout: float | None = None) -> None:
         """Close, then wait until all that was accepted has finished.
@@ -61,7 +65,12 @@ class Ending(Steering[Item, Value]):
         return self._is_closed and not self._unfinished and not is_source_open
 
     def _on_empty(self) -> None:
+        """Wake what waits for the end, and announce it once."""
         self._idle.notify()
+        if self._steps is not None and not self._was_drained and self._is_drained():
+            self._was_drained = True
+            self._unsubscribe()
+            self._announce("coordinator.drained")
 
     async def aclose(self) -> None:
         """Close, cancel all unfinished operations, wait until the bodies have ended."""

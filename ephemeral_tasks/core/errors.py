@@ -7,6 +7,7 @@
     ├── NotFinished
     ├── OperationCancelled
     ├── QueueFull
+    ├── SignalLoop
     ├── UnknownCoordinator
     └── UnknownOperation
 """
@@ -55,6 +56,15 @@ class OperationCancelled(EphemeralTasksError):
     def __init__(self, id: str) -> None:
         super().__init__(f"operation {id} was cancelled")
         self.id = id
+
+
+class SignalLoop(EphemeralTasksError):
+    """Listeners emit signals that lead back to themselves, or too many in a row."""
+
+    def __init__(self, path: Iterable[str]) -> None:
+        self.path = tuple(path)
+        """The names of the signals, the first one first, the refused one last."""
+        super().__init__(f"signal loop: {' → '.join(self.path)}")
 
 
 class UnknownOperation(EphemeralTasksError):

@@ -116,6 +116,7 @@ class _Loop(KeyedCoordinator[Any, object]):
         self._failures: deque[Failure] = deque(maxlen=failures)
         self._outer = CURRENT.get()
         """The operation that runs the loop, if there is one."""
+        self.hub = None if self._outer is None else self._outer.hub
 
     async def run(self) -> Summary:
         """Return when the source is at its end and the last body has ended."""

@@ -12,6 +12,7 @@ from .clock import TimerHandle
 from .errors import NotFinished, OperationCancelled
 from .ids import new_id
 from .policy import DEFAULT_POLICY, Policy
+from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .status import FINISHED, Status
 from .values import Progress
@@ -32,6 +33,9 @@ class Waiter(Protocol):
 
 class Host(Protocol):
     """What an operation needs of the coordinator that runs it."""
+
+    hub: SignalHub | None
+    """Where its bodies' signals go."""
 
     def cancel_operation(self, operation: Any) -> bool:
         """Cancel an operation; False when it had finished."""

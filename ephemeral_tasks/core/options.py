@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Required, TypedDict
 
 from .clock import Clock
 from .policy import Backoff
+from .signals import SignalHub
 from .snapshot import Snapshot
 
 
@@ -25,3 +26,7 @@ class Options(TypedDict, total=False):
     on_change: Callable[[Snapshot], object] | None
     clock: Clock | None
     max_retrying: int | None
+    hub: SignalHub | None
+    cancel_on: str | Iterable[str]
+    defer_on: str | Iterable[str]
+    resume_on: str | Iterable[str]

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .attempts import Body
 from .history import Echo
+from .matching import patterns_in
 from .operation import Item, Value
 from .runner import Runner
+from .signal import Signal
 from .snapshot import Snapshot
 from .statistics import Statistics
 from .status import Status
 from .validation import check_at_least
 
+CALL, SIGNAL = "call", "signal"
+"""What a coordinator may be paused by; each ends by itself or with ``resume``."""
+
 
 class Steering(Runner[Item, Value]):
     """A runner that its owner pauses, resizes, cancels and looks at."""
+
+    def __init__(self, body: Body[Item, Value], **parts: Any) -> None:
+        super().__init__(body, **parts)
+        self._pauses: set[str] = set()
+        """Why nothing starts: ``CALL``, ``SIGNAL``."""
+        self._subscriptions: list[Callable[[], None]] = []
+        """Each ends one of the hub's."""
 
     # -- steering ----------------------------------------------------------------------
 
@@ -30,12 +46,64 @@ class Steering(Runner[Item, Value]):
     def pause(self) -> None:
         """Start no more bodies until ``resume``; running ones go on."""
         self.check_loop()
-        self._scheduler.pause()
+        self._hold(CALL)
 
     def resume(self) -> None:
-        """Start waiting operations again."""
+        """Start waiting operations again, whatever they were paused by."""
         self.check_loop()
-        self._reschedule(self._scheduler.resume)
+        self._let_go(*self._pauses)
+
+    def _hold(self, pause: str) -> None:
+        """Start no more bodies as long as there is this pause, or another."""
+        was_paused = self._scheduler.is_paused
+        self._pauses.add(pause)
+        self._scheduler.pause()
+        if not was_paused:
+            self._announce("coordinator.paused")
+
+    def _let_go(self, *pauses: str) -> None:
+        """End pauses; start waiting operations if there is no other."""
+        self._pauses.difference_update(pauses)
+        if self._scheduler.is_paused and not self._pauses:
+            self._reschedule(self._scheduler.resume)
+            self._announce("coordinator.resumed")
+
+    def _announce(self, name: str) -> None:
+        """Emit a signal of the coordinator's own life."""
+        if self._steps is not None:
+            self._steps.announce(name)
+
+    # -- signals -----------------------------------------------------------------------
+
+    def _subscribe(
+        self,
+        cancel_on: str | Iterable[str],
+        defer_on: str | Iterable[str],
+        resume_on: str | Iterable[str],
+    ) -> None:
+        """Follow signals until the coordinator is drained."""
+        for argument, value, callback in (
+            ("cancel_on", cancel_on, self._on_cancel_signal),
+            ("defer_on", defer_on, self._on_defer_signal),
+            ("resume_on", resume_on, self._on_resume_signal),
+        ):
+            for pattern in patterns_in(argument, value):
+                if self.hub is None:
+                    raise ValueError(f"{argument} needs a hub")
+                self._subscriptions.append(self.hub.subscribe(pattern, callback))
+
+    def _unsubscribe(self) -> None:
+        while self._subscriptions:
+            self._subscriptions.pop()()
+
+    def _on_cancel_signal(self, signal: Signal) -> None:
+        self.cancel_all()
+
+    def _on_defer_signal(self, signal: Signal) -> None:
+        self._hold(SIGNAL)
+
+    def _on_resume_signal(self, signal: Signal) -> None:
+        self._let_go(SIGNAL)
 
     def resize(self, limit: int) -> None:
         """Run ``limit`` bodies at once; a smaller limit holds once running ones end."""

@@ -11,6 +11,7 @@ from typing import Any, Generic
 from .context import CURRENT, OperationContext
 from .ids import new_id
 from .operation import Item
+from .signals import SignalHub
 from .sources import TURN, Shared
 from .summary import Failure, Summary
 
@@ -213,6 +214,12 @@ class LoopContext(OperationContext):
     def is_cancelled(self) -> bool:
         """True once the loop was cancelled."""
         return self._workers.is_cancelled
+
+    @property
+    def hub(self) -> SignalHub | None:
+        """That of the operation that runs the loop."""
+        outer = self._workers.outer
+        return None if outer is None else outer.hub
 
     def progress(
         self, done: float, total: float | None = None, message: str = ""

@@ -8,6 +8,7 @@ import weakref
 import pytest
 
 from ephemeral_tasks.core import (
+    SignalHub,
     WorkCoordinator,
     current_operation,
     for_each,
@@ -464,3 +465,23 @@ async def test_items_must_be_iterable(options):
     """Python's own words."""
     with pytest.raises(TypeError, match="'int' object is not iterable"):
         await for_each(3, echo, limit=1, **options)
+
+
+@each_way
+async def test_signals_of_a_loops_bodies_go_to_the_operation_around_it(
+    make_work, options
+):
+    """To its coordinator's hub; without one around the loop they are nothing."""
+    hub = SignalHub()
+
+    async def emit(item):
+        current_operation().emit("seen", item)
+
+    async def loop(item):
+        return await for_each(range(3), emit, limit=1, **options)
+
+    await make_work(loop, hub=hub).submit_nowait(1)
+    summary = await loop(1)
+
+    assert [signal.key for signal in hub.recent("seen")] == [0, 1, 2]
+    assert summary.successful == 3

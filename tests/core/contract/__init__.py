@@ -8,6 +8,7 @@ from tests.core.contract.failing import Failing
 from tests.core.contract.forgetting import Forgetting
 from tests.core.contract.looking import Looking
 from tests.core.contract.refusing import Refusing
+from tests.core.contract.signalling import Signalling
 from tests.core.contract.starting import Starting
 from tests.core.contract.within import Within
 
@@ -20,6 +21,7 @@ class CoordinatorContract(
     Looking,
     Within,
     Refusing,
+    Signalling,
     Forgetting,
 ):
     """All of the rules, for what a subclass calls make, make_from and kind."""
