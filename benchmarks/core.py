@@ -1,6 +1,6 @@
 """P4: loops and coordinators of the core beside what people write by hand.
 
-    python -m benchmarks.core [loop|coordinators|memory] [--quick] [--json FILE]
+    python -m benchmarks.core [loop|coordinators|rate|memory] [--quick] [--json FILE]
 
 Each body takes one turn of the loop. ``semaphore`` is what most people write: a task
 for each item, made at once, each inside ``async with semaphore``. ``bounded`` is the
@@ -23,6 +23,7 @@ from benchmarks.measure import Compared, Cost, Figure, alternate, main, stopwatc
 from ephemeral_tasks.core import (
     KeyedCoordinator,
     PriorityCoordinator,
+    SignalHub,
     WorkCoordinator,
     for_each,
 )
@@ -208,11 +209,21 @@ def coordinators(quick: bool) -> Iterator[Figure]:
     )
 
 
+async def by_signals(count: int) -> None:
+    """Emit each as a signal, to a listener that comes and goes."""
+    hub = SignalHub()
+    for item in range(count):
+        end = hub.subscribe("item.*", id)
+        hub.emit(f"item.{item}")
+        end()
+
+
 ALONE: dict[str, Way] = {
     "for_each": by_for_each,
     "work": by_work,
     "keyed": by_keyed,
     "lanes": by_lanes,
+    "signals": by_signals,
 }
 
 
@@ -244,5 +255,33 @@ def run_alone(name: str, count: int) -> float:
     return most / (2**20 if sys.platform == "darwin" else 2**10)
 
 
+def rate(quick: bool) -> Iterator[Figure]:
+    """Starts at a rate, by the system's clock, beside the time they should take."""
+    for per_second, most in ((100, 500), (1_000, 5_000)):
+        count = most // 100 if quick else most
+        seconds = asyncio.run(start_at(per_second, count))
+        yield Figure(
+            measure="P4",
+            what=f"time of {count:,} starts at {per_second:,} a second / due time",
+            value=seconds * per_second / (count - 1),
+            target=1.01,
+            details={"seconds": seconds},
+        )
+
+
+async def start_at(per_second: int, count: int) -> float:
+    """Return the seconds from the first start to the last."""
+    clock = asyncio.get_running_loop().time
+    starts: list[float] = []
+
+    async def body(item: int) -> None:
+        starts.append(clock())
+
+    async with WorkCoordinator(body, limit=LIMIT, rate=per_second) as work:
+        for item in range(count):
+            await work.submit(item)
+    return starts[-1] - starts[0]
+
+
 if __name__ == "__main__":
-    main({"loop": loop, "coordinators": coordinators, "memory": memory})
+    main({"loop": loop, "coordinators": coordinators, "rate": rate, "memory": memory})

@@ -8,18 +8,23 @@ from collections.abc import AsyncIterable, Callable, Hashable, Iterable
 from contextlib import aclosing
 from typing import Any, Self
 
-from .attempts import Body
-from .clock import Clock, LoopClock
+from .attempts import Body, Outcome
+from .clock import Clock, LoopClock, monotonic_of
 from .ending import Ending
 from .errors import Closed, QueueFull
 from .history import History
 from .operation import Item, Operation, Value
+from .pace import Pace
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
+from .rate import Rate
+from .rated_queue import RatedQueue
 from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .sources import iterate_in_turns
-from .validation import check_at_least, check_body, check_seconds
+from .status import Status
+from .validation import check_at_least, check_body, check_positive, check_seconds
+from .values import finite
 
 
 class Coordinator(Ending[Item, Value]):
@@ -46,6 +51,10 @@ class Coordinator(Ending[Item, Value]):
         on_change: Callable[[Snapshot], object] | None = None,
         clock: Clock | None = None,
         max_retrying: int | None = None,
+        rate: float | None = None,
+        burst: int = 1,
+        cost: Callable[[Item], float] | None = None,
+        start_within: float | None = None,
         hub: SignalHub | None = None,
         cancel_on: str | Iterable[str] = (),
         defer_on: str | Iterable[str] = (),
@@ -71,6 +80,12 @@ class Coordinator(Ending[Item, Value]):
             clock: Where the time comes from.
             max_retrying: While so many are between two attempts, no new operation is
                 taken; None for no such bound.
+            rate: How many attempts start in a second; None for no such bound.
+            burst: How many may start at once after a while without starts, at least 1.
+            cost: Gives what an item weighs against the rate, 1 by default. An item
+                that weighs more than is left starts, and delays those after it.
+            start_within: Seconds that an operation may wait for its first start; it
+                then fails with TimeoutError and is never run.
             hub: Gets the signals of operations' and the coordinator's lives, and those
                 that bodies emit.
             cancel_on: Signals, by patterns of their names, at which all that is
@@ -90,7 +105,19 @@ class Coordinator(Ending[Item, Value]):
         check_at_least("history", history, 0)
         check_at_least("echoes", echoes, 0)
         check_seconds("max_age", max_age)
+        check_seconds("start_within", start_within)
         clock = clock or LoopClock()
+        self._pace: Pace | None = None
+        if rate is not None:
+            check_positive("rate", rate)
+            check_at_least("burst", burst, 1)
+            starts = Rate(rate, burst, monotonic_of(clock))
+            queue = RatedQueue(queue, starts)
+            self._pace = Pace(starts, clock, self._wake)
+        elif burst != 1 or cost is not None:
+            raise ValueError("burst and cost need a rate")
+        self._cost = cost
+        self._start_within = start_within
         super().__init__(
             body,
             queue=queue,
@@ -129,8 +156,11 @@ class Coordinator(Ending[Item, Value]):
 
     async def _block(self, operation: Operation[Item, Value]) -> Operation[Item, Value]:
         """Return the operation once it was admitted."""
+        turn = self._blocked.add(operation)
+        if self._pace is not None:
+            self._watch(self._pace)
         try:
-            await self._blocked.add(operation)
+            await turn
         except asyncio.CancelledError:
             if not self._blocked.discard(operation) and operation.host is not None:
                 # It was admitted just now, and no caller holds it.
@@ -176,7 +206,7 @@ class Coordinator(Ending[Item, Value]):
 
     def _make(self, item: Item, key: Hashable) -> Operation[Item, Value]:
         now = self._monotonic()
-        return Operation(
+        operation: Operation[Item, Value] = Operation(
             item,
             key=key,
             priority=self._priority_of(item),
@@ -185,6 +215,11 @@ class Coordinator(Ending[Item, Value]):
             submitted_monotonic=now,
             clock_offset=self._clock.time() - now,
         )
+        if self._cost is not None:
+            operation.cost = finite("cost", self._cost(item))
+            if operation.cost < 0:
+                raise ValueError(f"cost must be >= 0, got {operation.cost}")
+        return operation
 
     def prepare(self, item: Item) -> Operation[Item, Value]:
         """Make an operation for ``accept``, from any thread."""
@@ -194,6 +229,8 @@ class Coordinator(Ending[Item, Value]):
         """Take an operation for which there is a place; it runs or waits."""
         self._take(operation)
         self._unblock()
+        if self._pace is not None:
+            self._watch(self._pace)
         return operation
 
     def _take(self, operation: Operation[Item, Value]) -> None:
@@ -204,11 +241,46 @@ class Coordinator(Ending[Item, Value]):
             self._notify_facts(accepted)
         if started:
             super().run_bodies(started)
+        elif self._start_within is not None:
+            self._limit_wait(operation)
 
     def run_accepted(self, accepted: Facts, started: list[Operation[Any, Any]]) -> None:
         """Report an operation that another thread gave to ``accept``, and run it."""
         self._notify_facts(accepted)
+        if self._start_within is not None and not started:
+            self._limit_wait(self._unfinished.get(accepted.id))
         self.run_bodies(started)
+
+    # -- time --------------------------------------------------------------------------
+
+    def _limit_wait(self, operation: Operation[Any, Any] | None) -> None:
+        """Fail an operation that has not started in time."""
+        if operation is not None and self._is_new(operation):
+            operation.timer = self._clock.call_later(
+                self._start_within or 0.0, self._give_up, operation
+            )
+
+    def _give_up(self, operation: Operation[Any, Any]) -> None:
+        operation.timer = None
+        if self._is_new(operation):
+            seconds = self._start_within
+            error = TimeoutError(f"the operation did not start within {seconds} s")
+            self._finish(operation, Outcome(Status.FAILED, error=error))
+
+    def _is_new(self, operation: Operation[Any, Any]) -> bool:
+        return operation.status is Status.READY and not operation.attempt
+
+    def _watch(self, pace: Pace) -> None:
+        """Wake this coordinator when its rate allows what may wait for it."""
+        pace.watch(is_awaited=bool(self._unfinished or self._blocked))
+
+    def _wake(self) -> None:
+        self._reschedule(self._scheduler.claim)
+
+    def _on_drained(self) -> None:
+        if self._pace is not None:
+            self._pace.stop()
+        super()._on_drained()
 
     # -- admission ---------------------------------------------------------------------
 
@@ -222,6 +294,8 @@ class Coordinator(Ending[Item, Value]):
         """Run the operations that got a slot, and admit blocked ones with a place."""
         super().run_bodies(started)
         self._unblock()
+        if self._pace is not None:
+            self._watch(self._pace)
 
     def _unblock(self) -> None:
         # A loop: a thousand blocked submitters may be admitted at once.

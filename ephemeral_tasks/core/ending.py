@@ -24,7 +24,7 @@ class Ending(Steering[Item, Value]):
         self._source: asyncio.Task[None] | None = None
         self._is_closed = False
         self._was_drained = False
-        """True once the end was announced."""
+        """True once ``_on_drained`` was called."""
 
     # -- ending ------------------------------------------------------------------------
 
@@ -65,12 +65,17 @@ class Ending(Steering[Item, Value]):
         return self._is_closed and not self._unfinished and not is_source_open
 
     def _on_empty(self) -> None:
-        """Wake what waits for the end, and announce it once."""
+        """Wake what waits for the end; the first time, end what a coordinator holds."""
         self._idle.notify()
-        if self._steps is not None and not self._was_drained and self._is_drained():
+        if self._is_closed and not self._was_drained and self._is_drained():
             self._was_drained = True
-            self._unsubscribe()
-            self._announce("coordinator.drained")
+            self._on_drained()
+
+    def _on_drained(self) -> None:
+        """Hold neither timers nor subscriptions any more, and announce the end."""
+        self._unsubscribe()
+        self._stop_pause_timer()
+        self._announce("coordinator.drained")
 
     async def aclose(self) -> None:
         """Close, cancel all unfinished operations, wait until the bodies have ended."""

@@ -68,6 +68,7 @@ class Operation(Generic[Item, Value]):
         "attempt_task",
         "clock_offset",
         "context",
+        "cost",
         "error",
         "finished_monotonic",
         "host",
@@ -107,6 +108,8 @@ class Operation(Generic[Item, Value]):
         self.key = key
         self.priority = priority
         self.policy = policy
+        self.cost = 1.0
+        """What a start weighs against the coordinator's rate."""
         self.variables = variables
         """The context variables of its attempts; dropped at the end."""
         self.status = Status.READY
@@ -135,7 +138,8 @@ class Operation(Generic[Item, Value]):
         self.attempt_task: asyncio.Task[Value] | None = None
         """The asyncio task of the running attempt."""
         self.timer: TimerHandle | None = None
-        """The attempt's time-out, or the pause before the next attempt."""
+        """The attempt's time-out, the pause before the next attempt, or until when it
+        must have started."""
         self.waiters: list[Waiter] | None = None
         """Woken at the end."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Required, TypedDict
+from typing import Any, Required, TypedDict
 
 from .clock import Clock
 from .policy import Backoff
@@ -26,6 +26,10 @@ class Options(TypedDict, total=False):
     on_change: Callable[[Snapshot], object] | None
     clock: Clock | None
     max_retrying: int | None
+    rate: float | None
+    burst: int
+    cost: Callable[[Any], float] | None
+    start_within: float | None
     hub: SignalHub | None
     cancel_on: str | Iterable[str]
     defer_on: str | Iterable[str]

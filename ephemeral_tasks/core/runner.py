@@ -98,6 +98,9 @@ class Runner(Generic[Item, Value]):
     def run_bodies(self, started: Iterable[AnyOperation]) -> None:
         """Run the bodies of operations that got a slot."""
         for operation in started:
+            if operation.timer is not None:  # until when it must have started
+                operation.timer.cancel()
+                operation.timer = None
             if operation.is_cancelling:  # since it got its slot
                 self._finish(operation, CANCELLED)
             else:

@@ -175,6 +175,10 @@ class Scheduler(Generic[Entry]):
         self.is_paused = False
         return self._claim()
 
+    def claim(self) -> list[Entry]:
+        """Start what may start now although nothing has changed here: time has."""
+        return self._claim()
+
     def _claim(self) -> list[Entry]:
         """Give each free slot to the operation that goes next."""
         started: list[Entry] = []

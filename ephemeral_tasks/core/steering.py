@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .attempts import Body
+from .clock import TimerHandle
 from .history import Echo
 from .matching import patterns_in
 from .operation import Item, Value
@@ -14,9 +15,9 @@ from .signal import Signal
 from .snapshot import Snapshot
 from .statistics import Statistics
 from .status import Status
-from .validation import check_at_least
+from .validation import check_at_least, check_seconds
 
-CALL, SIGNAL = "call", "signal"
+CALL, TIME, SIGNAL = "call", "time", "signal"
 """What a coordinator may be paused by; each ends by itself or with ``resume``."""
 
 
@@ -26,7 +27,10 @@ class Steering(Runner[Item, Value]):
     def __init__(self, body: Body[Item, Value], **parts: Any) -> None:
         super().__init__(body, **parts)
         self._pauses: set[str] = set()
-        """Why nothing starts: ``CALL``, ``SIGNAL``."""
+        """Why nothing starts: some of ``CALL``, ``TIME``, ``SIGNAL``."""
+        self._pause_end = 0.0
+        """When the pause by ``TIME`` ends, by the monotonic clock."""
+        self._pause_timer: TimerHandle | None = None
         self._subscriptions: list[Callable[[], None]] = []
         """Each ends one of the hub's."""
 
@@ -43,14 +47,38 @@ class Steering(Runner[Item, Value]):
         self.check_loop()
         return self._cancel_all()
 
-    def pause(self) -> None:
-        """Start no more bodies until ``resume``; running ones go on."""
+    def pause(self, *, for_seconds: float | None = None) -> None:
+        """Start no more bodies until ``resume``; running ones go on.
+
+        Args:
+            for_seconds: After which this pause ends by itself; of several such pauses
+                the one that ends last counts, and none shortens a pause without it.
+        """
         self.check_loop()
-        self._hold(CALL)
+        check_seconds("for_seconds", for_seconds)
+        if for_seconds is None:
+            self._hold(CALL)
+        else:
+            self._pause_until(self._monotonic() + for_seconds)
+
+    def _pause_until(self, end: float) -> None:
+        if TIME in self._pauses and end <= self._pause_end:
+            return
+        self._stop_pause_timer()
+        self._pause_end = end
+        seconds = end - self._monotonic()
+        self._pause_timer = self._clock.call_later(seconds, self._let_go, TIME)
+        self._hold(TIME)
+
+    def _stop_pause_timer(self) -> None:
+        if self._pause_timer is not None:
+            self._pause_timer.cancel()
+            self._pause_timer = None
 
     def resume(self) -> None:
         """Start waiting operations again, whatever they were paused by."""
         self.check_loop()
+        self._stop_pause_timer()
         self._let_go(*self._pauses)
 
     def _hold(self, pause: str) -> None:

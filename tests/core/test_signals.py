@@ -157,11 +157,11 @@ async def test_a_quiet_hub_forgets_at_the_age(hub, clock):
     assert len(hub._recent) == 0
 
 
-async def test_a_million_signals_leave_nothing(clock):
-    """D27: the hub is as large as after the first thousand; a tenth of them here."""
+async def test_thousands_of_signals_leave_nothing(clock):
+    """D27: the hub stays as large as its capacity; the million is a benchmark."""
     hub = SignalHub(capacity=100, clock=clock)
     seen = []
-    for number in range(100_000):
+    for number in range(20_000):
         hub.subscribe(f"{number}", seen.append)()
         hub.emit(f"n{number}", number)
 

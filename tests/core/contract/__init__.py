@@ -7,6 +7,7 @@ from tests.core.contract.ending import Ending
 from tests.core.contract.failing import Failing
 from tests.core.contract.forgetting import Forgetting
 from tests.core.contract.looking import Looking
+from tests.core.contract.pacing import Pacing
 from tests.core.contract.refusing import Refusing
 from tests.core.contract.signalling import Signalling
 from tests.core.contract.starting import Starting
@@ -21,6 +22,7 @@ class CoordinatorContract(
     Looking,
     Within,
     Refusing,
+    Pacing,
     Signalling,
     Forgetting,
 ):
