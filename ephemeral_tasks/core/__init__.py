@@ -4,6 +4,7 @@ from .clock import Clock, LoopClock, TimerHandle
 from .context import OperationContext, current_operation, progress
 from .coordinator import Coordinator
 from .errors import (
+    BreakerOpen,
     Closed,
     EphemeralTasksError,
     NotFinished,
@@ -31,6 +32,7 @@ from .values import Progress
 from .work import WorkCoordinator
 
 __all__ = [
+    "BreakerOpen",
     "Clock",
     "Closed",
     "Coordinator",

@@ -65,6 +65,11 @@ class OperationContext:
             self._operation.report(Progress.of(done, total, message))
 
     @property
+    def is_timed_out(self) -> bool:
+        """True once the attempt took longer than its time-out."""
+        return self._operation is not None and self._operation.is_timed_out
+
+    @property
     def hub(self) -> SignalHub | None:
         """Where ``emit`` goes; None where the coordinator has no hub."""
         operation = self._operation

@@ -3,6 +3,7 @@
 ::
 
     EphemeralTasksError
+    ├── BreakerOpen
     ├── Closed
     ├── NotFinished
     ├── OperationCancelled
@@ -17,6 +18,15 @@ from collections.abc import Iterable
 
 class EphemeralTasksError(Exception):
     """Base of every error that this package raises on purpose."""
+
+
+class BreakerOpen(EphemeralTasksError):
+    """A breaker lets no body run: what it calls has failed several times."""
+
+    def __init__(self, *, retry_after_seconds: float) -> None:
+        super().__init__("the breaker is open: too much has failed")
+        self.retry_after_seconds = retry_after_seconds
+        """When the next trial may run, in seconds."""
 
 
 class Closed(EphemeralTasksError):

@@ -234,6 +234,11 @@ class LoopContext(OperationContext):
         return self._workers.is_cancelled
 
     @property
+    def is_timed_out(self) -> bool:
+        """False: there is no time-out."""
+        return False
+
+    @property
     def hub(self) -> SignalHub | None:
         """That of the operation that runs the loop."""
         outer = self._workers.outer
