@@ -1,7 +1,7 @@
 """Ephemeral execution for any asyncio program; knows no Django."""
 
 from .clock import Clock, LoopClock, TimerHandle
-from .context import OperationContext, current_operation, progress
+from .context import OperationContext, current_operation
 from .coordinator import Coordinator
 from .errors import (
     Closed,
@@ -19,6 +19,7 @@ from .map_each import map_each
 from .operation import Operation
 from .policy import Policy
 from .registry import Registry
+from .reporter import progress
 from .snapshot import Snapshot
 from .statistics import Statistics
 from .status import Status

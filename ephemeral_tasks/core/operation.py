@@ -208,6 +208,10 @@ class Operation(Generic[Item, Value]):
     def report(self, progress: Progress) -> None:
         """Keep the body's progress."""
         self.progress = progress
+        self.announce()
+
+    def announce(self) -> None:
+        """Say that the progress has changed."""
         if self.host is not None:
             self.host.on_progress(self)
 
