@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
     from .registry import task as task
+    from .result_file import ResultFile as ResultFile
     from .submission import aresult as aresult
     from .submission import cancel as cancel
     from .submission import dismiss as dismiss
@@ -47,6 +48,7 @@ _HOMES = {
     "OperationCancelled": "errors",
     "OperationFailed": "errors",
     "QueueFull": "errors",
+    "ResultFile": "result_file",
     "Row": "projection",
     "Task": "tasks",
     "TaskFailed": "errors",

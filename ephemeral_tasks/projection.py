@@ -16,6 +16,7 @@ from .core.snapshot import to_datetime
 from .core.status import Status
 from .core.values import Progress
 from .pool.operation import PoolOperation
+from .result_file import ResultFile
 from .windows import Handle
 
 _WORDS = {
@@ -97,6 +98,9 @@ class Row:
 
     actions: tuple[str, ...]
     """What its owner may do now, among cancel, dismiss, retry and result."""
+
+    is_file: bool = False
+    """True when its result is a file to download."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as JSON can hold it; instants in ISO 8601, UTC."""
@@ -210,6 +214,7 @@ def project(
         actions=list_actions(
             status, is_cancelling=is_cancelling, is_cancellable=task.cancellable
         ),
+        is_file=isinstance(operation.value, ResultFile),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils import translation
 
+from ..result_file import ResultFile
 from ..tasks import Task
 
 _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
@@ -114,6 +115,8 @@ def size_of(value: object) -> int:
         return 8
     if isinstance(value, _Upload):
         return len(value.content)
+    if isinstance(value, ResultFile):
+        return value.size + len(value.name)
     counter = _Counter()
     try:
         pickle.Pickler(counter, pickle.HIGHEST_PROTOCOL).dump(value)
