@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .core.policy import Backoff
 from .errors import UnknownTask
@@ -57,7 +57,7 @@ def task(function: Callable[..., Any], /) -> Task: ...
 def task(
     *,
     label: Label = ...,
-    form: type[BaseForm] | None = ...,
+    form: type[BaseForm] | Literal[True] | None = ...,
     shown: tuple[str, ...] = ...,
     timeout: float | None = ...,
     max_attempts: int = ...,
@@ -81,7 +81,8 @@ def task(
             and Django's ``priority``, ``queue_name``, ``backend``, ``takes_context``.
 
     Raises:
-        InvalidTask: Django's, for a function or a priority that no backend could run.
+        InvalidTask: Django's, for a function or a priority that no backend could run,
+            or an argument that ``form=True`` has no field for.
         TypeError, ValueError: A policy is out of range; the message names it.
     """
 

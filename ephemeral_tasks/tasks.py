@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import cache
 from inspect import Parameter, isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, cast
@@ -61,7 +62,10 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """What rows call it; a callable gets the shown arguments by name."""
 
     form: type[BaseForm] | None = None
-    """Validates input from outside; a task without one cannot be started there."""
+    """Validates input from outside; a task without one cannot be started there.
+
+    The decorator takes True, too, and derives one from the function's annotations.
+    """
 
     shown: tuple[str, ...] = ()
     """Arguments that are harmless metadata: kept in the handle and shown."""
@@ -111,6 +115,11 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
             self, "required", _list_names(self.signature, without_default=True)
         )
         object.__setattr__(self, "is_async", iscoroutinefunction(self.func))
+        if cast("object", self.form) is True:
+            from .derived_form import derive_form
+
+            form = derive_form(self.func, self.signature)
+            object.__setattr__(self, "form", form)
         _check_presentation(self)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -194,6 +203,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 
 def _make_plain(value: object) -> object:
     """Return a harmless argument as JSON and HTML can express it, and bounded."""
+    if isinstance(value, Enum):
+        value = value.value
     if value is None or type(value) is bool:
         return value
     if type(value) in {int, float}:

@@ -19,7 +19,16 @@ WEB_LAYER = {
 }
 # The app layer, innermost first: a module imports its own row and those before it.
 APP_ORDER = (
-    ("compat", "conf", "errors", "form_digest", "result_file", "signals"),
+    (
+        "compat",
+        "conf",
+        "derived_form",
+        "errors",
+        "form_digest",
+        "form_fields",
+        "result_file",
+        "signals",
+    ),
     ("registry", "tasks", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),

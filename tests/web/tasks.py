@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import defaultdict
+from enum import Enum
 
 from django import forms
 from django.utils.translation import get_language
@@ -181,6 +182,21 @@ async def web_look(key, next):  # noqa: A002  # a field named as one of ours
 async def web_own(document, user_id):
     """Take a document of the user's."""
     return [document, user_id]
+
+
+class Pace(Enum):
+    """How fast."""
+
+    SLOW = "slow"
+    FAST = "fast"
+
+
+@task(form=True, shown=("pace", "times"))
+async def web_derived(
+    text: str, pace: Pace = Pace.SLOW, times: int = 2, *, loud: bool = True
+):
+    """Return what came, with its types."""
+    return repr((text, pace, times, loud))
 
 
 @task(form=NoForm)
