@@ -64,6 +64,7 @@ def task(
     backoff: Backoff | None = ...,
     retry_on: tuple[type[BaseException], ...] = ...,
     cancellable: bool = ...,
+    keep_input: bool = ...,
     priority: int = ...,
     queue_name: str = ...,
     backend: str = ...,
@@ -78,7 +79,8 @@ def task(
         function: Defined at a module's level.
         policies: The fields of Task by name: ``label``, ``form``, ``shown``,
             ``timeout``, ``max_attempts``, ``backoff``, ``retry_on``, ``cancellable``,
-            and Django's ``priority``, ``queue_name``, ``backend``, ``takes_context``.
+            ``keep_input``, and Django's ``priority``, ``queue_name``, ``backend``,
+            ``takes_context``.
 
     Raises:
         InvalidTask: Django's, for a function or a priority that no backend could run,

@@ -85,6 +85,9 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     cancellable: bool = True
     """Whether its owner is offered Cancel while it runs."""
 
+    keep_input: bool = False
+    """Whether its owner may change and rerun what ended well, not only what failed."""
+
     policy: Policy = field(init=False, repr=False, compare=False)
     """The four fields before, as the core takes them."""
 

@@ -59,8 +59,6 @@ async def typed_file(lines: list[str]) -> ResultFile:
     """Return a file that was made in parts."""
     with progress.part(0.5, "Joining"):
         joined = "".join(line for line in progress.track(lines))
-    async for _ in progress.track(lines):
-        pass
     return ResultFile("joined.txt", joined.encode(), "text/plain")
 
 

@@ -40,6 +40,14 @@ class Call:
         """Return a call of the same task and arguments, in the caller's language."""
         return type(self)(self.task, self._args, self._kwargs)
 
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments by name, as copies, and no uploaded files."""
+        named = dict(zip(self.task.signature.parameters, self._args, strict=False))
+        kept = {**named, **self._kwargs}
+        return {
+            name: _copy(value) for name, value in kept.items() if not _is_upload(value)
+        }
+
     @property
     def is_async(self) -> bool:
         """True when the function is a coroutine function."""
@@ -84,6 +92,13 @@ def _keep(value: Any) -> Any:
         kind = value.content_type or "application/octet-stream"
         return _Upload(value.name or "file", value.read(), kind)
     return _of_each(_keep, value)
+
+
+def _is_upload(value: Any) -> bool:
+    """Return whether a kept argument is a file, or a list of files."""
+    if type(value) is list or type(value) is tuple:
+        return any(map(_is_upload, value))
+    return type(value) is _Upload
 
 
 def _copy(value: Any) -> Any:

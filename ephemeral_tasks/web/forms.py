@@ -34,6 +34,7 @@ def render_form(
     form: BaseForm | None = None,
     initial: dict[str, Any] | None = None,
     ids: FormIds | None = None,
+    next_url: str | None = None,
 ) -> SafeString:
     """Return the form as HTML.
 
@@ -43,6 +44,8 @@ def render_form(
         form: The bound form that was refused; None for an empty one.
         initial: Values to start with.
         ids: Those of the form that this one replaces; None for new ones.
+        next_url: Where a browser without JavaScript goes then; None for the page
+            that the visitor looks at.
     """
     if form is None:
         form_class = inputs.find_exposed(task.name)[1]
@@ -59,7 +62,7 @@ def render_form(
         "key": "" if KEY_FIELD in own else new_key(),
         "key_id": ids.key_id,
         "label": label_of(task),
-        "next": "" if NEXT_FIELD in own else page_url(request),
+        "next": "" if NEXT_FIELD in own else next_url or page_url(request),
         "status_id": ids.status_id,
         "task": task,
     }

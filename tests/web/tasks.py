@@ -38,6 +38,11 @@ class UploadForm(forms.Form):
     document = forms.FileField()
 
 
+class BriefForm(forms.Form):
+    note = forms.CharField()
+    document = forms.FileField(required=False)
+
+
 class LookForm(forms.Form):
     key = forms.CharField()
     next = forms.CharField()
@@ -135,6 +140,12 @@ async def web_echo(text, language):
     return f"{text} in {language}"
 
 
+@task(form=KindsForm, keep_input=True)
+async def web_kept(**values):
+    """Return what came; it is kept, too."""
+    return repr(values)
+
+
 @task(form=HoldForm)
 async def web_hold(name):
     """Stop at paragraph three until the test lets go."""
@@ -160,6 +171,12 @@ async def web_stubborn(name):
 async def web_say(text, language):
     """Fail with a sentence."""
     raise TaskFailed(f"the word {text} cannot be said")
+
+
+@task(form=BriefForm)
+async def web_brief(note, document):
+    """Fail, whatever the file says."""
+    raise TaskFailed("no")
 
 
 @task(form=UploadForm)
@@ -209,6 +226,12 @@ async def web_object():
 async def web_flaky():
     """Fail, and try again in an hour."""
     raise ConnectionError
+
+
+@task
+async def web_bare_failure(text):
+    """Fail; no form is declared."""
+    raise TaskFailed("no")
 
 
 @task
