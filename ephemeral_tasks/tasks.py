@@ -182,11 +182,26 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
             if name in arguments or parameters[name].default is not Parameter.empty
         }
 
-    def label_for(self, shown: Mapping[str, Any]) -> str:
-        """Return what a row calls an operation with these shown arguments."""
-        if callable(self.label):
+    def label_for(self, shown: Mapping[str, Any] | None = None) -> str:
+        """Return what a row calls an operation with these shown arguments.
+
+        Args:
+            shown: None before there are any, as on a form's button and in lists: a
+                callable is then called without arguments. One that needs some gives
+                the function's name in words.
+        """
+        if not callable(self.label):
+            return plain_text(self.label) or self._name_in_words
+        if shown is not None:
             return plain_text(self.label(**shown))
-        return plain_text(self.label) or self.name.replace("_", " ").capitalize()
+        try:
+            return plain_text(self.label())
+        except Exception:  # it is the site's own, and made for arguments
+            return self._name_in_words
+
+    @property
+    def _name_in_words(self) -> str:
+        return self.name.replace("_", " ").capitalize()
 
     @staticmethod
     def of(task: object) -> Task:

@@ -179,6 +179,17 @@ async def web_brief(note, document):
     raise TaskFailed("no")
 
 
+def say_in(language=None):
+    """A label: for one language, and for all."""
+    return f"Say in {language}" if language else "Say in a language"
+
+
+@task(label=say_in, form=EchoForm, shown=("language",))
+async def web_titled(text, language):
+    """Say it in a language."""
+    return text
+
+
 @task(form=UploadForm)
 async def web_upload(document):
     """Read a file."""
