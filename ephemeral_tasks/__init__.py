@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
     from .registry import task as task
+    from .result_file import ResultFile as ResultFile
     from .signals import operation_finished as operation_finished
     from .submission import aresult as aresult
     from .submission import cancel as cancel
@@ -50,6 +51,7 @@ _HOMES = {
     "OperationCancelled": "errors",
     "OperationFailed": "errors",
     "QueueFull": "errors",
+    "ResultFile": "result_file",
     "Row": "projection",
     "Task": "tasks",
     "TaskFailed": "errors",

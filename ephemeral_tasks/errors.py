@@ -65,7 +65,7 @@ class Conflict(EphemeralTasksError):
     def __init__(self, action: str, id: str, status: str) -> None:
         super().__init__(f"cannot {action} operation {id}: it is {status}")
         self.action = action
-        """``"cancel"``, ``"dismiss"`` or ``"retry"``."""
+        """``"cancel"``, ``"dismiss"``, ``"retry"`` or ``"again"``."""
         self.id = id
         self.status = status
 

@@ -302,6 +302,22 @@ def retry(owner: str, id: str) -> Handle:
     return _start(pool, again, change)
 
 
+def read_input(owner: str, id: str) -> tuple[Row, dict[str, Any]]:
+    """Return a finished operation's row and the arguments that it holds, by name.
+
+    Uploaded files are left out.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        Conflict: It is unfinished, or its arguments are no longer held.
+    """
+    pool, handle, operation, used = _find(owner, id)
+    call = operation.item  # once: its end drops it on another thread
+    if not operation.is_finished or call is None:
+        raise Conflict("again", id, operation.status)
+    return _row(pool, handle, operation, used), call.arguments()
+
+
 def result(owner: str, id: str) -> Any:
     """Return what the operation returned.
 

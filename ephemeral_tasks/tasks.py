@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import cache
 from inspect import Parameter, isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, cast
@@ -69,7 +70,10 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """What rows call it; a callable gets the shown arguments by name."""
 
     form: type[BaseForm] | None = None
-    """Validates input from outside; a task without one cannot be started there."""
+    """Validates input from outside; a task without one cannot be started there.
+
+    The decorator takes True, too, and derives one from the function's annotations.
+    """
 
     shown: tuple[str, ...] = ()
     """Arguments that are harmless metadata: kept in the handle and shown."""
@@ -104,6 +108,9 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """What happens once the owner has had neither socket nor poll for 30 s: "keep" it
     or "cancel" it."""
 
+    keep_input: bool = False
+    """Whether its owner may change and rerun what ended well, not only what failed."""
+
     policy: Policy = field(init=False, repr=False, compare=False)
     """Time-out and attempts, as the core takes them."""
 
@@ -137,6 +144,11 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         check_permission(self.permission)
         check_siblings(self.unique, self.supersede, self.signature)
         check_on_leave(self.on_leave)
+        if cast("object", self.form) is True:
+            from .derived_form import derive_form
+
+            form = derive_form(self.func, self.signature)
+            object.__setattr__(self, "form", form)
         _check_presentation(self)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -212,11 +224,26 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         values = {name: given[name] for name in self.unique if name in given}
         return digest_arguments(self.module_path, values)
 
-    def label_for(self, shown: Mapping[str, Any]) -> str:
-        """Return what a row calls an operation with these shown arguments."""
-        if callable(self.label):
+    def label_for(self, shown: Mapping[str, Any] | None = None) -> str:
+        """Return what a row calls an operation with these shown arguments.
+
+        Args:
+            shown: None before there are any, as on a form's button and in lists: a
+                callable is then called without arguments. One that needs some gives
+                the function's name in words.
+        """
+        if not callable(self.label):
+            return plain_text(self.label) or self._name_in_words
+        if shown is not None:
             return plain_text(self.label(**shown))
-        return plain_text(self.label) or self.name.replace("_", " ").capitalize()
+        try:
+            return plain_text(self.label())
+        except Exception:  # it is the site's own, and made for arguments
+            return self._name_in_words
+
+    @property
+    def _name_in_words(self) -> str:
+        return self.name.replace("_", " ").capitalize()
 
     @staticmethod
     def of(task: object) -> Task:
@@ -236,6 +263,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 
 def _make_plain(value: object) -> object:
     """Return a harmless argument as JSON and HTML can express it, and bounded."""
+    if isinstance(value, Enum):
+        value = value.value
     if value is None or type(value) is bool:
         return value
     if type(value) in {int, float}:

@@ -223,8 +223,9 @@ class Ledger:
         del self._unfinished[operation.id]
         self._plain -= not operation.task.is_async
         self._ended[status] += 1
-        is_successful = status is Status.SUCCESSFUL
-        kept = operation.result_bytes if is_successful else operation.kept_bytes
+        kept = 0 if operation.item is None else operation.kept_bytes
+        if status is Status.SUCCESSFUL:
+            kept += operation.result_bytes
         self.memory.finish(operation, kept)
         change.finished.append(operation)
         if operation.owner is not None:

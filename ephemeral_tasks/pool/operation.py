@@ -98,6 +98,11 @@ class PoolOperation(Operation[Call, Any]):
             self.unique_key == other.unique_key and not is_ending
         )
 
+    @property
+    def keeps_item(self) -> bool:
+        """Whether its owner may change the arguments and run it again."""
+        return self.task.keep_input and self.owner is not None
+
     def start(self, now: float) -> None:
         """Begin the next attempt: READY becomes RUNNING."""
         self.attempted_monotonic = now

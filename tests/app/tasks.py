@@ -80,6 +80,12 @@ async def app_left(hold):
     await hold.stop()
 
 
+@task(keep_input=True)
+async def app_kept(value, size=0):
+    """Return so many bytes; the value is kept."""
+    return bytes(size)
+
+
 @task
 async def app_stubborn(hold):
     """Stop at the hold and swallow whatever it is told meanwhile."""
