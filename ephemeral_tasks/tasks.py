@@ -96,6 +96,9 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     is_async: bool = field(init=False, repr=False, compare=False)
     """True for a coroutine function or an async generator; others run in a thread."""
 
+    is_generator: bool = field(init=False, repr=False, compare=False)
+    """True for a generator of either kind: its pieces are its output."""
+
     def __post_init__(self) -> None:
         _check_function(self)
         policy = Policy(
@@ -110,8 +113,11 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         object.__setattr__(
             self, "required", _list_names(self.signature, without_default=True)
         )
-        is_async = iscoroutinefunction(self.func) or isasyncgenfunction(self.func)
+        is_async_generator = isasyncgenfunction(self.func)
+        is_async = iscoroutinefunction(self.func) or is_async_generator
         object.__setattr__(self, "is_async", is_async)
+        is_generator = isgeneratorfunction(self.func) or is_async_generator
+        object.__setattr__(self, "is_generator", is_generator)
         _check_presentation(self)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -149,8 +155,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 
     def _refuse_generator(self) -> None:
         """Refuse a generator where the backend would keep it without running it."""
-        is_generator = isgeneratorfunction(self.func) or isasyncgenfunction(self.func)
-        if is_generator and not hasattr(self.get_backend(), "runs_generators"):
+        if self.is_generator and not hasattr(self.get_backend(), "runs_generators"):
             raise InvalidTask(
                 f"Task function must not be a generator function: {self.backend!r} "
                 "does not run it, ephemeral_tasks.backends.PoolBackend does."

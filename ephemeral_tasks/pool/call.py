@@ -55,7 +55,10 @@ class Call:
         kwargs = {name: _copy(value) for name, value in self._kwargs.items()}
         if self.task.takes_context:
             args.insert(0, context())
-        return partial(as_function(self.task.func), *args, **kwargs)
+        function = self.task.func
+        if self.task.is_generator:
+            function = as_function(function, is_async=self.task.is_async)
+        return partial(function, *args, **kwargs)
 
     def value(self, returned: Any) -> Any:
         """Return the value to keep of the one that the function returned."""

@@ -137,7 +137,7 @@ class Kept:
             self._idle_owners.setdefault(name)
 
     def drop_output(self, operation: PoolOperation) -> None:
-        """Count an unfinished operation without an output, as at its next start."""
+        """Count an unfinished operation as before it wrote."""
         if operation.buffer is not None:
             operation.buffer.allowance = 0
             self._count(operation, operation.argument_bytes)

@@ -102,7 +102,8 @@ class Ledger(Books):
         """Make operations RUNNING in the same step that gave them a slot."""
         for operation in started:
             operation.start(self._monotonic())
-            self.memory.drop_output(operation)  # of the attempt before
+            if operation.buffer is not None:  # of the attempt before
+                self.memory.drop_output(operation)
             change.started.append(operation)
             if operation.owner is not None:
                 change.changed.add(operation.owner)
@@ -142,7 +143,8 @@ class Ledger(Books):
         """
         change = Change()
         with self._lock:  # or a cancel could come after the look and be ignored
-            self._end_question(operation, Ending.WITHDRAWN, change)  # a task's it left
+            if operation.question is not None:  # of a task that the body left behind
+                self._end_question(operation, Ending.WITHDRAWN, change)
             if operation.is_cancelling:
                 outcome, delay = CANCELLED, None
             if delay is None:
@@ -201,7 +203,8 @@ class Ledger(Books):
         if operation.status is not Status.RUNNING:
             self._finish(operation, CANCELLED, change)
         elif not operation.is_cancelling:
-            self._end_question(operation, Ending.WITHDRAWN, change)
+            if operation.question is not None:
+                self._end_question(operation, Ending.WITHDRAWN, change)
             operation.is_cancelling = True
             change.interrupted.append(operation)
 
@@ -217,8 +220,10 @@ class Ledger(Books):
         self._plain -= not operation.task.is_async
         self._ended[status] += 1
         is_successful = status is Status.SUCCESSFUL
-        own = operation.result_bytes if is_successful else operation.argument_bytes
-        self.memory.finish(operation, own + operation.output_size)
+        kept = operation.result_bytes if is_successful else operation.argument_bytes
+        if operation.buffer is not None:
+            kept += operation.buffer.size
+        self.memory.finish(operation, kept)
         change.finished.append(operation)
         if operation.owner is not None:
             change.changed.add(operation.owner)
@@ -283,11 +288,10 @@ class Ledger(Books):
         answer: Any = None,
     ) -> None:
         question, operation.question = operation.question, None
-        if question is None:
-            return
-        question.end(ending, answer)
+        if question is not None:
+            question.end(ending, answer)
+            change.questions.append((operation, question))
         self._scheduler.take_back(operation)
-        change.questions.append((operation, question))
         if operation.owner is not None:
             change.changed.add(operation.owner)
 
