@@ -15,6 +15,7 @@ from ..errors import OperationFailed
 from ..tasks import Task
 from ..windows import Handle
 from .call import Call
+from .questions import Question
 from .task_result import make_result
 
 Notify = Callable[[Callable[[], object]], object]
@@ -28,6 +29,8 @@ class PoolOperation(Operation[Call, Any]):
     """
 
     __slots__ = (
+        "argument_bytes",
+        "asked_seconds",
         "attempted_monotonic",
         "client",
         "failure",
@@ -35,7 +38,10 @@ class PoolOperation(Operation[Call, Any]):
         "handle",
         "is_announced",
         "kept_bytes",
+        "output_refusal",
         "owner",
+        "question",
+        "questions",
         "result_bytes",
         "task",
         "unique_key",
@@ -78,12 +84,22 @@ class PoolOperation(Operation[Call, Any]):
         """When its newest attempt started, by the monotonic clock."""
         self.failure: object = None
         """A sentence for the owner, perhaps lazy; written before the status FAILED."""
-        self.kept_bytes = call.size()
-        """Estimated at submission and again at the end."""
+        self.argument_bytes = self.kept_bytes = call.size()
+        """Estimated at submission. The second is all that it keeps: it grows with the
+        output's allowance and is counted anew at the end."""
         self.result_bytes = 0
-        """What the value keeps, estimated where it was made; written on the loop."""
+        """What the value keeps besides the output; written on the loop."""
+        self.output_refusal: object = None
+        """Why its output may grow no more, a sentence: it fails, whatever its body does
+        then. Written by the body's threads."""
+        self.question: Question | None = None
+        """What its body asks its owner now."""
+        self.questions = 0
+        """How many its bodies have asked."""
+        self.asked_seconds = 0.0
+        """For how long its newest attempt has waited for answers; on the loop."""
         self.is_announced = False
-        """True from a report of progress until its row is read; any thread."""
+        """True from a report or an output until its row is read; any thread."""
 
     def repeats(self, other: PoolOperation) -> bool:
         """Return whether this one, which is new, asks for what the other one does.
@@ -106,6 +122,8 @@ class PoolOperation(Operation[Call, Any]):
     def start(self, now: float) -> None:
         """Begin the next attempt: READY becomes RUNNING."""
         self.attempted_monotonic = now
+        self.output_refusal = None
+        self.asked_seconds = 0.0
         super().start(now)
 
     def outcome(self) -> Any:
