@@ -22,6 +22,7 @@ from .pages import Page, task_of
 from .refusals import InvalidInput, refusal_of
 from .rows import find_about_to_stop
 from .table import render_table
+from .waiting import answer_program
 
 TABLES_HEADER = "Ephemeral-Tasks-Tables"
 TABLES = 10
@@ -81,13 +82,11 @@ async def _accept(
     match audience_of(request):
         case Audience.HTMX:
             html = await sync_to_async(_render_accepted)(request, task, accepted)
-            response = responses.html(html)
+            response = responses.html(html, 202)
         case Audience.BROWSER:
             return responses.redirect_back(request)
         case Audience.PROGRAM:
-            row = submission.row(accepted.owner, accepted.id)
-            response = responses.json(row.as_json())
-    response.status_code = 202
+            response = await answer_program(request, accepted.owner, accepted.id)
     response.headers["Location"] = responses.page_of(request).url(accepted.id)
     return response
 
