@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import formats
 from django.utils.translation import gettext, pgettext_lazy
 
-from . import windows
+from . import time_left, windows
 from .core.clock import Clock, monotonic_of
 from .core.snapshot import to_datetime
 from .core.status import Status
@@ -92,6 +92,12 @@ class Row:
     position: int | None
     """Its place among waiting ones, from 1; None unless it waits."""
 
+    eta_seconds: float | None = field(compare=False)
+    """Seconds until its end; None when that is unsure."""
+
+    shown_eta_seconds: int | None
+    """The same as pages show it: rounded, and it rises by large steps only."""
+
     error: RowError | None
     """None unless it failed."""
 
@@ -117,6 +123,7 @@ class Row:
             "max_attempts": self.max_attempts,
             "progress": None if self.progress is None else self.progress._asdict(),
             "position": self.position,
+            "eta_seconds": self.eta_seconds,
             "error": None
             if self.error is None
             else {"message": self.error.message, "reference": self.error.reference},
@@ -155,6 +162,12 @@ class Row:
         return round(100 * min(1.0, max(0.0, share)))
 
     @property
+    def eta_text(self) -> str:
+        """The time until its end in words, "about 2 minutes left", or nothing."""
+        seconds = self.shown_eta_seconds
+        return "" if seconds is None else time_left.in_words(seconds)
+
+    @property
     def progress_text(self) -> str:
         """The progress in words: its message, else "3 of 12", else nothing."""
         if self.progress is None:
@@ -180,6 +193,7 @@ def project(
     used_monotonic: float,
     clock: Clock,
     position: int | None,
+    eta_seconds: float | None,
 ) -> Row:
     """Return the row of an operation; from any thread."""
     operation.is_announced = False  # first: progress after it is announced
@@ -206,6 +220,8 @@ def project(
         max_attempts=task.max_attempts,
         progress=facts.progress,
         position=position if status is Status.READY else None,
+        eta_seconds=eta_seconds,
+        shown_eta_seconds=_show_eta(operation, eta_seconds, facts.attempt),
         error=_error(operation) if status is Status.FAILED else None,
         actions=list_actions(
             status, is_cancelling=is_cancelling, is_cancellable=task.cancellable
@@ -224,6 +240,19 @@ def list_actions(
     if status is Status.SUCCESSFUL:
         return ("result", "dismiss")
     return ("retry", "dismiss")
+
+
+def _show_eta(
+    operation: PoolOperation, seconds: float | None, attempt: int
+) -> int | None:
+    """Return the seconds to show, and note them for the next row.
+
+    Two threads at once may each note theirs: either is right, and replaced as a whole.
+    """
+    if seconds is None:
+        return None
+    operation.time_left = time_left.settle(operation.time_left, seconds, attempt)
+    return operation.time_left.seconds
 
 
 def _error(operation: PoolOperation) -> RowError:

@@ -19,7 +19,7 @@ WEB_LAYER = {
 }
 # The app layer, innermost first: a module imports its own row and those before it.
 APP_ORDER = (
-    ("compat", "conf", "errors", "form_digest", "signals"),
+    ("compat", "conf", "errors", "form_digest", "signals", "time_left"),
     ("registry", "tasks", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),

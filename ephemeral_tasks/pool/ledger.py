@@ -24,6 +24,7 @@ from .change import Change
 from .counters import PoolStatistics
 from .memory import Memory
 from .operation import PoolOperation
+from .run_times import RunTimes
 
 _NO_LIMIT = 2**31
 
@@ -50,6 +51,8 @@ class Ledger:
         )
         self.memory = Memory(config)
         """What is kept; others only look at it."""
+        self.run_times = RunTimes()
+        """How long tasks took; others only look at it."""
         self._unfinished: dict[str, PoolOperation] = {}
         """In the order of acceptance; also forgotten ones that have not ended."""
         self._plain = 0
@@ -247,6 +250,8 @@ class Ledger:
         self._plain -= not operation.task.is_async
         self._ended[status] += 1
         is_successful = status is Status.SUCCESSFUL
+        if is_successful:
+            self.run_times.note(operation.task.name, operation.attempt_seconds())
         kept = operation.result_bytes if is_successful else operation.kept_bytes
         self.memory.finish(operation, kept)
         change.finished.append(operation)
@@ -330,6 +335,10 @@ class Ledger:
     def running(self) -> int:
         """Return how many hold a slot; without the lock."""
         return self._scheduler.running
+
+    def limit(self) -> int | None:
+        """Return how many run at once, None while it pauses; without the lock."""
+        return None if self._scheduler.is_paused else self._scheduler.limit
 
     def position(self, operation: PoolOperation) -> int | None:
         """Return an operation's place among waiting ones, from 1; else None."""

@@ -13,6 +13,7 @@ from ..core.status import Status
 from ..core.values import plain_text
 from ..errors import OperationFailed
 from ..tasks import Task
+from ..time_left import TimeLeft
 from ..windows import Handle
 from .call import Call
 from .task_result import make_result
@@ -37,6 +38,7 @@ class PoolOperation(Operation[Call, Any]):
         "owner",
         "result_bytes",
         "task",
+        "time_left",
         "worker",
     )
 
@@ -77,11 +79,20 @@ class PoolOperation(Operation[Call, Any]):
         """What the value keeps, estimated where it was made; written on the loop."""
         self.is_announced = False
         """True from a report of progress until its row is read; any thread."""
+        self.time_left: TimeLeft | None = None
+        """What rows showed last of the time until its end; replaced as a whole by any
+        thread that reads a row."""
 
     def start(self, now: float) -> None:
         """Begin the next attempt: READY becomes RUNNING."""
         self.attempted_monotonic = now
+        self.progress = None  # of the attempt before
         super().start(now)
+
+    def attempt_seconds(self) -> float:
+        """Return how long the last attempt took, of an operation that has ended."""
+        started, finished = self.attempted_monotonic, self.finished_monotonic
+        return 0.0 if started is None or finished is None else finished - started
 
     def outcome(self) -> Any:
         """Return the value or raise the error.

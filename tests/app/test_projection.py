@@ -22,7 +22,8 @@ from tests.app.conftest import settle
 KEYS = [
     *("id", "task", "label", "shown", "status", "is_finished", "is_cancelling"),
     *("submitted_at", "started_at", "finished_at", "expires_at", "elapsed_seconds"),
-    *("attempt", "max_attempts", "progress", "position", "error", "actions"),
+    *("attempt", "max_attempts", "progress", "position", "eta_seconds", "error"),
+    "actions",
 ]
 """design.md section 5, in its order."""
 
@@ -47,6 +48,8 @@ def make_row(**fields):
         "max_attempts": 1,
         "progress": None,
         "position": None,
+        "eta_seconds": None,
+        "shown_eta_seconds": None,
         "error": None,
         "actions": (),
     }
