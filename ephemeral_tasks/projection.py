@@ -11,6 +11,7 @@ from django.utils import formats
 from django.utils.translation import gettext, pgettext_lazy
 
 from . import time_left, windows
+from .conf import get_config
 from .core.clock import Clock, monotonic_of
 from .core.snapshot import to_datetime
 from .core.status import Status
@@ -26,6 +27,7 @@ _WORDS = {
     Status.CANCELLED: pgettext_lazy("operation", "Cancelled"),
 }
 _STOPPING = pgettext_lazy("operation", "Stopping…")
+_NEAR_SECONDS = 3600.0
 _BETWEEN_ATTEMPTS = pgettext_lazy("operation", "Trying again soon")
 
 
@@ -65,6 +67,12 @@ class Row:
     is_cancelling: bool
     """True while a cancelled body has not ended."""
 
+    cancelled_at: datetime | None
+    """When it was cancelled while its body ran, UTC; None for all others."""
+
+    is_plain: bool
+    """True for a plain body, which stops at its next step only."""
+
     submitted_at: datetime
     """When it was submitted, UTC."""
 
@@ -76,6 +84,9 @@ class Row:
 
     expires_at: datetime = field(compare=False)
     """When it is forgotten, by age or, unless the window is used again, by idleness."""
+
+    kept_until: datetime | None
+    """The end of its age, UTC, where that is near; looking does not put it off."""
 
     elapsed_seconds: float = field(compare=False)
     """From the first start to the end or now; 0 while it has not started."""
@@ -162,6 +173,13 @@ class Row:
         return round(100 * min(1.0, max(0.0, share)))
 
     @property
+    def stopping_seconds(self) -> float | None:
+        """How long its body went on after it was cancelled; None unless it did."""
+        if self.cancelled_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.cancelled_at).total_seconds()
+
+    @property
     def eta_text(self) -> str:
         """The time until its end in words, "about 2 minutes left", or nothing."""
         seconds = self.shown_eta_seconds
@@ -211,10 +229,13 @@ def project(
         status=status,
         is_finished=status.is_finished,
         is_cancelling=is_cancelling,
+        cancelled_at=_cancelled_at(operation),
+        is_plain=not task.is_async,
         submitted_at=handle.submitted_at,
         started_at=_to_datetime(facts.started_time),
         finished_at=_to_datetime(facts.finished_time),
         expires_at=to_datetime(expires_time),
+        kept_until=_kept_until(handle, clock),
         elapsed_seconds=operation.elapsed_seconds(monotonic_of(clock)()),
         attempt=facts.attempt,
         max_attempts=task.max_attempts,
@@ -253,6 +274,24 @@ def _show_eta(
         return None
     operation.time_left = time_left.settle(operation.time_left, seconds, attempt)
     return operation.time_left.seconds
+
+
+def _kept_until(handle: Handle, clock: Clock) -> datetime | None:
+    """Return the end of the handle's age in its last sixth, at most its last hour.
+
+    Not before idleness can no longer end it earlier. The instant is the one that was
+    foreseen at the submission: computed anew it would be a little different each time.
+    """
+    config = get_config()
+    end_time = handle.submitted_time + config.max_age_seconds
+    near = min(_NEAR_SECONDS, config.max_age_seconds / 6, config.idle_seconds)
+    is_near = end_time - clock.time() <= near
+    return to_datetime(end_time) if is_near else None
+
+
+def _cancelled_at(operation: PoolOperation) -> datetime | None:
+    instant = operation.cancelled_monotonic
+    return None if instant is None else to_datetime(instant + operation.clock_offset)
 
 
 def _error(operation: PoolOperation) -> RowError:

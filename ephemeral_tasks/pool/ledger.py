@@ -236,6 +236,7 @@ class Ledger:
             self._finish(operation, CANCELLED, change)
         elif not operation.is_cancelling:
             operation.is_cancelling = True
+            operation.cancelled_monotonic = self._monotonic()
             change.interrupted.append(operation)
 
     def _finish(

@@ -30,6 +30,7 @@ class PoolOperation(Operation[Call, Any]):
 
     __slots__ = (
         "attempted_monotonic",
+        "cancelled_monotonic",
         "failure",
         "form_key",
         "handle",
@@ -71,6 +72,8 @@ class PoolOperation(Operation[Call, Any]):
         """A digest of the form's one-time key and of the input."""
         self.attempted_monotonic: float | None = None
         """When its newest attempt started, by the monotonic clock."""
+        self.cancelled_monotonic: float | None = None
+        """When it was cancelled while its body ran; None for all others."""
         self.failure: object = None
         """A sentence for the owner, perhaps lazy; written before the status FAILED."""
         self.kept_bytes = call.size()

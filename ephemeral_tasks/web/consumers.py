@@ -222,6 +222,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await self._close(push.OWNER_ENDED)
         else:
             submission.window(self._owner)
+            self.wake()  # time alone may have changed a row's words
             self._look_later()
 
     async def _show_last(self, code: int) -> None:
