@@ -18,7 +18,7 @@ from .decorators import route
 from .first_submission import save_owner
 from .form_ids import FormIds
 from .owner import aowner_of, make_candidate
-from .pages import Page, task_of
+from .pages import Page, page_of_wrapper
 from .refusals import InvalidInput, refusal_of
 from .rows import find_about_to_stop
 from .table import render_table
@@ -103,7 +103,7 @@ def _render_accepted(request: HttpRequest, task: Task, accepted: _Accepted) -> s
     fresh = forms.render_accepted(
         task,
         FormIds.sent_by(request, task),
-        is_seen=bool(named),
+        is_seen=any(not page.is_count for page, _ in named),
         stopped=accepted.stopped,
     )
     return "".join([*pieces, fresh])
@@ -115,7 +115,7 @@ def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
     for entry in request.headers.get(TABLES_HEADER, "").split(",")[:TABLES]:
         id, _, state = entry.strip().partition(";")
         with suppress(ValueError):
-            page = Page.current(task_of(id), request=request)
+            page = page_of_wrapper(id, request)
             named.append((page, state == "live"))
     return named
 
