@@ -204,12 +204,15 @@ def _row(
     pool: Pool, handle: Handle, operation: PoolOperation, used_monotonic: float
 ) -> Row:
     is_waiting = operation.status is Status.READY
+    position = pool.position(operation) if is_waiting else None
+    is_finished = operation.is_finished
     return project(
         handle,
         operation,
         used_monotonic=used_monotonic,
         clock=pool.clock,
-        position=pool.position(operation) if is_waiting else None,
+        position=position,
+        eta_seconds=None if is_finished else pool.estimate(operation, position),
     )
 
 

@@ -11,6 +11,7 @@ from .admission import Admission
 from .counters import PoolStatistics
 from .memory import Memory
 from .operation import PoolOperation
+from .run_times import RunTimes
 
 
 class Books:
@@ -28,6 +29,8 @@ class Books:
         signal handler or a finalizer may call the pool while this thread holds it."""
         self.memory = Memory(config)
         """What is kept; others only look at it."""
+        self.run_times = RunTimes()
+        """How long tasks took; others only look at it."""
         self._admission = Admission(config, self.memory)
         self._scheduler = self._admission.slots
         self._unfinished: dict[str, PoolOperation] = {}
@@ -70,6 +73,10 @@ class Books:
     def running(self) -> int:
         """Return how many hold a slot; without the lock."""
         return self._scheduler.running
+
+    def limit(self) -> int | None:
+        """Return how many run at once, None while it pauses; without the lock."""
+        return None if self._scheduler.is_paused else self._scheduler.limit
 
     def position(self, operation: PoolOperation) -> int | None:
         """Return an operation's place among waiting ones, from 1; else None."""

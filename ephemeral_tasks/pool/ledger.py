@@ -196,6 +196,7 @@ class Ledger(Books):
             if operation.question is not None:
                 self._end_question(operation, Ending.WITHDRAWN, change)
             operation.is_cancelling = True
+            operation.cancelled_monotonic = self._monotonic()
             change.interrupted.append(operation)
 
     def _finish(
@@ -211,6 +212,7 @@ class Ledger(Books):
         self._ended[status] += 1
         kept = 0 if operation.item is None else operation.argument_bytes
         if status is Status.SUCCESSFUL:
+            self.run_times.note(operation.task.name, operation.attempt_seconds())
             kept += operation.result_bytes
         if operation.buffer is not None:
             kept += operation.buffer.size

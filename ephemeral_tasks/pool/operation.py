@@ -13,6 +13,7 @@ from ..core.status import Status
 from ..core.values import plain_text
 from ..errors import OperationFailed
 from ..tasks import Task
+from ..time_left import TimeLeft
 from ..windows import Handle
 from .call import Call
 from .questions import Question
@@ -32,6 +33,7 @@ class PoolOperation(Operation[Call, Any]):
         "argument_bytes",
         "asked_seconds",
         "attempted_monotonic",
+        "cancelled_monotonic",
         "client",
         "failure",
         "form_key",
@@ -44,6 +46,7 @@ class PoolOperation(Operation[Call, Any]):
         "questions",
         "result_bytes",
         "task",
+        "time_left",
         "unique_key",
         "worker",
     )
@@ -82,6 +85,8 @@ class PoolOperation(Operation[Call, Any]):
         """A digest of the arguments that its task names as unique; before it, too."""
         self.attempted_monotonic: float | None = None
         """When its newest attempt started, by the monotonic clock."""
+        self.cancelled_monotonic: float | None = None
+        """When it was cancelled while its body ran; None for all others."""
         self.failure: object = None
         """A sentence for the owner, perhaps lazy; written before the status FAILED."""
         self.argument_bytes = self.kept_bytes = call.size()
@@ -100,6 +105,9 @@ class PoolOperation(Operation[Call, Any]):
         """For how long its newest attempt has waited for answers; on the loop."""
         self.is_announced = False
         """True from a report or an output until its row is read; any thread."""
+        self.time_left: TimeLeft | None = None
+        """What rows showed last of the time until its end; replaced as a whole by any
+        thread that reads a row."""
 
     def repeats(self, other: PoolOperation) -> bool:
         """Return whether this one, which is new, asks for what the other one does.
@@ -124,7 +132,13 @@ class PoolOperation(Operation[Call, Any]):
         self.attempted_monotonic = now
         self.output_refusal = None
         self.asked_seconds = 0.0
+        self.progress = None  # of the attempt before
         super().start(now)
+
+    def attempt_seconds(self) -> float:
+        """Return how long the last attempt took, of an operation that has ended."""
+        started, finished = self.attempted_monotonic, self.finished_monotonic
+        return 0.0 if started is None or finished is None else finished - started
 
     def outcome(self) -> Any:
         """Return the value or raise the error.

@@ -19,6 +19,7 @@ from ..core.clock import Clock, LoopClock, TimerHandle
 from ..errors import EphemeralTasksError
 from ..pool.log import class_of, place_of
 from . import commands, origins, push
+from .outbox import Outbox
 from .owner import afind_owner, astored_owner_of
 from .pages import Page
 from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
@@ -42,7 +43,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     At most one task sends, and only while the client lacks a change: it reads the
     window, sends the changes, pauses, and reads again. Changes meanwhile are in the
-    next round, and a slow client slows no other. All fields belong to the socket's
+    next turn, and a slow client slows no other. All fields belong to the socket's
     loop.
     """
 
@@ -50,6 +51,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = "ephemeral_tasks uses no channel layer"
 
     _protocol: Protocol
+    _outbox: Outbox
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__()
@@ -96,6 +98,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await self.close()  # before it was accepted: HTTP 403
             return
         self._protocol = _protocol_of(self.scope)
+        self._outbox = Outbox(self._protocol, self._send)
         await self.accept(self._protocol.subprotocol)
         # From here on a close has a code, which a lost connection has not.
         owner = await afind_owner(self.scope)
@@ -121,9 +124,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await self._close(TOO_MANY)
         else:
             with self._protocol.page.activate():
-                frames = await self._obey(text_data)
-            for frame in frames:
-                await self._send(frame)
+                await self._obey(text_data)
 
     async def disconnect(self, code: int) -> None:
         """Leave nothing behind."""
@@ -151,10 +152,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._spawn(self._show_last(code) if is_last_shown else self._close(code))
 
     async def _send_changes(self) -> None:
-        """Send rounds until none is due; a round has all changes since the last one."""
-        while frames := self._protocol.take_changes(self._owner):
-            while frames:
-                await self._send(frames.pop(0))
+        """Send turns until none is due; a turn has all changes since the last one."""
+        while await self._outbox.send_turn(self._owner):
             await self._pause()
 
     async def _send(self, frame: str) -> None:
@@ -170,7 +169,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
         finally:
             self._sending -= 1
 
-    async def _obey(self, text: str | None) -> list[str]:
+    async def _obey(self, text: str | None) -> None:
+        """Carry out a command and send what answers it."""
         message: dict[str, Any] = {}
         try:
             message = commands.parse(text)
@@ -179,8 +179,13 @@ class TaskConsumer(AsyncWebsocketConsumer):
             )
         except EphemeralTasksError as error:
             refusal = refusal_of(error, owner=self._owner, id=commands.id_in(message))
-            return [self._protocol.encode_refusal(refusal, message.get("request"))]
-        return self._protocol.encode_events(events, message.get("request"))
+            frame = self._protocol.encode_refusal(refusal, message.get("request"))
+            await self._outbox.send_answer(lambda: [frame])
+        else:
+            request = message.get("request")
+            await self._outbox.send_answer(
+                lambda: self._protocol.encode_events(events, request)
+            )
 
     def _is_flooded(self) -> bool:
         now = self._clock.time()
@@ -217,10 +222,11 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await self._close(push.OWNER_ENDED)
         else:
             submission.window(self._owner)
+            self.wake()  # time alone may have changed a row's words
             self._look_later()
 
     async def _show_last(self, code: int) -> None:
-        for frame in self._protocol.take_changes(self._owner):
+        for frame in self._outbox.take_last(self._owner):
             await self.send(text_data=frame)
         await self._close(code)
 

@@ -183,6 +183,12 @@ async def web_hold(name):
     return name
 
 
+@task(form=HoldForm)
+def web_plain(name):
+    """Stop in a thread until the test lets go."""
+    holds[name].stop_plain()
+
+
 @task(form=NoForm, label=lambda: f"Language {get_language()}")
 async def web_language():
     """Return the language in which it runs."""
