@@ -1,4 +1,4 @@
-"""The tags: media, a form, a table, one operation, a count."""
+"""The tags: media, a form, a table, one operation, an output, a count."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ from ..tasks import Task
 from ..web import durations, forms, inputs
 from ..web.form_class import media_of
 from ..web.next_page import own_path
+from ..web.output_element import render_output
 from ..web.owner import find_owner
 from ..web.pages import Page
 from ..web.permission import is_permitted
+from ..web.pieces import Place
 from ..web.table import render_table
 
 register = template.Library()
@@ -135,6 +137,28 @@ def task_count(context: template.Context) -> SafeString:
     request = _request_of(context)
     page = replace(Page.current(request=request), is_count=True)
     return render_table(request, page, owner=find_owner(request))
+
+
+@register.simple_tag(takes_context=True)
+def task_output(
+    context: template.Context, id: str, *, start: int = 0, attempt: int | None = None
+) -> SafeString:
+    """Return what an operation of the visitor has written, growing while it writes.
+
+    Args:
+        context: With the request; may have a ``csp_nonce``.
+        id: The operation's id.
+        start: Where the text begins, as the route's answers give it.
+        attempt: The attempt that ``start`` belongs to.
+    """
+    request = _request_of(context)
+    return render_output(
+        request,
+        id,
+        Place(start, attempt),
+        owner=find_owner(request),
+        script=_script("ephemeral_tasks/output.js", context.get("csp_nonce")),
+    )
 
 
 def _request_of(context: template.Context) -> HttpRequest:

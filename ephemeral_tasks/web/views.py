@@ -42,7 +42,7 @@ async def table(request: HttpRequest) -> HttpResponse:
 @route("GET")
 async def operation(request: HttpRequest, id: str) -> HttpResponse:
     """One operation."""
-    row = submission.row(await _owner_of(request, id), id)
+    row = submission.row(await require_owner(request, id), id)
     match audience_of(request):
         case Audience.HTMX:
             return responses.html(render_row(row, responses.page_of(request)))
@@ -57,7 +57,7 @@ async def operation(request: HttpRequest, id: str) -> HttpResponse:
 @route("GET")
 async def result(request: HttpRequest, id: str) -> HttpResponse:
     """What the operation returned."""
-    row, value = submission.fetch(await _owner_of(request, id), id)
+    row, value = submission.fetch(await require_owner(request, id), id)
     return await answer_result(request, row, value)
 
 
@@ -114,10 +114,15 @@ async def _answer_replaced(
 async def _prepare(request: HttpRequest, id: str) -> str:
     """Return the owner; all that could still refuse the action was read before."""
     responses.read_ahead(request)
-    return await _owner_of(request, id)
+    return await require_owner(request, id)
 
 
-async def _owner_of(request: HttpRequest, id: str) -> str:
+async def require_owner(request: HttpRequest, id: str) -> str:
+    """Return the owner of a visitor who asks for an operation.
+
+    Raises:
+        UnknownOperation: The visitor has no owner, and so no operation.
+    """
     owner = await afind_owner(request)
     if owner is None:
         raise UnknownOperation(id)
