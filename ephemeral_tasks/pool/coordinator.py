@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any
 
 from .. import signals
 from ..core.attempts import Attempts, Outcome
-from ..core.clock import Clock, monotonic_of
+from ..core.clock import Clock
 from ..core.context import OperationContext
 from ..core.output import OutputBuffer
+from ..core.signals import SignalHub
 from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge
+from .announcements import Announcements
 from .body import PlainContext, PoolContext, sentence_of
 from .change import Change
 from .ledger import Ledger
 from .log import log, log_finished
 from .loop import LoopThread
 from .operation import Notify, PoolOperation
+from .question_times import QuestionTimes
 from .questions import Ending, Question
 from .threads import uncarry
 from .watchdog import Watchdog
@@ -34,6 +36,9 @@ class PoolCoordinator:
     Made on the pool's loop. Everything below "on the loop" is called there, so its
     fields need no lock.
     """
+
+    hub: SignalHub | None = None
+    """The pool has no signals of the core; see ``Host``."""
 
     def __init__(
         self,
@@ -66,6 +71,7 @@ class PoolCoordinator:
         self._clock = clock
         self._watchdog = watchdog
         self._notify = notify
+        self._announcements = Announcements(notify)
         self._reconcile = reconcile
         self._on_empty = on_empty
         self._may_pause = may_pause
@@ -75,6 +81,9 @@ class PoolCoordinator:
             make_context=_make_context,
             on_end=self._on_end,
             on_interrupt=self._on_interrupt,
+        )
+        self._times = QuestionTimes(
+            clock, limit_time=self._attempts.limit_time, end_question=self.end_question
         )
 
     # -- from any thread ---------------------------------------------------------------
@@ -133,10 +142,9 @@ class PoolCoordinator:
         """
         asked, change = self._ledger.ask(operation, question)
         if asked is question and self._loop.is_current():
-            self._on_question(operation, question)
+            self._times.begin(operation, question)
         elif asked is question:
-            self._loop.put(self._on_question, operation, question)
-            self._loop.wake()
+            self._loop.post(self._times.begin, operation, question)
         self.follow(change)
         return asked
 
@@ -163,7 +171,7 @@ class PoolCoordinator:
             self._loop.guard(self._attempts.interrupt, operation)
         # After the interruption: an async body gets one CancelledError, nothing else.
         for operation, question in change.questions:
-            self._loop.guard(self._on_question_end, operation, question)
+            self._loop.guard(self._times.end, operation, question)
         for operation in change.finished:
             self._loop.guard(self._report, operation, None)
 
@@ -192,48 +200,6 @@ class PoolCoordinator:
 
     def _on_interrupt(self, operation: Any) -> None:
         self._watchdog.watch_end(operation)
-
-    # -- questions ---------------------------------------------------------------------
-
-    def _on_question(self, operation: PoolOperation, question: Question) -> None:
-        """Stop the attempt's time and start the question's."""
-        if question.ending is not None:
-            return
-        if operation.is_timed_out:  # just before the question came here
-            self.end_question(operation, question, Ending.WITHDRAWN)
-            return
-        if operation.timer is not None:
-            operation.timer.cancel()
-            operation.timer = None
-        if question.timeout is not None:
-            self._expire_later(operation, question, question.timeout)
-
-    def _expire_later(
-        self, operation: PoolOperation, question: Question, seconds: float
-    ) -> None:
-        """End a question after its time; at once where no timer can be set."""
-        expire = partial(self.end_question, operation, question, Ending.EXPIRED)
-        try:
-            question.timer = self._clock.call_later(seconds, expire)
-        except Exception:  # of the site's clock: nothing else would end it
-            log(logging.ERROR, "no time-out of a question: id=%s", operation.id)
-            expire()
-
-    def _on_question_end(self, operation: PoolOperation, question: Question) -> None:
-        """Let the attempt's time go on, and wake the body."""
-        if question.timer is not None:
-            question.timer.cancel()
-            question.timer = None
-        now = monotonic_of(self._clock)()
-        operation.asked_seconds += now - question.asked_monotonic
-        timeout, begun = operation.policy.timeout, operation.attempted_monotonic
-        is_running = operation.attempt_task is not None and operation.timer is None
-        try:
-            if is_running and timeout is not None and begun is not None:
-                left = begun + timeout + operation.asked_seconds - now
-                self._attempts.limit_time(operation, max(0.0, left))
-        finally:  # also where the site's clock sets no timer
-            question.wake()
 
     # -- an attempt's end --------------------------------------------------------------
 
@@ -301,6 +267,7 @@ class PoolCoordinator:
         try:
             log_finished(operation, cause if operation.error is not None else None)
             operation.on_step(self._notify)
+            self._announcements.add(operation)
         finally:
             operation.wake()
             if self._ledger.is_empty:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, closing
 from functools import partial
-from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import Any, Protocol, cast
 
 from ..core.context import CURRENT
@@ -24,13 +23,9 @@ class Writing(Protocol):
         """Return all that was written."""
 
 
-def as_function(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that can be called for its value, of a generator the output."""
-    if isasyncgenfunction(function):
-        return partial(_awrite_each, function)
-    if isgeneratorfunction(function):
-        return partial(_write_each, function)
-    return function
+def as_function(function: Callable[..., Any], *, is_async: bool) -> Callable[..., Any]:
+    """Return a function that runs a generator to its end and returns the output."""
+    return partial(_awrite_each if is_async else _write_each, function)
 
 
 def _write_each(

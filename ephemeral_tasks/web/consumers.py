@@ -16,7 +16,7 @@ from ..core.clock import Clock, LoopClock
 from ..errors import EphemeralTasksError
 from . import commands, connections, origins, push
 from .outbox import Outbox
-from .owner import aowner_of
+from .owner import afind_owner
 from .pages import Page
 from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
 from .refusals import refusal_of
@@ -101,7 +101,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         )
         await self.accept(self._protocol.subprotocol)
         # From here on a close has a code, which a lost connection has not.
-        owner = await aowner_of(self.scope, create=False)
+        owner = await afind_owner(self.scope)
         if owner is None:
             await self._close(push.OWNER_ENDED)
         elif connections.are_all_taken(owner):
@@ -177,7 +177,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             if self._watches.obey(self._owner, message):
                 return
             events = await commands.obey(
-                self._owner, message, is_over=lambda: self._is_over
+                self._owner, message, scope=self.scope, is_over=lambda: self._is_over
             )
         except EphemeralTasksError as error:
             refusal = refusal_of(error, owner=self._owner, id=commands.id_in(message))
@@ -207,6 +207,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             self._owner,
             clock=self._clock,
             spawn=self._spawn,
+            on_kept=self.wake,  # time alone may have changed a row's words
             end=lambda: self._close(push.OWNER_ENDED),
         )
         self._check.start()

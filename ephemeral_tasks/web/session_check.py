@@ -25,6 +25,7 @@ class SessionCheck:
         *,
         clock: Clock,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
+        on_kept: Callable[[], None],
         end: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         """Nothing happens before ``start``.
@@ -34,12 +35,14 @@ class SessionCheck:
             owner: The owner that the session named when the socket was opened.
             clock: Of the socket.
             spawn: Runs a coroutine as a task of the socket.
+            on_kept: Called when the session still names the owner.
             end: Awaited when the session names the owner no longer.
         """
         self._scope = scope
         self._owner = owner
         self._clock = clock
         self._spawn = spawn
+        self._on_kept = on_kept
         self._end = end
         self._timer: TimerHandle | None = None
         self._is_stopped = False
@@ -73,4 +76,5 @@ class SessionCheck:
             await self._end()
         else:
             submission.window(self._owner)
+            self._on_kept()
             self.start()

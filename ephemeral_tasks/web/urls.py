@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import answer, health, output, start, views
+from . import again, answer, health, output, start, views
 
 app_name = "ephemeral_tasks"
 
@@ -17,4 +17,5 @@ urlpatterns = [
     path("<str:id>/cancel/", views.cancel, name="cancel"),
     path("<str:id>/dismiss/", views.dismiss, name="dismiss"),
     path("<str:id>/retry/", views.retry, name="retry"),
+    path("<str:id>/again/", again.again, name="again"),
 ]

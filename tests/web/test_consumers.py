@@ -710,6 +710,22 @@ async def test_an_open_socket_keeps_the_window_alive(
     assert (submission.window(owner)[0].expires_at - used).total_seconds() > 500
 
 
+async def test_what_time_alone_has_changed_is_pushed(
+    settings, visitor, make_socket, clock, clocked, pool_clock
+):
+    """Within a minute: nothing else happens in a table that has finished."""
+    settings.EPHEMERAL_TASKS = {"IDLE_SECONDS": 6 * 3600}
+    await visitor.start("web_echo", **ECHO)
+    await visitor.until_status("SUCCESSFUL")
+    socket = await make_socket(visitor, served_by=clocked).opened()
+    assert "kept until" not in await socket.receive_from()
+
+    pool_clock.ahead_seconds = 5.5 * 3600
+    await clock.advance(consumers.LOOK_SECONDS)
+
+    assert "kept until" in await socket.receive_from()
+
+
 async def test_a_socket_that_ends_is_forgotten(visitor, make_socket):
     """However it ends: the registry of sockets does not grow."""
     await visitor.held("a")

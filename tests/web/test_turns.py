@@ -23,7 +23,7 @@ from tests.web.hold import until
 pytestmark = pytest.mark.urls("tests.web.urls")
 
 OWNER = "turns"
-MOVING = ("elapsed_seconds", "expires_at")
+MOVING = ("elapsed_seconds", "eta_seconds", "expires_at")
 
 places = st.integers(0, 4)
 changes = st.one_of(

@@ -19,6 +19,12 @@ PAGES = {
     "plain": {},
     "again": {},
     "rtl": {"DIRECTION": "rtl"},
+    "count": {"BODY": "<nav>{% task_count %}</nav>" + USUAL},
+    "badge": {"BODY": '<nav>{% task_count %}</nav>{% task_form "count" %}'},
+    "single": {
+        "BODY": "<nav>{% task_count %}</nav>"
+        "{% task_row request.GET.id then=request.GET.then %}"
+    },
     "two": {"BODY": '{% task_form "count" %}{% task_form "name" %}{% task_table %}'},
     "twice": {"BODY": '{% task_form "name" %}{% task_form "name" %}{% task_table %}'},
     "off": {"ATTRIBUTES": "hx-disable"},
