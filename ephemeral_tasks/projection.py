@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import formats
 from django.utils.translation import gettext, pgettext_lazy
@@ -17,7 +17,12 @@ from .core.snapshot import to_datetime
 from .core.status import Status
 from .core.values import Progress
 from .pool.operation import PoolOperation
+from .pool.questions import Question
+from .result_file import ResultFile
 from .windows import Handle
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm
 
 _WORDS = {
     Status.READY: pgettext_lazy("operation", "Waiting"),
@@ -40,6 +45,35 @@ class RowError:
 
     reference: str
     """The first eight characters of the id, as in the log line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowQuestion:
+    """What a running body asks its owner."""
+
+    number: int
+    """Names it in an answer; from 1, the newest is the highest."""
+
+    text: str
+    """A sentence, at most 500 characters long."""
+
+    choices: tuple[str, ...] | None
+    """The possible answers; None where the answer is a form."""
+
+    form: type[BaseForm] | None
+    """The form class to render instead; not in JSON."""
+
+    asked_at: datetime
+    """When it was asked, UTC."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the question as JSON can hold it."""
+        return {
+            "number": self.number,
+            "text": self.text,
+            "choices": None if self.choices is None else list(self.choices),
+            "asked_at": _iso(self.asked_at),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +147,20 @@ class Row:
     """None unless it failed."""
 
     actions: tuple[str, ...]
-    """What its owner may do now, among cancel, dismiss, retry and result."""
+    """What its owner may do now, among cancel, dismiss, retry, again, result, answer
+    and output."""
+
+    is_file: bool = False
+    """True when its result is a file to download."""
+
+    has_form: bool = False
+    """True when its task has a form, which ``again`` fills."""
+
+    output_size: int = 0
+    """Characters that its newest attempt has written."""
+
+    question: RowQuestion | None = None
+    """What its body asks now."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as JSON can hold it; instants in ISO 8601, UTC."""
@@ -135,6 +182,8 @@ class Row:
             "progress": None if self.progress is None else self.progress._asdict(),
             "position": self.position,
             "eta_seconds": self.eta_seconds,
+            "output_size": self.output_size,
+            "question": None if self.question is None else self.question.as_json(),
             "error": None
             if self.error is None
             else {"message": self.error.message, "reference": self.error.reference},
@@ -215,9 +264,10 @@ def project(
 ) -> Row:
     """Return the row of an operation; from any thread."""
     operation.is_announced = False  # first: progress after it is announced
-    was_cancelling = operation.is_cancelling
+    was_cancelling, question = operation.is_cancelling, operation.question
     facts = operation.facts()
     status = facts.status
+    output_size = operation.output_size
     task = operation.task
     is_cancelling = was_cancelling and not status.is_finished
     expires_time = clock.time() + windows.seconds_left(handle, used_monotonic)
@@ -243,24 +293,57 @@ def project(
         position=position if status is Status.READY else None,
         eta_seconds=eta_seconds,
         shown_eta_seconds=_show_eta(operation, eta_seconds, facts.attempt),
+        output_size=output_size,
         error=_error(operation) if status is Status.FAILED else None,
         actions=list_actions(
-            status, is_cancelling=is_cancelling, is_cancellable=task.cancellable
-        ),
+            status,
+            is_cancelling=is_cancelling,
+            is_cancellable=task.cancellable,
+            has_input=task.form is not None and operation.item is not None,
+        )
+        + (("answer",) if question else ())
+        + (("output",) if output_size else ()),
+        has_form=task.form is not None,
+        is_file=isinstance(operation.value, ResultFile),
+        question=_ask(question, operation),
     )
 
 
 def list_actions(
-    status: Status, *, is_cancelling: bool, is_cancellable: bool
+    status: Status,
+    *,
+    is_cancelling: bool,
+    is_cancellable: bool,
+    has_input: bool = False,
 ) -> tuple[str, ...]:
-    """Return what an owner may do with an operation in this state."""
+    """Return what an owner may do with an operation in this state.
+
+    Args:
+        status: Of the operation.
+        is_cancelling: Whether its body is being ended.
+        is_cancellable: Whether its task may be cancelled while it runs.
+        has_input: Whether its task has a form, and its arguments are held.
+    """
     if status is Status.READY:
         return ("cancel",)
     if status is Status.RUNNING:
         return ("cancel",) if is_cancellable and not is_cancelling else ()
+    again = ("again",) if has_input else ()
     if status is Status.SUCCESSFUL:
-        return ("result", "dismiss")
-    return ("retry", "dismiss")
+        return ("result", *again, "dismiss")
+    return ("retry", *again, "dismiss")
+
+
+def _ask(question: Question | None, operation: PoolOperation) -> RowQuestion | None:
+    if question is None:
+        return None
+    return RowQuestion(
+        number=question.number,
+        text=question.text,
+        choices=question.choices,
+        form=question.form,
+        asked_at=to_datetime(question.asked_monotonic + operation.clock_offset),
+    )
 
 
 def _show_eta(

@@ -22,8 +22,8 @@ from tests.app.conftest import settle
 KEYS = [
     *("id", "task", "label", "shown", "status", "is_finished", "is_cancelling"),
     *("submitted_at", "started_at", "finished_at", "expires_at", "elapsed_seconds"),
-    *("attempt", "max_attempts", "progress", "position", "eta_seconds", "error"),
-    "actions",
+    *("attempt", "max_attempts", "progress", "position", "eta_seconds"),
+    *("output_size", "question", "error", "actions"),
 ]
 """design.md section 5, in its order."""
 

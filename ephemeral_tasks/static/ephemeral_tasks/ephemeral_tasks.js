@@ -157,7 +157,10 @@
 
   document.addEventListener("htmx:wsOpen", (event) => {
     const table = tableOf(event.target);
-    if (table) Object.assign(stateOf(table), { isOpen: true, polledAt: Date.now() });
+    if (!table) return;
+    const socket = event.detail.socketWrapper;
+    Object.assign(stateOf(table), { isOpen: true, polledAt: Date.now(), socket });
+    emit("opened");
   });
 
   // htmx connects again by itself after the codes of a lost connection, and never after
@@ -186,6 +189,7 @@
     const { event: closing, socketWrapper } = event.detail;
     const state = stateOf(table);
     state.isOpen = false;
+    emit("closed");
     if (closing.code < 4400) return;
     if (closing.code === SESSION_ROTATED) state.isRotated = true;
     const pause = pauseAfter(closing.code, state);
@@ -196,6 +200,30 @@
     // none either: after a rotation the next socket brings them.
     if (!state.isRotated || pause === undefined) refresh(table);
   });
+
+  // -- messages in JSON ---------------------------------------------------------
+
+  // For output.js, which sends and gets them by events and knows nothing of htmx.
+
+  function emit(name, detail) {
+    document.dispatchEvent(new CustomEvent(`ephemeral-tasks:${name}`, { detail }));
+  }
+
+  document.addEventListener("ephemeral-tasks:send", (event) => {
+    const open = tables().map(stateOf).find((state) => state.isOpen);
+    if (!open) return;
+    open.socket.send(JSON.stringify(event.detail));
+    event.preventDefault();
+  });
+
+  // While it is captured: the listeners below take each message for new rows.
+  document.addEventListener("htmx:wsBeforeMessage", (event) => {
+    const { message } = event.detail;
+    if (!tableOf(event.target) || !message.startsWith("{")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    emit("message", JSON.parse(message));
+  }, true);
 
   // -- which rows are newer -----------------------------------------------------
 

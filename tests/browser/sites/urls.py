@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path
 
+from tests.browser import telling
 from tests.browser.gates import let_through
 from tests.browser.sites.habits import HABITS
 
@@ -92,6 +93,7 @@ urlpatterns = [
     path("gates/<name>/<int:count>/", let_through),
     path("habits/<habit>/", habit),
     path("login/", log_in),
+    *telling.urlpatterns,
     path("tasks/", include("ephemeral_tasks.urls")),
     path("<name>/", page),
 ]
