@@ -263,7 +263,7 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt, target } = event.detail;
-    if (elt.matches(BUTTON) && target.matches(ROWS)) event.detail.target = tableOf(elt);
+    if (elt.matches(BUTTON) && target?.matches(ROWS)) event.detail.target = tableOf(elt);
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -43,6 +43,10 @@ PAGES = {
     "flex": {"BODY": f'<div class="row"><p>Beside</p>{USUAL}</div>'},
     "say": {"BODY": '{% task_form "say" %}{% task_table %}'},
     "copy": {"BODY": '{% task_form "copy" %}{% task_table %}'},
+    "four-copy": {
+        "HEAD": "{% task_media htmx=4 %}",
+        "BODY": '{% task_form "copy" %}{% task_table %}',
+    },
     "year": {"BODY": '{% task_form "count_year" %}{% task_table %}'},
     "framework": {"HEAD": "{% task_media %}FRAMEWORK"},
     "turbo": {"BODY": f'<a href="/again/" data-visit>Again</a>{USUAL}'},
