@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from . import pool as pool
     from .core import current_operation as current_operation
     from .core import progress as progress
+    from .errors import ClientFull as ClientFull
     from .errors import Closed as Closed
     from .errors import Conflict as Conflict
     from .errors import EphemeralTasksError as EphemeralTasksError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
     from .registry import task as task
+    from .result_file import ResultFile as ResultFile
+    from .signals import operation_finished as operation_finished
     from .submission import aresult as aresult
     from .submission import cancel as cancel
     from .submission import dismiss as dismiss
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 # Each name is imported when it is first asked for: `@task` needs Django's settings, and
 # an import of the package must cost next to nothing.
 _HOMES = {
+    "ClientFull": "errors",
     "Closed": "errors",
     "Conflict": "errors",
     "EphemeralTasksError": "errors",
@@ -47,6 +51,7 @@ _HOMES = {
     "OperationCancelled": "errors",
     "OperationFailed": "errors",
     "QueueFull": "errors",
+    "ResultFile": "result_file",
     "Row": "projection",
     "Task": "tasks",
     "TaskFailed": "errors",
@@ -61,6 +66,7 @@ _HOMES = {
     "coordinators": "pool.coordinators",
     "current_operation": "core",
     "dismiss": "submission",
+    "operation_finished": "signals",
     "owner_of": "web.owner",
     "pool": "",
     "progress": "core",

@@ -16,6 +16,7 @@ from .core.snapshot import to_datetime
 from .core.status import Status
 from .core.values import Progress
 from .pool.operation import PoolOperation
+from .result_file import ResultFile
 from .windows import Handle
 
 _WORDS = {
@@ -96,7 +97,13 @@ class Row:
     """None unless it failed."""
 
     actions: tuple[str, ...]
-    """What its owner may do now, among cancel, dismiss, retry and result."""
+    """What its owner may do now, among cancel, dismiss, retry, again and result."""
+
+    is_file: bool = False
+    """True when its result is a file to download."""
+
+    has_form: bool = False
+    """True when its task has a form, which ``again`` fills."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as JSON can hold it; instants in ISO 8601, UTC."""
@@ -208,22 +215,39 @@ def project(
         position=position if status is Status.READY else None,
         error=_error(operation) if status is Status.FAILED else None,
         actions=list_actions(
-            status, is_cancelling=is_cancelling, is_cancellable=task.cancellable
+            status,
+            is_cancelling=is_cancelling,
+            is_cancellable=task.cancellable,
+            has_input=task.form is not None and operation.item is not None,
         ),
+        has_form=task.form is not None,
+        is_file=isinstance(operation.value, ResultFile),
     )
 
 
 def list_actions(
-    status: Status, *, is_cancelling: bool, is_cancellable: bool
+    status: Status,
+    *,
+    is_cancelling: bool,
+    is_cancellable: bool,
+    has_input: bool = False,
 ) -> tuple[str, ...]:
-    """Return what an owner may do with an operation in this state."""
+    """Return what an owner may do with an operation in this state.
+
+    Args:
+        status: Of the operation.
+        is_cancelling: Whether its body is being ended.
+        is_cancellable: Whether its task may be cancelled while it runs.
+        has_input: Whether its task has a form, and its arguments are held.
+    """
     if status is Status.READY:
         return ("cancel",)
     if status is Status.RUNNING:
         return ("cancel",) if is_cancellable and not is_cancelling else ()
+    again = ("again",) if has_input else ()
     if status is Status.SUCCESSFUL:
-        return ("result", "dismiss")
-    return ("retry", "dismiss")
+        return ("result", *again, "dismiss")
+    return ("retry", *again, "dismiss")
 
 
 def _error(operation: PoolOperation) -> RowError:

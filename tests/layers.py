@@ -19,8 +19,18 @@ WEB_LAYER = {
 }
 # The app layer, innermost first: a module imports its own row and those before it.
 APP_ORDER = (
-    ("compat", "conf", "errors", "form_digest", "signals"),
-    ("registry", "tasks", "window_store", "windows"),
+    (
+        "clients",
+        "compat",
+        "conf",
+        "derived_form",
+        "digests",
+        "errors",
+        "form_fields",
+        "result_file",
+        "signals",
+    ),
+    ("policies", "registry", "tasks", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),
     ("submission",),

@@ -1,7 +1,7 @@
 """Ephemeral execution for any asyncio program; knows no Django."""
 
 from .clock import Clock, LoopClock, TimerHandle
-from .context import OperationContext, current_operation, progress
+from .context import OperationContext, current_operation
 from .coordinator import Coordinator
 from .errors import (
     BreakerOpen,
@@ -22,6 +22,7 @@ from .operation import Operation
 from .policy import Policy
 from .priority import PriorityCoordinator
 from .registry import Registry
+from .reporter import progress
 from .signal import Signal
 from .signals import SignalHub
 from .snapshot import Snapshot

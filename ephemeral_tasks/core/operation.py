@@ -158,6 +158,11 @@ class Operation(Generic[Item, Value]):
         """True once the status can no longer change."""
         return self.status in FINISHED
 
+    @property
+    def keeps_item(self) -> bool:
+        """Whether the item is kept when the operation has ended well."""
+        return False
+
     def elapsed_seconds(self, now: float) -> float:
         """Return the seconds from the first start to the end or ``now``, monotonic."""
         if self.started_monotonic is None:
@@ -216,6 +221,10 @@ class Operation(Generic[Item, Value]):
     def report(self, progress: Progress) -> None:
         """Keep the body's progress."""
         self.progress = progress
+        self.announce()
+
+    def announce(self) -> None:
+        """Say that the progress has changed."""
         if self.host is not None:
             self.host.on_progress(self)
 
@@ -279,7 +288,7 @@ class Operation(Generic[Item, Value]):
         self.error = error
         self.where = None if error is None else error.__traceback__
         self.variables = self.attempt_task = None
-        if status is Status.SUCCESSFUL:
+        if status is Status.SUCCESSFUL and not self.keeps_item:
             self.item = None
         self.status = status
 

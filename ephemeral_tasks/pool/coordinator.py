@@ -13,6 +13,7 @@ from ..core.context import OperationContext
 from ..core.signals import SignalHub
 from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge
+from .announcements import Announcements
 from .body import PlainContext, PoolContext, sentence_of
 from .change import Change
 from .ledger import Ledger
@@ -67,6 +68,7 @@ class PoolCoordinator:
         self._clock = clock
         self._watchdog = watchdog
         self._notify = notify
+        self._announcements = Announcements(notify)
         self._reconcile = reconcile
         self._on_empty = on_empty
         self._may_pause = may_pause
@@ -214,6 +216,7 @@ class PoolCoordinator:
         try:
             log_finished(operation, cause if operation.error is not None else None)
             operation.on_step(self._notify)
+            self._announcements.add(operation)
         finally:
             operation.wake()
             if self._ledger.is_empty:

@@ -10,22 +10,18 @@ ledger together is made under the first, so the second is always the inner one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterable
-from typing import cast
+from collections.abc import Callable, Collection, Iterable
 
 from ..conf import Config
 from ..core.attempts import CANCELLED, Outcome
 from ..core.errors import Closed, QueueFull
-from ..core.keyed_queue import KeyedQueue
-from ..core.queues import Queue
-from ..core.scheduler import Scheduler
 from ..core.status import Status
+from ..errors import ClientFull
+from .admission import Admission
 from .change import Change
 from .counters import PoolStatistics
 from .memory import Memory
 from .operation import PoolOperation
-
-_NO_LIMIT = 2**31
 
 
 class Ledger:
@@ -43,13 +39,10 @@ class Ledger:
         self._lock = threading.RLock()
         """Protects everything below and the statuses. Reentrant for the site's sake: a
         signal handler or a finalizer may call the pool while this thread holds it."""
-        self._scheduler: Scheduler[PoolOperation] = Scheduler(
-            cast("Queue[PoolOperation]", KeyedQueue(self._limit_of, urgent_first=True)),
-            limit=config.max_running,
-            capacity=config.max_waiting,
-        )
         self.memory = Memory(config)
         """What is kept; others only look at it."""
+        self._admission = Admission(config, self.memory)
+        self._scheduler = self._admission.scheduler
         self._unfinished: dict[str, PoolOperation] = {}
         """In the order of acceptance; also forgotten ones that have not ended."""
         self._plain = 0
@@ -57,11 +50,6 @@ class Ledger:
         self._is_closed = False
         self._accepted = self._refused = 0
         self._ended = {Status.SUCCESSFUL: 0, Status.FAILED: 0, Status.CANCELLED: 0}
-
-    def _limit_of(self, key: Hashable) -> int:
-        """Return how many of one owner run at once; unowned ones have no bound."""
-        bound = self._config.max_running_per_owner
-        return _NO_LIMIT if key is None or bound is None else bound
 
     # -- accepting ---------------------------------------------------------------------
 
@@ -83,7 +71,7 @@ class Ledger:
 
         Raises:
             Closed: The process is ending.
-            QueueFull: A bound is reached. In both cases nothing was changed.
+            QueueFull, ClientFull: A bound is reached. In each case nothing was changed.
         """
         change = Change()
         with self._lock:  # queued, counted and kept in one step, or refused
@@ -91,8 +79,8 @@ class Ledger:
                 raise Closed("closed: this process is ending")
             try:
                 evicted = self.memory.find_evictable(operation)
-                started = self._schedule(operation, is_due=is_due)
-            except QueueFull:
+                started = self._admission.schedule(operation, is_due=is_due)
+            except (QueueFull, ClientFull):
                 self._refused += 1
                 raise
             self._accepted += 1
@@ -100,6 +88,8 @@ class Ledger:
             self._plain += not operation.task.is_async
             self.memory.add(operation, place=place)
             self._claim(started, change)
+            if operation.task.supersede:
+                self._supersede(operation, change)
             for old in leaving:
                 self._forget(old, change)
             if evicted:
@@ -109,28 +99,6 @@ class Ledger:
             change.evicted.discard(operation.owner)
         return change
 
-    def _schedule(
-        self, operation: PoolOperation, *, is_due: bool
-    ) -> list[PoolOperation]:
-        """Queue an operation; a share of the places is reserved for idle owners.
-
-        Without it one visitor with many sessions could close the queue for all others.
-        """
-        reserved = 0
-        if self._config.max_waiting and self.memory.has_unfinished(operation.owner):
-            reserved = max(1, self._config.max_waiting // 10)
-        try:
-            if is_due:
-                return self._scheduler.offer(operation, reserved=reserved)
-            self._scheduler.defer(operation, reserved=reserved)
-        except QueueFull:
-            kept = f", {reserved} of them kept for new visitors" if reserved else ""
-            raise QueueFull(
-                f"{self._scheduler.waiting} operations wait, "
-                f"MAX_WAITING is {self._config.max_waiting}{kept}"
-            ) from None
-        return []
-
     def _claim(self, started: Iterable[PoolOperation], change: Change) -> None:
         """Make operations RUNNING in the same step that gave them a slot."""
         for operation in started:
@@ -138,6 +106,15 @@ class Ledger:
             change.started.append(operation)
             if operation.owner is not None:
                 change.changed.add(operation.owner)
+
+    def _supersede(self, operation: PoolOperation, change: Change) -> None:
+        """Cancel the owner's other unfinished operations of the task."""
+        if operation.owner is None:
+            return
+        for mate in self.memory.of(operation.owner):
+            is_same_task = mate.task.func is operation.task.func
+            if mate is not operation and is_same_task and not mate.is_finished:
+                self._cancel(mate, change)
 
     # -- waiting -----------------------------------------------------------------------
 
@@ -246,8 +223,9 @@ class Ledger:
         del self._unfinished[operation.id]
         self._plain -= not operation.task.is_async
         self._ended[status] += 1
-        is_successful = status is Status.SUCCESSFUL
-        kept = operation.result_bytes if is_successful else operation.kept_bytes
+        kept = 0 if operation.item is None else operation.kept_bytes
+        if status is Status.SUCCESSFUL:
+            kept += operation.result_bytes
         self.memory.finish(operation, kept)
         change.finished.append(operation)
         if operation.owner is not None:

@@ -29,6 +29,7 @@ class PoolOperation(Operation[Call, Any]):
 
     __slots__ = (
         "attempted_monotonic",
+        "client",
         "failure",
         "form_key",
         "handle",
@@ -37,6 +38,7 @@ class PoolOperation(Operation[Call, Any]):
         "owner",
         "result_bytes",
         "task",
+        "unique_key",
         "worker",
     )
 
@@ -48,6 +50,7 @@ class PoolOperation(Operation[Call, Any]):
         key: str | None,
         now: float,
         clock_offset: float,
+        client: str | None = None,
         worker: str = "",
     ) -> None:
         task = call.task
@@ -61,12 +64,16 @@ class PoolOperation(Operation[Call, Any]):
         )
         self.task: Task = task
         self.owner = owner
+        self.client = client
+        """Whose bounds it counts in besides its owner's; None without ``CLIENT_OF``."""
         self.worker = worker
         """The name of the process that runs it, as ``django.tasks`` shows it."""
         self.handle: Handle | None = None
         """What its owner's window keeps; set before it is accepted, as is the next."""
         self.form_key: bytes | None = None
         """A digest of the form's one-time key and of the input."""
+        self.unique_key: bytes | None = None
+        """A digest of the arguments that its task names as unique; before it, too."""
         self.attempted_monotonic: float | None = None
         """When its newest attempt started, by the monotonic clock."""
         self.failure: object = None
@@ -77,6 +84,24 @@ class PoolOperation(Operation[Call, Any]):
         """What the value keeps, estimated where it was made; written on the loop."""
         self.is_announced = False
         """True from a report of progress until its row is read; any thread."""
+
+    def repeats(self, other: PoolOperation) -> bool:
+        """Return whether this one, which is new, asks for what the other one does.
+
+        Both came from one form, sent twice, or the other one is unfinished and has
+        equal unique arguments. Both have one owner.
+        """
+        if self.form_key is not None and self.form_key == other.form_key:
+            return True
+        is_ending = other.is_finished or other.is_cancelling
+        return self.unique_key is not None and (
+            self.unique_key == other.unique_key and not is_ending
+        )
+
+    @property
+    def keeps_item(self) -> bool:
+        """Whether its owner may change the arguments and run it again."""
+        return self.task.keep_input and self.owner is not None
 
     def start(self, now: float) -> None:
         """Begin the next attempt: READY becomes RUNNING."""

@@ -20,6 +20,7 @@ from .counters import PoolStatistics
 from .ledger import Ledger
 from .loop import LoopThread
 from .operation import PoolOperation
+from .presence import Presence
 from .sweep import Sweep, reconcile
 from .threads import Threads
 from .watchdog import Watchdog
@@ -74,6 +75,7 @@ class Pool:
             on_empty=self.look_for_idle,
             may_pause=self.may_pause,
         )
+        self.presence = Presence(self.ledger, self.clock, self.coordinator.follow)
         self.watchdog.start()
         follow = self.coordinator.follow
         self.sweep = Sweep(self.loop, self.config, self.clock, self.ledger, follow)
@@ -113,7 +115,7 @@ class Pool:
 
         Raises:
             Closed: The process is ending.
-            QueueFull: A bound is reached. In both cases nothing was changed.
+            QueueFull, ClientFull: A bound is reached. In each case nothing was changed.
         """
         change = self.ledger.accept(
             operation, is_due=delay <= 0, leaving=leaving, place=place

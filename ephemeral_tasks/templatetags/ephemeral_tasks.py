@@ -20,8 +20,9 @@ from ..registry import registry
 from ..tasks import Task
 from ..web import durations, forms, inputs
 from ..web.form_class import media_of
-from ..web.owner import owner_of
+from ..web.owner import find_owner
 from ..web.pages import Page
+from ..web.permission import is_permitted
 from ..web.table import render_table
 
 register = template.Library()
@@ -77,6 +78,8 @@ def task_form(
 ) -> SafeString:
     """Return the form that starts a task; the answer keeps the visitor on the page.
 
+    It is empty for a visitor without the task's permission.
+
     Args:
         context: With the request.
         task: The task, or its name.
@@ -85,7 +88,10 @@ def task_form(
     """
     name = task if isinstance(task, str) else task.name
     declared, _ = inputs.find_exposed(name)
-    return forms.render_form(_request_of(context), declared, form=form, initial=initial)
+    request = _request_of(context)
+    if not is_permitted(declared, request):
+        return SafeString("")
+    return forms.render_form(request, declared, form=form, initial=initial)
 
 
 @register.simple_tag(takes_context=True)
@@ -97,7 +103,7 @@ def task_table(context: template.Context, *, task: str | None = None) -> SafeStr
         task: The name of a task, for its rows only.
     """
     request = _request_of(context)
-    owner = owner_of(request, create=False)
+    owner = find_owner(request)
     return render_table(request, Page.current(task, request=request), owner=owner)
 
 

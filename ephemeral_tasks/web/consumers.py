@@ -19,7 +19,7 @@ from ..core.clock import Clock, LoopClock, TimerHandle
 from ..errors import EphemeralTasksError
 from ..pool.log import class_of, place_of
 from . import commands, origins, push
-from .owner import aowner_of, astored_owner_of
+from .owner import afind_owner, astored_owner_of
 from .pages import Page
 from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
 from .refusals import refusal_of
@@ -98,7 +98,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._protocol = _protocol_of(self.scope)
         await self.accept(self._protocol.subprotocol)
         # From here on a close has a code, which a lost connection has not.
-        owner = await aowner_of(self.scope, create=False)
+        owner = await afind_owner(self.scope)
         if owner is None:
             await self._close(push.OWNER_ENDED)
         elif push.count(owner) >= get_config().max_sockets_per_owner:
@@ -175,7 +175,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         try:
             message = commands.parse(text)
             events = await commands.obey(
-                self._owner, message, is_over=lambda: self._is_over
+                self._owner, message, scope=self.scope, is_over=lambda: self._is_over
             )
         except EphemeralTasksError as error:
             refusal = refusal_of(error, owner=self._owner, id=commands.id_in(message))

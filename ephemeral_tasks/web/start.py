@@ -14,6 +14,7 @@ from ..errors import EphemeralTasksError
 from ..tasks import Task
 from . import forms, inputs, responses
 from .audience import Audience, audience_of
+from .client import aadd_client
 from .decorators import route
 from .first_submission import save_owner
 from .form_ids import FormIds
@@ -30,7 +31,7 @@ TABLES = 10
 @route("POST")
 async def start(request: HttpRequest, task: str) -> HttpResponse:
     """The task is submitted with what its form cleaned."""
-    declared, form_class = inputs.find_exposed(task)
+    declared, form_class = await inputs.find_permitted(task, request)
     form: BaseForm | None = None
     try:
         data, files = inputs.read(request)
@@ -46,6 +47,7 @@ class _Accepted(NamedTuple):
     """What became of a submission."""
 
     owner: str
+    label: str
     id: str
     """Of the operation."""
     stopped: str | None
@@ -62,12 +64,13 @@ async def _submit(
         handle = forms.submit_form(owner, task, form, data)
         is_stopped = oldest is not None and not _is_in_window(owner, oldest.id)
         stopped = oldest.label if oldest is not None and is_stopped else None
-        return _Accepted(owner, handle.id, stopped)
+        return _Accepted(owner, handle.label, handle.id, stopped)
     inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = make_candidate(request, forms.key_in(form, data))
     async with save_owner(request, newcomer) as owner:
-        handle = forms.submit_form(owner, task, form, data)
-    return _Accepted(owner, handle.id, None)
+        submitter = await aadd_client(owner, request)
+        handle = forms.submit_form(submitter, task, form, data)
+    return _Accepted(owner, handle.label, handle.id, None)
 
 
 def _is_in_window(owner: str, id: str) -> bool:
@@ -104,6 +107,7 @@ def _render_accepted(request: HttpRequest, task: Task, accepted: _Accepted) -> s
     fresh = forms.render_accepted(
         task,
         FormIds.sent_by(request, task),
+        label=accepted.label,
         is_seen=bool(named),
         stopped=accepted.stopped,
     )
@@ -134,7 +138,7 @@ async def _refuse(
         response = responses.html(html, refusal.status)
         response.headers["HX-Reswap"] = "outerHTML"  # the form is its own target
         return response
-    context = {"form": form, "label": forms.label_of(task), "task": task}
+    context = {"form": form, "label": task.label_for(), "task": task}
     response = await responses.refuse(request, refusal, context=context)
     if audience is Audience.HTMX:
         response.headers["HX-Retarget"] = "find .task-form-status"

@@ -94,5 +94,5 @@ def _csrf_header() -> str:
 
 
 def _label_of(page: Page) -> str | None:
-    names = {task.name: forms.label_of(task) for task in registry.list_exposed()}
+    names = {task.name: task.label_for() for task in registry.list_exposed()}
     return None if page.task is None else names.get(page.task, page.task)

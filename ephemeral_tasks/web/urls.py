@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import health, start, views
+from . import again, health, start, views
 
 app_name = "ephemeral_tasks"
 
@@ -15,4 +15,5 @@ urlpatterns = [
     path("<str:id>/cancel/", views.cancel, name="cancel"),
     path("<str:id>/dismiss/", views.dismiss, name="dismiss"),
     path("<str:id>/retry/", views.retry, name="retry"),
+    path("<str:id>/again/", again.again, name="again"),
 ]

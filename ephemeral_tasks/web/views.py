@@ -9,7 +9,8 @@ from ..errors import UnknownOperation
 from . import processes, responses
 from .audience import Audience, audience_of
 from .decorators import route
-from .owner import aowner_of
+from .owner import afind_owner
+from .permission import check_permission
 from .results import answer_result
 from .rows import filter_by_task, render_row
 
@@ -17,7 +18,7 @@ from .rows import filter_by_task, render_row
 @route("GET")
 async def table(request: HttpRequest) -> HttpResponse:
     """All of the visitor's operations, newest first; empty for visitors without any."""
-    owner = await aowner_of(request, create=False)
+    owner = await afind_owner(request)
     match audience_of(request):
         case Audience.HTMX:
             processes.notice(request.GET.get("process"))
@@ -76,6 +77,7 @@ async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
 async def retry(request: HttpRequest, id: str) -> HttpResponse:
     """A new operation with the same arguments stands in the old one's place."""
     owner = await _prepare(request, id)
+    await check_permission(submission.task_of(owner, id), request)
     handle = submission.retry(owner, id)
     row = submission.row(owner, handle.id)
     return await responses.answer_change(
@@ -84,7 +86,7 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
         body=row.as_json(),
         status=202,
         location=responses.page_of(request).url(handle.id),
-        gone=id,
+        gone=None if submission.is_known(owner, id) else id,
     )
 
 
@@ -95,7 +97,7 @@ async def _prepare(request: HttpRequest, id: str) -> str:
 
 
 async def _owner_of(request: HttpRequest, id: str) -> str:
-    owner = await aowner_of(request, create=False)
+    owner = await afind_owner(request)
     if owner is None:
         raise UnknownOperation(id)
     return owner

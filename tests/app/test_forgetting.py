@@ -176,8 +176,16 @@ def successful_plain(owner, hold):
     return handle, seen[0]
 
 
+def successful_kept(owner, hold):
+    """Leave one that ended well and keeps its arguments."""
+    handle, content = start(owner, tasks.app_kept)
+    drain()
+    assert row(owner, handle.id).status is Status.SUCCESSFUL
+    return handle, content
+
+
 UNFINISHED = [waiting, running, retrying, retrying_plain]
-FINISHED = [failed, cancelled, successful, successful_plain]
+FINISHED = [failed, cancelled, successful, successful_plain, successful_kept]
 
 
 # -- ways to end -----------------------------------------------------------------------

@@ -33,6 +33,10 @@ class Visitor:
         self._words: list[str] = []
         self._answer: Any = None
 
+    def restart_site(self) -> None:
+        """The middleware is loaded anew for the next request."""
+        self.client.handler._middleware_chain = None
+
     def fill(self, text: str) -> str:
         """Put in what a reader would have seen meanwhile: ``$id`` and ``$token``."""
         token = self.client.cookies.get("csrftoken")

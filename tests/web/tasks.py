@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import defaultdict
+from enum import Enum
 
 from django import forms
 from django.utils.translation import get_language
@@ -35,6 +36,11 @@ class HoldForm(forms.Form):
 
 class UploadForm(forms.Form):
     document = forms.FileField()
+
+
+class BriefForm(forms.Form):
+    note = forms.CharField()
+    document = forms.FileField(required=False)
 
 
 class LookForm(forms.Form):
@@ -127,11 +133,46 @@ class SlowForm(forms.Form):
         return self.cleaned_data
 
 
+def is_staff(user):
+    """Whether a task is for this user."""
+    return user.is_staff
+
+
+@task(label="Permitted", form=NoForm, permission="auth.view_user")
+async def web_permitted():
+    """Fail; for those who have the permission."""
+    raise TaskFailed("on purpose")
+
+
+@task(label="Staff", form=NoForm, permission=is_staff)
+async def web_staff():
+    """Return; for staff."""
+    return "done"
+
+
+@task(form=HoldForm, on_leave="cancel")
+async def web_left(name):
+    """Stop at the hold, while the visitor is there."""
+    await holds[name].stop()
+
+
+@task(form=HoldForm, unique=("name",))
+async def web_unique(name):
+    """Stop at the hold; one at a time for each name."""
+    await holds[name].stop()
+
+
 @task(label="Echo", form=EchoForm, shown=("language",))
 async def web_echo(text, language):
     """Say it in a language."""
     calls.append({"text": text, "language": language})
     return f"{text} in {language}"
+
+
+@task(form=KindsForm, keep_input=True)
+async def web_kept(**values):
+    """Return what came; it is kept, too."""
+    return repr(values)
 
 
 @task(form=HoldForm)
@@ -161,6 +202,23 @@ async def web_say(text, language):
     raise TaskFailed(f"the word {text} cannot be said")
 
 
+@task(form=BriefForm)
+async def web_brief(note, document):
+    """Fail, whatever the file says."""
+    raise TaskFailed("no")
+
+
+def say_in(language=None):
+    """A label: for one language, and for all."""
+    return f"Say in {language}" if language else "Say in a language"
+
+
+@task(label=say_in, form=EchoForm, shown=("language",))
+async def web_titled(text, language):
+    """Say it in a language."""
+    return text
+
+
 @task(form=UploadForm)
 async def web_upload(document):
     """Read a file."""
@@ -183,6 +241,21 @@ async def web_own(document, user_id):
     return [document, user_id]
 
 
+class Pace(Enum):
+    """How fast."""
+
+    SLOW = "slow"
+    FAST = "fast"
+
+
+@task(form=True, shown=("pace", "times"))
+async def web_derived(
+    text: str, pace: Pace = Pace.SLOW, times: int = 2, *, loud: bool = True
+):
+    """Return what came, with its types."""
+    return repr((text, pace, times, loud))
+
+
 @task(form=NoForm)
 async def web_object():
     """Return what JSON cannot express."""
@@ -193,6 +266,12 @@ async def web_object():
 async def web_flaky():
     """Fail, and try again in an hour."""
     raise ConnectionError
+
+
+@task
+async def web_bare_failure(text):
+    """Fail; no form is declared."""
+    raise TaskFailed("no")
 
 
 @task

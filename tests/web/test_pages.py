@@ -128,7 +128,7 @@ async def test_every_control_has_an_id_of_its_own(visitor):
     page = Markup(html)
 
     ids = [found["id"] for tag in ("a", "button") for found in page.all(tag)]
-    assert len(ids) == len(set(ids)) == 7
+    assert len(ids) == len(set(ids)) == 9
 
 
 async def test_a_buttons_name_says_of_which_row_it_is(visitor):
