@@ -124,7 +124,10 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """All arguments that may be given by name."""
 
     is_async: bool = field(init=False, repr=False, compare=False)
-    """True for a coroutine function; a plain one runs in a thread."""
+    """True for a coroutine function or an async generator; others run in a thread."""
+
+    is_generator: bool = field(init=False, repr=False, compare=False)
+    """True for a generator of either kind: its pieces are its output."""
 
     def __post_init__(self) -> None:
         _check_function(self)
@@ -140,7 +143,11 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         object.__setattr__(
             self, "required", _list_names(self.signature, without_default=True)
         )
-        object.__setattr__(self, "is_async", iscoroutinefunction(self.func))
+        is_async_generator = isasyncgenfunction(self.func)
+        is_async = iscoroutinefunction(self.func) or is_async_generator
+        object.__setattr__(self, "is_async", is_async)
+        is_generator = isgeneratorfunction(self.func) or is_async_generator
+        object.__setattr__(self, "is_generator", is_generator)
         check_permission(self.permission)
         check_siblings(self.unique, self.supersede, self.signature)
         check_on_leave(self.on_leave)
@@ -165,21 +172,32 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         """
         task = cast("Task", DjangoTask.using(self, **changes))
         task.get_backend().validate_task(_at_an_instant(task))
+        task._refuse_generator()
         return task
 
     def enqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
+        self._refuse_generator()
         self._warn_if_immediate()
         return DjangoTask.enqueue(_at_an_instant(self), *args, **kwargs)
 
     async def aenqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
+        self._refuse_generator()
         self._warn_if_immediate()
         return await DjangoTask.aenqueue(_at_an_instant(self), *args, **kwargs)
 
     def _warn_if_immediate(self) -> None:
         if isinstance(self.get_backend(), ImmediateBackend):
             _warn_that_it_blocks(self.backend)
+
+    def _refuse_generator(self) -> None:
+        """Refuse a generator where the backend would keep it without running it."""
+        if self.is_generator and not hasattr(self.get_backend(), "runs_generators"):
+            raise InvalidTask(
+                f"Task function must not be a generator function: {self.backend!r} "
+                "does not run it, ephemeral_tasks.backends.PoolBackend does."
+            )
 
     def check_arguments(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -332,8 +350,6 @@ def _check_function(task: Task) -> None:
     """Refuse a function that no backend could run; the messages are Django's."""
     if not is_module_level_function(task.func):
         raise InvalidTask("Task function must be defined at a module level.")
-    if isgeneratorfunction(task.func) or isasyncgenfunction(task.func):
-        raise InvalidTask("Task function must not be a generator function.")
     arguments = get_func_args(task.func)
     if task.takes_context and arguments[:1] != ["context"]:
         raise InvalidTask(

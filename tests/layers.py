@@ -29,6 +29,7 @@ APP_ORDER = (
         "form_fields",
         "result_file",
         "signals",
+        "time_left",
     ),
     ("policies", "registry", "tasks", "window_store", "windows"),
     ("pool",),

@@ -1,7 +1,7 @@
 """Ephemeral execution for any asyncio program; knows no Django."""
 
 from .clock import Clock, LoopClock, TimerHandle
-from .context import OperationContext, current_operation
+from .context import OperationContext, current_operation, write
 from .coordinator import Coordinator
 from .errors import (
     BreakerOpen,
@@ -19,6 +19,7 @@ from .history import Echo
 from .keyed import KeyedCoordinator
 from .map_each import map_each
 from .operation import Operation
+from .output import Output
 from .policy import Policy
 from .priority import PriorityCoordinator
 from .registry import Registry
@@ -46,6 +47,7 @@ __all__ = [
     "Operation",
     "OperationCancelled",
     "OperationContext",
+    "Output",
     "Policy",
     "PriorityCoordinator",
     "Progress",
@@ -66,4 +68,5 @@ __all__ = [
     "for_each",
     "map_each",
     "progress",
+    "write",
 ]

@@ -52,6 +52,11 @@ class OperationContext:
         return self._attempt
 
     @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop; None outside loops."""
+        return None
+
+    @property
     def is_cancelled(self) -> bool:
         """True once the attempt should end, by ``cancel`` or by its time-out.
 
@@ -106,9 +111,41 @@ class OperationContext:
         hub = self.hub
         return None if hub is None else hub.emit(name, key, operation_id=self.id)
 
+    def write(self, text: str) -> None:
+        """Append a text to the operation's output; from any thread of the body's.
+
+        Raises:
+            TypeError: It is no text.
+        """
+        if self._operation is not None:
+            self._operation.write(self._attempt, text)
+
     def detach(self) -> None:
         """Refer to the operation no more; for the coordinator, at the attempt's end."""
         self._operation = None
+
+
+class PartContext(OperationContext):
+    """The context of one body of a loop, whose output is the whole loop's."""
+
+    __slots__ = ("_outer",)
+
+    def __init__(
+        self, operation: Operation[Any, Any], outer: OperationContext | None
+    ) -> None:
+        super().__init__(operation)
+        self._outer = outer
+        """Of the operation that runs the loop, if there is one."""
+
+    @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop."""
+        return self._outer
+
+    def write(self, text: str) -> None:
+        """Append a text to the output of the operation that runs the loop."""
+        if self._outer is not None and self._operation is not None:
+            self._outer.write(text)
 
 
 CURRENT: ContextVar[OperationContext | None] = ContextVar(
@@ -128,3 +165,19 @@ def current_operation() -> OperationContext:
             "current_operation() must be called inside the body of an operation"
         )
     return context
+
+
+def write(text: str) -> None:
+    """Append a text to the running body's output; outside an operation do nothing.
+
+    Args:
+        text: Seen by the operation's owner while the body runs, after what was written
+            before. What UTF-8 cannot express is replaced by question marks.
+
+    Raises:
+        OperationCancelled: In a plain function of the pool that should end.
+        TypeError: It is no text.
+    """
+    context = CURRENT.get()
+    if context is not None:
+        context.write(text)
