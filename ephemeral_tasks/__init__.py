@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .core import current_operation as current_operation
     from .core import progress as progress
     from .core import write as write
+    from .errors import ClientFull as ClientFull
     from .errors import Closed as Closed
     from .errors import Conflict as Conflict
     from .errors import EphemeralTasksError as EphemeralTasksError
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
     from .registry import task as task
+    from .result_file import ResultFile as ResultFile
+    from .signals import operation_finished as operation_finished
     from .submission import aoutput as aoutput
     from .submission import aresult as aresult
     from .submission import cancel as cancel
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 # Each name is imported when it is first asked for: `@task` needs Django's settings, and
 # an import of the package must cost next to nothing.
 _HOMES = {
+    "ClientFull": "errors",
     "Closed": "errors",
     "Conflict": "errors",
     "EphemeralTasksError": "errors",
@@ -56,6 +60,7 @@ _HOMES = {
     "OperationFailed": "errors",
     "Output": "core",
     "QueueFull": "errors",
+    "ResultFile": "result_file",
     "Row": "projection",
     "Task": "tasks",
     "TaskFailed": "errors",
@@ -73,6 +78,7 @@ _HOMES = {
     "coordinators": "pool.coordinators",
     "current_operation": "core",
     "dismiss": "submission",
+    "operation_finished": "signals",
     "output": "submission",
     "owner_of": "web.owner",
     "pool": "",

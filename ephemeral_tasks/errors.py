@@ -3,6 +3,7 @@
 ::
 
     EphemeralTasksError
+    ├── ClientFull
     ├── Closed                 (core)
     ├── Conflict
     ├── InvalidAnswer
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from django.forms import BaseForm
 
 __all__ = [
+    "ClientFull",
     "Closed",
     "Conflict",
     "EphemeralTasksError",
@@ -56,13 +58,24 @@ __all__ = [
 ]
 
 
+class ClientFull(EphemeralTasksError):
+    """As many operations of one client wait as may wait; nothing was changed."""
+
+    def __init__(self, bound: int, *, retry_after_seconds: float = 5.0) -> None:
+        super().__init__(
+            f"{bound} operations of this client wait, MAX_WAITING_PER_CLIENT is {bound}"
+        )
+        self.retry_after_seconds = retry_after_seconds
+        """When a place may be free again; a guess, in seconds."""
+
+
 class Conflict(EphemeralTasksError):
     """The operation's state does not allow this; nothing was changed."""
 
     def __init__(self, action: str, id: str, status: str) -> None:
         super().__init__(f"cannot {action} operation {id}: it is {status}")
         self.action = action
-        """``"answer"``, ``"cancel"``, ``"dismiss"`` or ``"retry"``."""
+        """``"again"``, ``"answer"``, ``"cancel"``, ``"dismiss"`` or ``"retry"``."""
         self.id = id
         self.status = status
 

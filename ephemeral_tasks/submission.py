@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
+from . import clients, signals, windows
 from . import pool as pools
-from . import signals, windows
 from .conf import get_config
 from .core.output import Output
 from .core.status import Status
+from .digests import digest_form
 from .errors import Conflict, NotFinished, UnknownOperation, WindowFull
-from .form_digest import digest_form
 from .pool.call import Call, copy
 from .pool.change import Change
 from .pool.operation import PoolOperation, make_handle
@@ -37,19 +37,18 @@ def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
     """Run a task in the pool and put its handle at the head of the owner's window.
 
     Args:
-        owner: Opaque key, 1 to 64 ASCII letters or digits; see ``owner_of``.
+        owner: Opaque key, 1 to 64 ASCII letters or digits; see ``owner_of``, whose
+            keys carry their client where ``CLIENT_OF`` is set.
         task: Declared with ``@task``, ours or Django's.
         args, kwargs: The function's arguments. Uploaded files are copied; lists and
             dicts are copied for each attempt; other objects stay as they are.
 
     Raises:
         TypeError: The arguments do not fit the task.
-        QueueFull, WindowFull, Closed: It was refused, and nothing was changed.
+        QueueFull, ClientFull, WindowFull, Closed: It was refused, and nothing was
+            changed.
     """
-    pool, operation = _prepare(owner, Task.of(task), args, kwargs)
-    with windows.lock:  # or two submissions would push out the same operation
-        change = _accept(pool, operation, _choose_leaving(pool, owner))
-    return _start(pool, operation, change)
+    return _submit(*_prepare(owner, Task.of(task), args, kwargs))
 
 
 def submit_once(
@@ -58,13 +57,7 @@ def submit_once(
     """Submit a form once: the same key and input again give the same handle."""
     pool, operation = _prepare(owner, task, (), kwargs)
     operation.form_key = digest_form(task.name, form_key, kwargs)
-    with windows.lock:  # or both clicks of a double click would find nothing
-        for handle in windows.read(owner, touch=False).handles:
-            known = pool.ledger.memory.get(handle.id)
-            if known is not None and known.form_key == operation.form_key:
-                return handle
-        change = _accept(pool, operation, _choose_leaving(pool, owner))
-    return _start(pool, operation, change)
+    return _submit(pool, operation)
 
 
 def _prepare(
@@ -76,9 +69,35 @@ def _prepare(
     shown = task.shown_of(arguments)
     label = task.label_for(shown)
     pool = pools.get()
-    operation = _make_operation(pool, owner, Call(task, args, kwargs))
+    plain, client = clients.split(owner)
+    operation = _make_operation(pool, plain, Call(task, args, kwargs), client)
     operation.handle = make_handle(operation, label, shown)
+    operation.unique_key = task.unique_key_of(arguments)
     return pool, operation
+
+
+def _submit(pool: Pool, operation: PoolOperation) -> Handle:
+    """Accept a new operation, or return the handle of the one that it repeats."""
+    owner = cast("str", operation.owner)
+    # Or both clicks of a double click would find nothing, and two submissions would
+    # push out the same operation.
+    with windows.lock:
+        known = _find_repeated(pool, operation)
+        if known is not None:
+            return known
+        change = _accept(pool, operation, _choose_leaving(pool, owner))
+    return _start(pool, operation, change)
+
+
+def _find_repeated(pool: Pool, operation: PoolOperation) -> Handle | None:
+    """Return the handle of the owner's operation that a new one repeats."""
+    if operation.form_key is None and operation.unique_key is None:
+        return None
+    for handle in windows.read(cast("str", operation.owner), touch=False).handles:
+        known = pool.ledger.memory.get(handle.id)
+        if known is not None and operation.repeats(known):
+            return handle
+    return None
 
 
 def _start(pool: Pool, operation: PoolOperation, change: Change) -> Handle:
@@ -86,14 +105,23 @@ def _start(pool: Pool, operation: PoolOperation, change: Change) -> Handle:
     owner, handle = cast("str", operation.owner), cast("Handle", operation.handle)
     pool.follow(change)
     signals.send_changed(owner)
+    if operation.task.on_leave == "cancel":
+        pool.loop.try_post(pool.presence.watch, operation.id)
     pool.on_submitted(operation)
     return handle
 
 
-def _make_operation(pool: Pool, owner: str, call: Call) -> PoolOperation:
+def _make_operation(
+    pool: Pool, owner: str, call: Call, client: str | None
+) -> PoolOperation:
     now, clock_offset = pool.times()
     return PoolOperation(
-        call, owner=owner, key=owner, now=now, clock_offset=clock_offset
+        call,
+        owner=owner,
+        key=owner,
+        client=client,
+        now=now,
+        clock_offset=clock_offset,
     )
 
 
@@ -176,12 +204,15 @@ def _row(
     pool: Pool, handle: Handle, operation: PoolOperation, used_monotonic: float
 ) -> Row:
     is_waiting = operation.status is Status.READY
+    position = pool.position(operation) if is_waiting else None
+    is_finished = operation.is_finished
     return project(
         handle,
         operation,
         used_monotonic=used_monotonic,
         clock=pool.clock,
-        position=pool.position(operation) if is_waiting else None,
+        position=position,
+        eta_seconds=None if is_finished else pool.estimate(operation, position),
     )
 
 
@@ -195,6 +226,24 @@ def _find(owner: str, id: str) -> tuple[Pool, Handle, PoolOperation, float]:
             if handle.id == id and operation is not None:
                 return pool, handle, operation, found.used_monotonic
     raise UnknownOperation(id)
+
+
+def is_known(owner: str, id: str) -> bool:
+    """Return whether the owner's window names an operation."""
+    try:
+        _find(owner, id)
+    except UnknownOperation:
+        return False
+    return True
+
+
+def task_of(owner: str, id: str) -> Task:
+    """Return the task of one operation of the owner.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+    """
+    return _find(owner, id)[2].task
 
 
 def cancel(owner: str, id: str) -> None:
@@ -233,10 +282,13 @@ def dismiss(owner: str, id: str) -> None:
 def retry(owner: str, id: str) -> Handle:
     """Run a failed or cancelled operation anew, in the old one's place of the window.
 
+    Where an unfinished operation has equal unique arguments its handle is returned, and
+    nothing is changed.
+
     Raises:
         UnknownOperation: The owner's window does not name it.
         Conflict: It is unfinished or ended well.
-        QueueFull, Closed: It was refused, and nothing was changed.
+        QueueFull, ClientFull, Closed: It was refused, and nothing was changed.
     """
     with windows.lock:  # or two clicks would run it twice
         pool, old, operation, _ = _find(owner, id)
@@ -245,13 +297,34 @@ def retry(owner: str, id: str) -> Handle:
             status, is_cancelling=False, is_cancellable=True
         ):
             raise Conflict("retry", id, status)
-        again = _make_operation(pool, owner, call.again())
+        owner = cast("str", operation.owner)
+        again = _make_operation(pool, owner, call.again(), operation.client)
         again.handle = make_handle(again, old.label, old.shown)
+        again.unique_key = operation.unique_key
+        known = _find_repeated(pool, again)
+        if known is not None:
+            return known
         mates = pool.ledger.memory.of(owner)
         if operation not in mates:  # it has just been evicted
             raise UnknownOperation(id)
         change = _accept(pool, again, (operation,), mates.index(operation))
     return _start(pool, again, change)
+
+
+def read_input(owner: str, id: str) -> tuple[Row, dict[str, Any]]:
+    """Return a finished operation's row and the arguments that it holds, by name.
+
+    Uploaded files are left out.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        Conflict: It is unfinished, or its arguments are no longer held.
+    """
+    pool, handle, operation, used = _find(owner, id)
+    call = operation.item  # once: its end drops it on another thread
+    if not operation.is_finished or call is None:
+        raise Conflict("again", id, operation.status)
+    return _row(pool, handle, operation, used), call.arguments()
 
 
 def answer(

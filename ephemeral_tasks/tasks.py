@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import cache
 from inspect import Parameter, isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, cast
@@ -29,6 +30,14 @@ from .compat import (
 )
 from .core.policy import Backoff, Policy, full_jitter
 from .core.values import finite, plain_text
+from .digests import digest_arguments
+from .policies import (
+    OnLeave,
+    Permission,
+    check_on_leave,
+    check_permission,
+    check_siblings,
+)
 
 if TYPE_CHECKING:
     from django.forms import BaseForm
@@ -61,7 +70,10 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """What rows call it; a callable gets the shown arguments by name."""
 
     form: type[BaseForm] | None = None
-    """Validates input from outside; a task without one cannot be started there."""
+    """Validates input from outside; a task without one cannot be started there.
+
+    The decorator takes True, too, and derives one from the function's annotations.
+    """
 
     shown: tuple[str, ...] = ()
     """Arguments that are harmless metadata: kept in the handle and shown."""
@@ -81,8 +93,26 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     cancellable: bool = True
     """Whether its owner is offered Cancel while it runs."""
 
+    permission: Permission | None = None
+    """Without it the task does not exist for a visitor: Django's name of a permission,
+    or a function of the user."""
+
+    unique: tuple[str, ...] = ()
+    """While an operation of the same owner with equal ones of these arguments is
+    unfinished, it is the answer to a submission."""
+
+    supersede: bool = False
+    """Whether a new operation cancels the owner's other unfinished ones of the task."""
+
+    on_leave: OnLeave = "keep"
+    """What happens once the owner has had neither socket nor poll for 30 s: "keep" it
+    or "cancel" it."""
+
+    keep_input: bool = False
+    """Whether its owner may change and rerun what ended well, not only what failed."""
+
     policy: Policy = field(init=False, repr=False, compare=False)
-    """The four fields before, as the core takes them."""
+    """Time-out and attempts, as the core takes them."""
 
     signature: inspect.Signature = field(init=False, repr=False, compare=False)
     """What a caller gives, without the context."""
@@ -118,6 +148,14 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         object.__setattr__(self, "is_async", is_async)
         is_generator = isgeneratorfunction(self.func) or is_async_generator
         object.__setattr__(self, "is_generator", is_generator)
+        check_permission(self.permission)
+        check_siblings(self.unique, self.supersede, self.signature)
+        check_on_leave(self.on_leave)
+        if cast("object", self.form) is True:
+            from .derived_form import derive_form
+
+            form = derive_form(self.func, self.signature)
+            object.__setattr__(self, "form", form)
         _check_presentation(self)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -188,11 +226,42 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
             if name in arguments or parameters[name].default is not Parameter.empty
         }
 
-    def label_for(self, shown: Mapping[str, Any]) -> str:
-        """Return what a row calls an operation with these shown arguments."""
-        if callable(self.label):
+    def unique_key_of(self, arguments: Mapping[str, Any]) -> bytes | None:
+        """Return what is equal for equal ``unique`` arguments, defaults included.
+
+        None where the task has none of them.
+        """
+        if not self.unique:
+            return None
+        defaults = {
+            name: parameter.default
+            for name, parameter in self.signature.parameters.items()
+            if parameter.default is not Parameter.empty
+        }
+        given = {**defaults, **arguments}
+        values = {name: given[name] for name in self.unique if name in given}
+        return digest_arguments(self.module_path, values)
+
+    def label_for(self, shown: Mapping[str, Any] | None = None) -> str:
+        """Return what a row calls an operation with these shown arguments.
+
+        Args:
+            shown: None before there are any, as on a form's button and in lists: a
+                callable is then called without arguments. One that needs some gives
+                the function's name in words.
+        """
+        if not callable(self.label):
+            return plain_text(self.label) or self._name_in_words
+        if shown is not None:
             return plain_text(self.label(**shown))
-        return plain_text(self.label) or self.name.replace("_", " ").capitalize()
+        try:
+            return plain_text(self.label())
+        except Exception:  # it is the site's own, and made for arguments
+            return self._name_in_words
+
+    @property
+    def _name_in_words(self) -> str:
+        return self.name.replace("_", " ").capitalize()
 
     @staticmethod
     def of(task: object) -> Task:
@@ -212,6 +281,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 
 def _make_plain(value: object) -> object:
     """Return a harmless argument as JSON and HTML can express it, and bounded."""
+    if isinstance(value, Enum):
+        value = value.value
     if value is None or type(value) is bool:
         return value
     if type(value) in {int, float}:

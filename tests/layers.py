@@ -19,8 +19,19 @@ WEB_LAYER = {
 }
 # The app layer, innermost first: a module imports its own row and those before it.
 APP_ORDER = (
-    ("compat", "conf", "errors", "form_digest", "signals"),
-    ("registry", "tasks", "window_store", "windows"),
+    (
+        "clients",
+        "compat",
+        "conf",
+        "derived_form",
+        "digests",
+        "errors",
+        "form_fields",
+        "result_file",
+        "signals",
+        "time_left",
+    ),
+    ("policies", "registry", "tasks", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),
     ("submission",),
@@ -43,7 +54,15 @@ EXTRAS = {
     "backends.rq": {"django_rq", "redis", "rq"},
 }
 # What a site imports by module; everything else it takes from the package.
-PUBLIC_MODULES = {"asgi", "core", "core.testing", "errors", "routing", "testing"}
+PUBLIC_MODULES = {
+    "asgi",
+    "core",
+    "core.patterns",
+    "core.testing",
+    "errors",
+    "routing",
+    "testing",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable
 from contextvars import ContextVar
 from typing import Any
 
 from .operation import Operation
+from .parts import Whole
+from .signal import Signal
+from .signals import SignalHub
 from .values import Progress
+
+_making = threading.Lock()
+"""Held while a context makes its ``Whole``; no other lock is taken under it."""
 
 
 class OperationContext:
@@ -17,7 +24,7 @@ class OperationContext:
     often as the body likes.
     """
 
-    __slots__ = ("_attempt", "_key", "_operation", "_operation_id")
+    __slots__ = ("_attempt", "_key", "_operation", "_operation_id", "_whole")
 
     def __init__(self, operation: Operation[Any, Any]) -> None:
         self._operation_id = operation.id
@@ -26,6 +33,8 @@ class OperationContext:
         self._operation: Operation[Any, Any] | None = operation
         """None once the attempt has ended: a timer or a task that the body left on
         the loop refers to this object and must keep no content alive."""
+        self._whole: Whole | None = None
+        """What the body's parts add up to; None while it has used none."""
 
     @property
     def id(self) -> str:
@@ -64,8 +73,43 @@ class OperationContext:
         Raises:
             TypeError, ValueError: ``done`` or ``total`` is no finite number.
         """
-        if self._operation is not None:
-            self._operation.report(Progress.of(done, total, message))
+        operation = self._operation
+        if operation is not None:
+            report = Progress.of(done, total, message)
+            if self._whole is None:
+                operation.report(report)
+            else:
+                self._whole.report(operation, report)
+
+    def whole(self) -> Whole | None:
+        """Return what the body's parts add up to; made at the first call.
+
+        None where no operation shows it.
+        """
+        with _making:  # two threads of a body may be in their first parts at once
+            if self._whole is None:
+                self._whole = Whole()
+            return self._whole
+
+    @property
+    def is_timed_out(self) -> bool:
+        """True once the attempt took longer than its time-out."""
+        return self._operation is not None and self._operation.is_timed_out
+
+    @property
+    def hub(self) -> SignalHub | None:
+        """Where ``emit`` goes; None where the coordinator has no hub."""
+        operation = self._operation
+        host = None if operation is None else operation.host
+        return None if host is None else host.hub
+
+    def emit(self, name: str, key: Hashable = None) -> Signal | None:
+        """Emit a signal at the coordinator's hub; without one this does nothing.
+
+        In a loop it goes to the hub of the operation that runs the loop.
+        """
+        hub = self.hub
+        return None if hub is None else hub.emit(name, key, operation_id=self.id)
 
     def write(self, text: str) -> None:
         """Append a text to the operation's output; from any thread of the body's.
@@ -121,24 +165,6 @@ def current_operation() -> OperationContext:
             "current_operation() must be called inside the body of an operation"
         )
     return context
-
-
-def progress(done: float, total: float | None = None, message: str = "") -> None:
-    """Report how far the running body is; outside an operation this does nothing.
-
-    Args:
-        done: Units done so far, a finite number.
-        total: Units in all, if known, a finite number.
-        message: A few words for people, such as ``"paragraph 3"``; what is over 500
-            characters is cut.
-
-    Raises:
-        OperationCancelled: In a plain function of the pool that should end.
-        TypeError, ValueError: ``done`` or ``total`` is no finite number.
-    """
-    context = CURRENT.get()
-    if context is not None:
-        context.progress(done, total, message)
 
 
 def write(text: str) -> None:

@@ -52,7 +52,20 @@ class KeyedQueue:
     def __len__(self) -> int:
         return self._length
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Return whether an operation of the key waits, runs or is between attempts."""
+        return key in self._lines
+
+    def count_waiting(self, key: Hashable) -> int:
+        """Return how many operations of the key wait for their first start."""
+        line = self._lines.get(key)
+        return 0 if line is None else len(line.waiting)
+
     # -- new operations ----------------------------------------------------------------
+
+    def has_place(self, key: Hashable) -> bool:
+        """Return True: there is no bound but the scheduler's."""
+        return True
 
     def is_free(self, key: Hashable) -> bool:
         """Return whether the key is below its limit and no operation of it waits."""

@@ -13,6 +13,7 @@ from .errors import NotFinished, OperationCancelled
 from .ids import new_id
 from .output import OutputBuffer
 from .policy import DEFAULT_POLICY, Policy
+from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .status import FINISHED, Status
 from .values import Progress
@@ -34,6 +35,9 @@ class Waiter(Protocol):
 
 class Host(Protocol):
     """What an operation needs of the coordinator that runs it."""
+
+    hub: SignalHub | None
+    """Where its bodies' signals go."""
 
     def cancel_operation(self, operation: Any) -> bool:
         """Cancel an operation; False when it had finished."""
@@ -72,6 +76,7 @@ class Operation(Writable, Generic[Item, Value]):
         "attempt_task",
         "clock_offset",
         "context",
+        "cost",
         "error",
         "finished_monotonic",
         "host",
@@ -111,6 +116,8 @@ class Operation(Writable, Generic[Item, Value]):
         self.key = key
         self.priority = priority
         self.policy = policy
+        self.cost = 1.0
+        """What a start weighs against the coordinator's rate."""
         self.variables = variables
         """The context variables of its attempts; dropped at the end."""
         self.status = Status.READY
@@ -140,7 +147,8 @@ class Operation(Writable, Generic[Item, Value]):
         self.attempt_task: asyncio.Task[Value] | None = None
         """The asyncio task of the running attempt."""
         self.timer: TimerHandle | None = None
-        """The attempt's time-out, or the pause before the next attempt."""
+        """The attempt's time-out, the pause before the next attempt, or until when it
+        must have started."""
         self.waiters: list[Waiter] | None = None
         """Woken at the end."""
 
@@ -158,6 +166,11 @@ class Operation(Writable, Generic[Item, Value]):
     def is_finished(self) -> bool:
         """True once the status can no longer change."""
         return self.status in FINISHED
+
+    @property
+    def keeps_item(self) -> bool:
+        """Whether the item is kept when the operation has ended well."""
+        return False
 
     def elapsed_seconds(self, now: float) -> float:
         """Return the seconds from the first start to the end or ``now``, monotonic."""
@@ -217,6 +230,10 @@ class Operation(Writable, Generic[Item, Value]):
     def report(self, progress: Progress) -> None:
         """Keep the body's progress."""
         self.progress = progress
+        self.announce()
+
+    def announce(self) -> None:
+        """Say that the progress has changed."""
         if self.host is not None:
             self.host.on_progress(self)
 
@@ -284,7 +301,7 @@ class Operation(Writable, Generic[Item, Value]):
         self.error = error
         self.where = None if error is None else error.__traceback__
         self.variables = self.attempt_task = None
-        if status is Status.SUCCESSFUL:
+        if status is Status.SUCCESSFUL and not self.keeps_item:
             self.item = None
         if self.buffer is not None:
             self.buffer.close()

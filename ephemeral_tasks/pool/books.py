@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 from ..conf import Config
-from ..core.keyed_queue import KeyedQueue
 from ..core.status import Status
+from .admission import Admission
 from .counters import PoolStatistics
 from .memory import Memory
 from .operation import PoolOperation
-from .slots import Slots
-
-_NO_LIMIT = 2**31
+from .run_times import RunTimes
 
 
 class Books:
@@ -29,13 +27,12 @@ class Books:
         self._lock = threading.RLock()
         """Protects everything below and the statuses. Reentrant for the site's sake: a
         signal handler or a finalizer may call the pool while this thread holds it."""
-        self._scheduler = Slots(
-            KeyedQueue(self._limit_of, urgent_first=True),
-            limit=config.max_running,
-            capacity=config.max_waiting,
-        )
         self.memory = Memory(config)
         """What is kept; others only look at it."""
+        self.run_times = RunTimes()
+        """How long tasks took; others only look at it."""
+        self._admission = Admission(config, self.memory)
+        self._scheduler = self._admission.slots
         self._unfinished: dict[str, PoolOperation] = {}
         """In the order of acceptance; also forgotten ones that have not ended."""
         self._plain = 0
@@ -43,11 +40,6 @@ class Books:
         self._is_closed = False
         self._accepted = self._refused = 0
         self._ended = {Status.SUCCESSFUL: 0, Status.FAILED: 0, Status.CANCELLED: 0}
-
-    def _limit_of(self, key: Hashable) -> int:
-        """Return how many of one owner run at once; unowned ones have no bound."""
-        bound = self._config.max_running_per_owner
-        return _NO_LIMIT if key is None or bound is None else bound
 
     # -- looking -----------------------------------------------------------------------
 
@@ -81,6 +73,10 @@ class Books:
     def running(self) -> int:
         """Return how many hold a slot; without the lock."""
         return self._scheduler.running
+
+    def limit(self) -> int | None:
+        """Return how many run at once, None while it pauses; without the lock."""
+        return None if self._scheduler.is_paused else self._scheduler.limit
 
     def position(self, operation: PoolOperation) -> int | None:
         """Return an operation's place among waiting ones, from 1; else None."""

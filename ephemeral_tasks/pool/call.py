@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils import translation
 
+from ..result_file import ResultFile
 from ..tasks import Task
 from .pieces import as_function
 
@@ -39,6 +40,14 @@ class Call:
     def again(self) -> Call:
         """Return a call of the same task and arguments, in the caller's language."""
         return type(self)(self.task, self._args, self._kwargs)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments by name, as copies, and no uploaded files."""
+        named = dict(zip(self.task.signature.parameters, self._args, strict=False))
+        kept = {**named, **self._kwargs}
+        return {
+            name: _copy(value) for name, value in kept.items() if not _is_upload(value)
+        }
 
     @property
     def is_async(self) -> bool:
@@ -94,6 +103,13 @@ def _keep(value: Any) -> Any:
     return _of_each(_keep, value)
 
 
+def _is_upload(value: Any) -> bool:
+    """Return whether a kept argument is a file, or a list of files."""
+    if type(value) is list or type(value) is tuple:
+        return any(map(_is_upload, value))
+    return type(value) is _Upload
+
+
 def _copy(value: Any) -> Any:
     """Return an argument for one attempt, which may change it."""
     if type(value) is _Upload:
@@ -123,6 +139,8 @@ def size_of(value: object) -> int:
         return 8
     if isinstance(value, _Upload):
         return len(value.content)
+    if isinstance(value, ResultFile):
+        return value.size + len(value.name)
     counter = _Counter()
     try:
         pickle.Pickler(counter, pickle.HIGHEST_PROTOCOL).dump(value)

@@ -11,8 +11,10 @@ from ..core.attempts import Attempts, Outcome
 from ..core.clock import Clock
 from ..core.context import OperationContext
 from ..core.output import OutputBuffer
+from ..core.signals import SignalHub
 from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge
+from .announcements import Announcements
 from .body import PlainContext, PoolContext, sentence_of
 from .change import Change
 from .ledger import Ledger
@@ -34,6 +36,9 @@ class PoolCoordinator:
     Made on the pool's loop. Everything below "on the loop" is called there, so its
     fields need no lock.
     """
+
+    hub: SignalHub | None = None
+    """The pool has no signals of the core; see ``Host``."""
 
     def __init__(
         self,
@@ -66,6 +71,7 @@ class PoolCoordinator:
         self._clock = clock
         self._watchdog = watchdog
         self._notify = notify
+        self._announcements = Announcements(notify)
         self._reconcile = reconcile
         self._on_empty = on_empty
         self._may_pause = may_pause
@@ -261,6 +267,7 @@ class PoolCoordinator:
         try:
             log_finished(operation, cause if operation.error is not None else None)
             operation.on_step(self._notify)
+            self._announcements.add(operation)
         finally:
             operation.wake()
             if self._ledger.is_empty:

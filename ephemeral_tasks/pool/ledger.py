@@ -16,6 +16,7 @@ from ..core.attempts import CANCELLED, Outcome
 from ..core.errors import Closed, OperationCancelled, QueueFull
 from ..core.output import OutputBuffer
 from ..core.status import Status
+from ..errors import ClientFull
 from .books import Books
 from .change import Change
 from .operation import PoolOperation
@@ -50,7 +51,7 @@ class Ledger(Books):
 
         Raises:
             Closed: The process is ending.
-            QueueFull: A bound is reached. In both cases nothing was changed.
+            QueueFull, ClientFull: A bound is reached. In each case nothing was changed.
         """
         change = Change()
         with self._lock:  # queued, counted and kept in one step, or refused
@@ -58,8 +59,8 @@ class Ledger(Books):
                 raise Closed("closed: this process is ending")
             try:
                 evicted = self.memory.find_evictable(operation)
-                started = self._schedule(operation, is_due=is_due)
-            except QueueFull:
+                started = self._admission.schedule(operation, is_due=is_due)
+            except (QueueFull, ClientFull):
                 self._refused += 1
                 raise
             self._accepted += 1
@@ -67,6 +68,8 @@ class Ledger(Books):
             self._plain += not operation.task.is_async
             self.memory.add(operation, place=place)
             self._claim(started, change)
+            if operation.task.supersede:
+                self._supersede(operation, change)
             for old in leaving:
                 self._forget(old, change)
             if evicted:
@@ -75,28 +78,6 @@ class Ledger(Books):
             change.changed.discard(operation.owner)
             change.evicted.discard(operation.owner)
         return change
-
-    def _schedule(
-        self, operation: PoolOperation, *, is_due: bool
-    ) -> list[PoolOperation]:
-        """Queue an operation; a share of the places is reserved for idle owners.
-
-        Without it one visitor with many sessions could close the queue for all others.
-        """
-        reserved = 0
-        if self._config.max_waiting and self.memory.has_unfinished(operation.owner):
-            reserved = max(1, self._config.max_waiting // 10)
-        try:
-            if is_due:
-                return self._scheduler.offer(operation, reserved=reserved)
-            self._scheduler.defer(operation, reserved=reserved)
-        except QueueFull:
-            kept = f", {reserved} of them kept for new visitors" if reserved else ""
-            raise QueueFull(
-                f"{self._scheduler.waiting} operations wait, "
-                f"MAX_WAITING is {self._config.max_waiting}{kept}"
-            ) from None
-        return []
 
     def _claim(self, started: Iterable[PoolOperation], change: Change) -> None:
         """Make operations RUNNING in the same step that gave them a slot."""
@@ -107,6 +88,15 @@ class Ledger(Books):
             change.started.append(operation)
             if operation.owner is not None:
                 change.changed.add(operation.owner)
+
+    def _supersede(self, operation: PoolOperation, change: Change) -> None:
+        """Cancel the owner's other unfinished operations of the task."""
+        if operation.owner is None:
+            return
+        for mate in self.memory.of(operation.owner):
+            is_same_task = mate.task.func is operation.task.func
+            if mate is not operation and is_same_task and not mate.is_finished:
+                self._cancel(mate, change)
 
     # -- waiting -----------------------------------------------------------------------
 
@@ -206,6 +196,7 @@ class Ledger(Books):
             if operation.question is not None:
                 self._end_question(operation, Ending.WITHDRAWN, change)
             operation.is_cancelling = True
+            operation.cancelled_monotonic = self._monotonic()
             change.interrupted.append(operation)
 
     def _finish(
@@ -219,8 +210,10 @@ class Ledger(Books):
         del self._unfinished[operation.id]
         self._plain -= not operation.task.is_async
         self._ended[status] += 1
-        is_successful = status is Status.SUCCESSFUL
-        kept = operation.result_bytes if is_successful else operation.argument_bytes
+        kept = 0 if operation.item is None else operation.argument_bytes
+        if status is Status.SUCCESSFUL:
+            self.run_times.note(operation.task.name, operation.attempt_seconds())
+            kept += operation.result_bytes
         if operation.buffer is not None:
             kept += operation.buffer.size
         self.memory.finish(operation, kept)

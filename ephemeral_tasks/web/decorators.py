@@ -17,7 +17,7 @@ from . import responses
 from .audience import Audience, audience_of
 from .error_reports import hide_variables
 from .language import activate_language_of
-from .owner import aowner_of
+from .owner import afind_owner
 from .refusals import refusal_of
 
 # Pages swap in what carries this header, and no login page or proxy's page.
@@ -41,6 +41,8 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
         @wraps(view)
         async def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
             hide_variables(request)
+            # Django's cache middleware stores answers in spite of ``no-store``.
+            request._cache_update_cache = False  # type: ignore[attr-defined]
             # Variables of the site's routes above ours are not the view's.
             captured = {name: captured[name] for name in names if name in captured}
             response: HttpResponse
@@ -105,7 +107,7 @@ async def _refuse(
     captured: dict[str, Any],
     is_about_table: bool,
 ) -> HttpResponse:
-    owner = await aowner_of(request, create=False)
+    owner = await afind_owner(request)
     refusal = refusal_of(error, owner=owner, id=captured.get("id"))
     return await responses.refuse(
         request, refusal, owner=owner, is_about_table=is_about_table

@@ -33,7 +33,12 @@ from ephemeral_tasks import (  # noqa: E402
     window,
     write,
 )
-from ephemeral_tasks.submission import answer, end_owner, submit_once  # noqa: E402
+from ephemeral_tasks.submission import (  # noqa: E402
+    answer,
+    end_owner,
+    read_input,
+    submit_once,
+)
 from ephemeral_tasks.testing import Hold, drain  # noqa: E402
 
 # Held backwards, so that what holds it is not found.
@@ -56,6 +61,11 @@ async def heap_echo(text):
     """Return the content in a container."""
     progress(1, 2, "half")
     return {"text": text, "bytes": text.encode()}
+
+
+@task(keep_input=True)
+async def heap_kept(text):
+    """Return; the arguments are kept."""
 
 
 @task
@@ -149,6 +159,9 @@ def work() -> None:
         for row in window(owner):
             _read(owner, row.id)
         retry(owner, window(owner)[0].id)
+        kept = submit(owner, heap_kept, marker())
+        drain()
+        assert read_input(owner, kept.id)[1] == {"text": marker()}
     hold = Hold()
     for owner in (OWNER, OTHER):
         submit(owner, heap_held, hold, marker())

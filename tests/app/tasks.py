@@ -55,6 +55,37 @@ async def app_labelled(text, language="es"):
     return text
 
 
+@task(unique=("document", "language"))
+async def app_unique(hold, document, language="es", note=""):
+    """Stop at the hold; one at a time for each document and language."""
+    await hold.stop()
+
+
+@task(unique=("document",), supersede=True)
+async def app_newest_unique(hold, document):
+    """Stop at the hold; another document's replaces it."""
+    await hold.stop()
+
+
+@task(supersede=True)
+async def app_newest(hold, value=None):
+    """Stop at the hold, then return the value; a later one replaces it."""
+    await hold.stop()
+    return value
+
+
+@task(on_leave="cancel")
+async def app_left(hold):
+    """Stop at the hold, while its owner is there."""
+    await hold.stop()
+
+
+@task(keep_input=True)
+async def app_kept(value, size=0):
+    """Return so many bytes; the value is kept."""
+    return bytes(size)
+
+
 @task
 async def app_stubborn(hold):
     """Stop at the hold and swallow whatever it is told meanwhile."""

@@ -178,6 +178,14 @@ def successful_plain(owner, hold):
     return handle, seen[0]
 
 
+def successful_kept(owner, hold):
+    """Leave one that ended well and keeps its arguments."""
+    handle, content = start(owner, tasks.app_kept)
+    drain()
+    assert row(owner, handle.id).status is Status.SUCCESSFUL
+    return handle, content
+
+
 def writing(owner, hold, body=tasks.app_pieces):
     """Leave one that has written content and goes on; all of it, it cannot be freed."""
     handle = submit(owner, body, ["private"], hold)
@@ -218,6 +226,7 @@ FINISHED = [
     cancelled,
     successful,
     successful_plain,
+    successful_kept,
     written,
     written_and_failed,
 ]

@@ -40,6 +40,10 @@ def takes_text(text, language="es"):
     """Stand in for a task's function."""
 
 
+async def asynchronous(user):
+    """Stand in for a permission that no template could ask for."""
+
+
 def takes_context(context, text):
     """Stand in for a task's function."""
 
@@ -136,6 +140,13 @@ def test_a_priority_out_of_range_is_refused(priority):
         ({"retry_on": (3,)}, TypeError, "retry_on must be a tuple"),
         ({"form": TextForm()}, TypeError, "form must be a form class"),
         ({"form": dict}, TypeError, "form must be a form class"),
+        ({"permission": 3}, TypeError, "permission must be a permission's name or a"),
+        ({"permission": "close"}, ValueError, "a dot and a codename, got 'close'"),
+        ({"permission": asynchronous}, TypeError, "plain function of the user"),
+        ({"unique": "text"}, TypeError, "unique must be a tuple of names"),
+        ({"unique": ("tone",)}, InvalidTask, "unique names 'tone'.*known: text, lang"),
+        ({"supersede": 1}, TypeError, "supersede must be True or False, got 1"),
+        ({"on_leave": "stop"}, ValueError, "on_leave must be 'keep' or 'cancel'"),
         ({"shown": "language"}, TypeError, "shown must be a tuple of names"),
         ({"shown": ("tone",)}, ValueError, "shown names 'tone'.*known: text, language"),
     ],

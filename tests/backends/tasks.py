@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from ephemeral_tasks import current_operation, progress, task
+from ephemeral_tasks import ResultFile, current_operation, progress, task
 from ephemeral_tasks.compat import task as django_task
 
 
@@ -28,6 +28,12 @@ async def backend_pair():
 async def backend_instant():
     """Return what JSON cannot hold."""
     return datetime.now(UTC)
+
+
+@task
+async def backend_file():
+    """Return a file."""
+    return ResultFile("a.csv", b"1,2", "text/csv")
 
 
 @task(max_attempts=2, backoff=lambda attempt, error: 10.0)

@@ -12,6 +12,7 @@ from django.core import checks
 from ephemeral_tasks.registry import Registry
 from ephemeral_tasks.tasks import Task
 from ephemeral_tasks.web.checks import check_exposure, check_tasks
+from tests.app.annotated import missing
 from tests.layers import ROOT
 
 
@@ -62,6 +63,16 @@ def test_e003_a_form_that_yields_model_instances(registry, form):
     assert "web_checked" in message.msg
 
 
+def test_e010_a_derived_forms_names_never_came(registry):
+    """An annotation that only type checkers can read has no field."""
+    registry.add(Task(func=missing, form=True))
+
+    (message,) = check_tasks(None)
+
+    assert message.id == "ephemeral_tasks.E010"
+    assert "'Fraction'" in message.msg
+
+
 @pytest.mark.parametrize(
     ("urlconf", "ids"),
     [
@@ -91,6 +102,36 @@ def test_i001_names_each_task_that_visitors_may_start(registry):
     assert message.id == "ephemeral_tasks.I001"
     assert message.level == checks.INFO
     assert "web_checked" in message.msg
+
+
+def test_a_task_with_a_permission_is_not_for_everybody(registry):
+    """The list has what every visitor may start, and nothing else."""
+    registry.add(Task(func=web_checked, form=TextForm, permission=bool))
+
+    assert check_exposure(None) == []
+
+
+def test_w006_a_permission_and_no_users(registry, settings):
+    """Each start would be an error of the server."""
+    settings.MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
+    registry.add(Task(func=web_checked, form=TextForm, permission=bool))
+
+    (message,) = check_tasks(None)
+
+    assert message.id == "ephemeral_tasks.W006"
+    assert message.hint
+
+
+def test_w007_a_permission_of_no_app(registry):
+    """A slip of the pen would make a task for superusers."""
+    for path, permission in [("a", "auht.view_user"), ("b", "auth.view_user")]:
+        task = Task(func=web_checked, form=TextForm, permission=permission)
+        registry._tasks[path] = {path: task}
+
+    (message,) = check_tasks(None)
+
+    assert message.id == "ephemeral_tasks.W007"
+    assert "auht" in message.msg
 
 
 def test_a_task_without_a_form_is_not_exposed(registry):
