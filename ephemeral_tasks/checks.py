@@ -12,6 +12,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
+from . import variables
 from .conf import NAME, RULES, Config, find_problems
 
 _DUMMY = "django.core.cache.backends.dummy.DummyCache"
@@ -29,6 +30,7 @@ def check_settings(
     return [
         *_check_settings(),
         *_check_client_of(),
+        *_check_context_vars(),
         *_check_middleware(),
         *_check_templates(),
         *_check_cache(),
@@ -61,6 +63,22 @@ def _check_client_of() -> Iterator[CheckMessage]:
         "a socket's scope and returns a text.",
         id="ephemeral_tasks.E008",
     )
+
+
+def _check_context_vars() -> Iterator[CheckMessage]:
+    given = getattr(settings, NAME, {})
+    paths = given.get("CONTEXT_VARS") if isinstance(given, dict) else ()
+    for path in paths if isinstance(paths, tuple | list) else ():
+        if not isinstance(path, str):  # a mistake that E001 names
+            continue
+        try:
+            variables.load(path)
+        except Exception as error:
+            yield Error(
+                f"{error}.",
+                hint="Write the dotted path of a contextvars.ContextVar.",
+                id="ephemeral_tasks.E009",
+            )
 
 
 def _check_middleware() -> Iterator[CheckMessage]:

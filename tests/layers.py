@@ -20,7 +20,7 @@ WEB_LAYER = {
 # The app layer, innermost first: a module imports its own row and those before it.
 APP_ORDER = (
     ("clients", "compat", "conf", "digests", "errors", "signals"),
-    ("policies", "registry", "tasks", "window_store", "windows"),
+    ("policies", "registry", "tasks", "variables", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),
     ("submission",),

@@ -157,3 +157,13 @@ def test_a_function_of_the_request_is_right(settings):
     settings.EPHEMERAL_TASKS = {"CLIENT_OF": "tests.web.clients.by_header"}
 
     assert check_settings(None) == []
+
+
+@pytest.mark.parametrize("path", ["nobody", "tests.web.conftest.HTML"])
+def test_e009_a_path_without_a_context_variable(settings, path):
+    """Each submission would fail."""
+    settings.EPHEMERAL_TASKS = {
+        "CONTEXT_VARS": (path, "tests.app.pool.test_pool.colour")
+    }
+
+    assert path in only("E009").msg

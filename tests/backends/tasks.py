@@ -81,3 +81,11 @@ def backend_plain_context(context):
 async def backend_djangos_own(word):
     """Django's own decorator made this one."""
     return word.upper()
+
+
+@task
+async def backend_colour():
+    """Return the colour of the submitter's context."""
+    from tests.app.pool.test_variables import colour
+
+    return colour.get()
