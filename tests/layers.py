@@ -43,7 +43,15 @@ EXTRAS = {
     "backends.rq": {"django_rq", "redis", "rq"},
 }
 # What a site imports by module; everything else it takes from the package.
-PUBLIC_MODULES = {"asgi", "core", "core.testing", "errors", "routing", "testing"}
+PUBLIC_MODULES = {
+    "asgi",
+    "core",
+    "core.patterns",
+    "core.testing",
+    "errors",
+    "routing",
+    "testing",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

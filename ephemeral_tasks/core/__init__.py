@@ -4,11 +4,13 @@ from .clock import Clock, LoopClock, TimerHandle
 from .context import OperationContext, current_operation, progress
 from .coordinator import Coordinator
 from .errors import (
+    BreakerOpen,
     Closed,
     EphemeralTasksError,
     NotFinished,
     OperationCancelled,
     QueueFull,
+    SignalLoop,
     UnknownCoordinator,
     UnknownOperation,
 )
@@ -18,7 +20,10 @@ from .keyed import KeyedCoordinator
 from .map_each import map_each
 from .operation import Operation
 from .policy import Policy
+from .priority import PriorityCoordinator
 from .registry import Registry
+from .signal import Signal
+from .signals import SignalHub
 from .snapshot import Snapshot
 from .statistics import Statistics
 from .status import Status
@@ -27,6 +32,7 @@ from .values import Progress
 from .work import WorkCoordinator
 
 __all__ = [
+    "BreakerOpen",
     "Clock",
     "Closed",
     "Coordinator",
@@ -40,9 +46,13 @@ __all__ = [
     "OperationCancelled",
     "OperationContext",
     "Policy",
+    "PriorityCoordinator",
     "Progress",
     "QueueFull",
     "Registry",
+    "Signal",
+    "SignalHub",
+    "SignalLoop",
     "Snapshot",
     "Statistics",
     "Status",

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from typing import Any
 
 from .operation import Operation
+from .signal import Signal
+from .signals import SignalHub
 from .values import Progress
 
 
@@ -61,6 +63,26 @@ class OperationContext:
         """
         if self._operation is not None:
             self._operation.report(Progress.of(done, total, message))
+
+    @property
+    def is_timed_out(self) -> bool:
+        """True once the attempt took longer than its time-out."""
+        return self._operation is not None and self._operation.is_timed_out
+
+    @property
+    def hub(self) -> SignalHub | None:
+        """Where ``emit`` goes; None where the coordinator has no hub."""
+        operation = self._operation
+        host = None if operation is None else operation.host
+        return None if host is None else host.hub
+
+    def emit(self, name: str, key: Hashable = None) -> Signal | None:
+        """Emit a signal at the coordinator's hub; without one this does nothing.
+
+        In a loop it goes to the hub of the operation that runs the loop.
+        """
+        hub = self.hub
+        return None if hub is None else hub.emit(name, key, operation_id=self.id)
 
     def detach(self) -> None:
         """Refer to the operation no more; for the coordinator, at the attempt's end."""

@@ -63,6 +63,10 @@ class KeyedQueue:
 
     # -- new operations ----------------------------------------------------------------
 
+    def has_place(self, key: Hashable) -> bool:
+        """Return True: there is no bound but the scheduler's."""
+        return True
+
     def is_free(self, key: Hashable) -> bool:
         """Return whether the key is below its limit and no operation of it waits."""
         line = self._lines.get(key)

@@ -101,6 +101,7 @@ class _Results(WorkCoordinator[Item, Value]):
         """Set when the line grew or its head finished, or the source ended."""
         self._outer = CURRENT.get()
         """The operation that runs the loop, if there is one."""
+        self.hub = None if self._outer is None else self._outer.hub
 
     def read(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
         """Run the items of a source, as places are free."""

@@ -12,6 +12,7 @@ from .clock import TimerHandle
 from .errors import NotFinished, OperationCancelled
 from .ids import new_id
 from .policy import DEFAULT_POLICY, Policy
+from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .status import FINISHED, Status
 from .values import Progress
@@ -32,6 +33,9 @@ class Waiter(Protocol):
 
 class Host(Protocol):
     """What an operation needs of the coordinator that runs it."""
+
+    hub: SignalHub | None
+    """Where its bodies' signals go."""
 
     def cancel_operation(self, operation: Any) -> bool:
         """Cancel an operation; False when it had finished."""
@@ -64,6 +68,7 @@ class Operation(Generic[Item, Value]):
         "attempt_task",
         "clock_offset",
         "context",
+        "cost",
         "error",
         "finished_monotonic",
         "host",
@@ -103,6 +108,8 @@ class Operation(Generic[Item, Value]):
         self.key = key
         self.priority = priority
         self.policy = policy
+        self.cost = 1.0
+        """What a start weighs against the coordinator's rate."""
         self.variables = variables
         """The context variables of its attempts; dropped at the end."""
         self.status = Status.READY
@@ -131,7 +138,8 @@ class Operation(Generic[Item, Value]):
         self.attempt_task: asyncio.Task[Value] | None = None
         """The asyncio task of the running attempt."""
         self.timer: TimerHandle | None = None
-        """The attempt's time-out, or the pause before the next attempt."""
+        """The attempt's time-out, the pause before the next attempt, or until when it
+        must have started."""
         self.waiters: list[Waiter] | None = None
         """Woken at the end."""
 

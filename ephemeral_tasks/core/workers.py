@@ -11,6 +11,7 @@ from typing import Any, Generic
 from .context import CURRENT, OperationContext
 from .ids import new_id
 from .operation import Item
+from .signals import SignalHub
 from .sources import TURN, Shared
 from .summary import Failure, Summary
 
@@ -35,6 +36,8 @@ class Workers(Generic[Item]):
         *,
         limit: int,
         history: int,
+        stop_after: int | None,
+        keep_items: bool,
     ) -> None:
         self._source = Shared(items)
         self._body = body
@@ -59,6 +62,9 @@ class Workers(Generic[Item]):
         """True while a task gives the loop its turn; a second one is not needed."""
         self._successful = self._failed = self._cancelled = 0
         self._failures: deque[Failure] = deque(maxlen=history)
+        self._stop_after = stop_after
+        self._keep_items = keep_items
+        self._is_stopped = False
 
     async def run(self) -> Summary:
         """Return when the source is at its end and the last body has ended."""
@@ -73,6 +79,7 @@ class Workers(Generic[Item]):
             failed=self._failed,
             cancelled=self._cancelled,
             failures=tuple(self._failures),
+            is_stopped=self._is_stopped,
         )
 
     async def _until_all_ended(self) -> None:
@@ -145,16 +152,28 @@ class Workers(Generic[Item]):
         try:
             await self._body(item)
         except asyncio.CancelledError:
+            self._cancelled += 1
             if self.is_cancelled:
                 raise
-            self._cancelled += 1
         except Exception as error:
-            self._failed += 1
-            self._failures.append(Failure(index=index, error=_drop_own_frame(error)))
+            self._fail(index, item, error)
         else:
             self._successful += 1
         if turn == self._turn:
             self._streak += 1
+
+    def _fail(self, index: int, item: Item, error: Exception) -> None:
+        self._failed += 1
+        self._failures.append(
+            Failure(
+                index=index,
+                error=_drop_own_frame(error),
+                item=item if self._keep_items else None,
+            )
+        )
+        if self._failed == self._stop_after:
+            self._is_stopped = True
+            self._cancel()
 
     # -- turns of the loop -------------------------------------------------------------
 
@@ -213,6 +232,17 @@ class LoopContext(OperationContext):
     def is_cancelled(self) -> bool:
         """True once the loop was cancelled."""
         return self._workers.is_cancelled
+
+    @property
+    def is_timed_out(self) -> bool:
+        """False: there is no time-out."""
+        return False
+
+    @property
+    def hub(self) -> SignalHub | None:
+        """That of the operation that runs the loop."""
+        outer = self._workers.outer
+        return None if outer is None else outer.hub
 
     def progress(
         self, done: float, total: float | None = None, message: str = ""

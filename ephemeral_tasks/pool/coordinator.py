@@ -10,6 +10,7 @@ from .. import signals
 from ..core.attempts import Attempts, Outcome
 from ..core.clock import Clock
 from ..core.context import OperationContext
+from ..core.signals import SignalHub
 from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge
 from .announcements import Announcements
@@ -32,6 +33,9 @@ class PoolCoordinator:
     Made on the pool's loop. Everything but ``follow``, ``cancel_operation`` and
     ``on_progress`` is called there, so its fields need no lock.
     """
+
+    hub: SignalHub | None = None
+    """The pool has no signals of the core; see ``Host``."""
 
     def __init__(
         self,
