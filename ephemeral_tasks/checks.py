@@ -19,6 +19,7 @@ _DUMMY = "django.core.cache.backends.dummy.DummyCache"
 _LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
 _REQUEST = "django.template.context_processors.request"
 _COOKIES = "django.contrib.sessions.backends.signed_cookies"
+_AUTHENTICATION = "AuthenticationMiddleware"
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 
 
@@ -87,6 +88,15 @@ def _check_middleware() -> Iterator[CheckMessage]:
             "The owner of an operation is kept in the session, and there is none.",
             hint=f"Add {_SESSIONS!r} to MIDDLEWARE.",
             id="ephemeral_tasks.E004",
+        )
+    given = getattr(settings, NAME, {})
+    is_by_user = isinstance(given, dict) and given.get("OWNER") == "user"
+    if is_by_user and not any(_AUTHENTICATION in name for name in settings.MIDDLEWARE):
+        yield Error(
+            "OWNER is 'user', and requests have no user.",
+            hint=f"Add 'django.contrib.auth.middleware.{_AUTHENTICATION}' to "
+            "MIDDLEWARE.",
+            id="ephemeral_tasks.E010",
         )
     if settings.SESSION_ENGINE == _COOKIES:
         yield checks.Warning(

@@ -113,6 +113,12 @@ class Config:
     max_waiting: int = _whole(1000, least=0)
     """Operations that wait; one more is refused."""
 
+    owner: str = field(
+        default="session", metadata={"rule": Rule((str,), choices=("session", "user"))}
+    )
+    """Whose the operations of a visitor are who is logged in: their session's, or the
+    user's, in all browsers; everybody else owns by session."""
+
     client_of: str | None = field(
         default=None, metadata={"rule": Rule((str,), may_be_none=True)}
     )

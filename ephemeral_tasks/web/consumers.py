@@ -18,7 +18,7 @@ from ..conf import get_config
 from ..core.clock import Clock, LoopClock, TimerHandle
 from ..errors import EphemeralTasksError
 from ..pool.log import class_of, place_of
-from . import commands, origins, push
+from . import commands, origins, push, session_sockets
 from .owner import afind_owner, astored_owner_of
 from .pages import Page
 from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
@@ -65,6 +65,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._sender: asyncio.Task[None] | None = None
         self._timer: TimerHandle | None = None
         self._unsubscribe: Callable[[], None] = _do_nothing
+        self._forget_session: Callable[[], None] = _do_nothing
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket until it ends, however it ends."""
@@ -98,9 +99,13 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._protocol = _protocol_of(self.scope)
         await self.accept(self._protocol.subprotocol)
         # From here on a close has a code, which a lost connection has not.
+        # First of all: a logout may come while the owner is looked up.
+        self._forget_session = session_sockets.subscribe(self.scope, self.leave)
         owner = await afind_owner(self.scope)
         if owner is None:
             await self._close(push.OWNER_ENDED)
+        elif self._is_over:
+            return
         elif push.count(owner) >= get_config().max_sockets_per_owner:
             await self._close(TOO_MANY)
         else:
@@ -149,6 +154,12 @@ class TaskConsumer(AsyncWebsocketConsumer):
             submission.end_owner(self._owner)
         is_last_shown = code == push.SERVICE_RESTART
         self._spawn(self._show_last(code) if is_last_shown else self._close(code))
+
+    def leave(self, code: int) -> None:
+        """Close with this code; the owner lives on."""
+        if not self._is_over:
+            self._stop()
+            self._spawn(self._close(code))
 
     async def _send_changes(self) -> None:
         """Send rounds until none is due; a round has all changes since the last one."""
@@ -244,6 +255,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
     def _stop(self) -> None:
         self._is_over = True
         self._unsubscribe()
+        self._forget_session()
         if self._timer is not None:
             self._timer.cancel()
         if self._sender is not None:

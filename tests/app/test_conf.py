@@ -18,6 +18,7 @@ DEFAULTS = {
     "MAX_RUNNING": min(32, (os.cpu_count() or 1) + 4),
     "MAX_RUNNING_PER_OWNER": max(1, min(32, (os.cpu_count() or 1) + 4) // 2),
     "MAX_WAITING": 1000,
+    "OWNER": "session",
     "CLIENT_OF": None,
     "MAX_WAITING_PER_CLIENT": 100,
     "UNOWNED_SIZE": 1000,
