@@ -96,7 +96,7 @@ def _check_middleware() -> Iterator[CheckMessage]:
             "OWNER is 'user', and requests have no user.",
             hint=f"Add 'django.contrib.auth.middleware.{_AUTHENTICATION}' to "
             "MIDDLEWARE.",
-            id="ephemeral_tasks.E010",
+            id="ephemeral_tasks.E011",
         )
     if settings.SESSION_ENGINE == _COOKIES:
         yield checks.Warning(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .core.policy import Backoff
 from .errors import UnknownTask
@@ -58,7 +58,7 @@ def task(function: Callable[..., Any], /) -> Task: ...
 def task(
     *,
     label: Label = ...,
-    form: type[BaseForm] | None = ...,
+    form: type[BaseForm] | Literal[True] | None = ...,
     shown: tuple[str, ...] = ...,
     timeout: float | None = ...,
     max_attempts: int = ...,
@@ -69,6 +69,7 @@ def task(
     unique: tuple[str, ...] = ...,
     supersede: bool = ...,
     on_leave: OnLeave = ...,
+    keep_input: bool = ...,
     priority: int = ...,
     queue_name: str = ...,
     backend: str = ...,
@@ -83,11 +84,12 @@ def task(
         function: Defined at a module's level.
         policies: The fields of Task by name: ``label``, ``form``, ``shown``,
             ``timeout``, ``max_attempts``, ``backoff``, ``retry_on``, ``cancellable``,
-            ``permission``, ``unique``, ``supersede``, ``on_leave``, and Django's
-            ``priority``, ``queue_name``, ``backend``, ``takes_context``.
+            ``permission``, ``unique``, ``supersede``, ``on_leave``, ``keep_input``, and
+            Django's ``priority``, ``queue_name``, ``backend``, ``takes_context``.
 
     Raises:
-        InvalidTask: Django's, for a function or a priority that no backend could run.
+        InvalidTask: Django's, for a function or a priority that no backend could run,
+            or an argument that ``form=True`` has no field for.
         TypeError, ValueError: A policy is out of range; the message names it.
     """
 

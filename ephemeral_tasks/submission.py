@@ -1,4 +1,4 @@
-"""The verbs: submit, watch, cancel, dismiss, retry, fetch.
+"""The verbs: submit, watch, cancel, dismiss, retry, answer, fetch.
 
 Each may be called from any thread or loop and none blocks; only what starts with an
 ``a`` waits. Each takes the owner and, where there is one, the id together: another
@@ -8,23 +8,29 @@ owner's operation is as unknown as one that never existed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
 
 from . import clients, signals, windows
 from . import pool as pools
 from .conf import get_config
+from .core.output import Output
 from .core.status import Status
 from .digests import digest_form
 from .errors import Conflict, NotFinished, UnknownOperation, WindowFull
-from .pool.call import Call
+from .pool.call import Call, copy
 from .pool.change import Change
 from .pool.operation import PoolOperation, make_handle
 from .pool.pool import Pool
+from .pool.questions import Ending
 from .pool.waiters import wait
 from .projection import Row, list_actions, project
 from .tasks import Task
 from .windows import Handle
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm
 
 
 def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
@@ -198,12 +204,15 @@ def _row(
     pool: Pool, handle: Handle, operation: PoolOperation, used_monotonic: float
 ) -> Row:
     is_waiting = operation.status is Status.READY
+    position = pool.position(operation) if is_waiting else None
+    is_finished = operation.is_finished
     return project(
         handle,
         operation,
         used_monotonic=used_monotonic,
         clock=pool.clock,
-        position=pool.position(operation) if is_waiting else None,
+        position=position,
+        eta_seconds=None if is_finished else pool.estimate(operation, position),
     )
 
 
@@ -302,6 +311,76 @@ def retry(owner: str, id: str) -> Handle:
     return _start(pool, again, change)
 
 
+def read_input(owner: str, id: str) -> tuple[Row, dict[str, Any]]:
+    """Return a finished operation's row and the arguments that it holds, by name.
+
+    Uploaded files are left out.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        Conflict: It is unfinished, or its arguments are no longer held.
+    """
+    pool, handle, operation, used = _find(owner, id)
+    call = operation.item  # once: its end drops it on another thread
+    if not operation.is_finished or call is None:
+        raise Conflict("again", id, operation.status)
+    return _row(pool, handle, operation, used), call.arguments()
+
+
+def answer(
+    owner: str,
+    id: str,
+    number: int,
+    answer: str | None = None,
+    *,
+    data: Mapping[str, Any] | None = None,
+    files: Mapping[str, Any] | None = None,
+    make_form: Callable[..., BaseForm] | None = None,
+) -> Row:
+    """Answer the question that the operation asks; the first valid answer counts.
+
+    Args:
+        owner: The owner's key.
+        id: The operation's id.
+        number: The question's, as its row gives it.
+        answer: One of the choices.
+        data: What was sent of the form, where the question has one.
+        files: The uploads among it, which are copied.
+        make_form: Makes the bound form of the class, ``data`` and ``files``; by default
+            the class is called with the two.
+
+    Returns:
+        The row, without the question.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        Conflict: That question is not open, perhaps no more.
+        InvalidAnswer: It is none of the choices, or the form refused it. In each case
+            nothing was changed.
+    """
+    pool, _, operation, _ = _find(owner, id)
+    question = operation.question
+    if question is None or question.number != number:
+        raise Conflict("answer", id, operation.status)
+    given: Any
+    if question.form is None:
+        given = question.check_choice(answer)
+    else:
+        form = (make_form or _call)(question.form, data=data or {}, files=files or {})
+        given = copy(question.check_form(form))
+    is_first, change = pool.ledger.end_question(
+        operation, question, Ending.ANSWERED, given
+    )
+    if not is_first:
+        raise Conflict("answer", id, operation.status)
+    pool.follow(change)
+    return row(owner, id)
+
+
+def _call(form_class: type[BaseForm], **arguments: Any) -> BaseForm:
+    return form_class(**arguments)
+
+
 def result(owner: str, id: str) -> Any:
     """Return what the operation returned.
 
@@ -348,6 +427,63 @@ async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
         except TimeoutError:
             raise NotFinished(id) from None
     return operation.outcome()
+
+
+def output(
+    owner: str,
+    id: str,
+    start: int = 0,
+    attempt: int | None = None,
+    *,
+    limit: int | None = None,
+) -> Output:
+    """Return what the operation's body has written from ``start`` on.
+
+    Args:
+        owner: The owner's key.
+        id: The operation's id.
+        start: A place that ``Output.end`` gave; 0 for the beginning.
+        attempt: The attempt that came with it. Another attempt's output is given from
+            its beginning.
+        limit: How many characters are given at most.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        TypeError, ValueError: ``start`` is no whole number from 0 on.
+    """
+    return _find(owner, id)[2].output_nowait(start, attempt, limit=limit)
+
+
+async def aoutput(
+    owner: str,
+    id: str,
+    start: int = 0,
+    attempt: int | None = None,
+    timeout: float | None = None,
+    *,
+    limit: int | None = None,
+) -> Output:
+    """Wait until there is more than ``start``, another attempt, or the end.
+
+    Cancelling this call leaves nothing behind. The arguments are those of ``output``.
+
+    Args:
+        owner: The owner's key.
+        id: The operation's id.
+        start: The place from which it is read.
+        attempt: The attempt to which the place belongs.
+        timeout: Seconds to wait at most; the text is then empty.
+        limit: How many characters are given at most.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it, perhaps no more.
+        TypeError, ValueError: ``start`` is no whole number from 0 on.
+    """
+    pool, _, operation, _ = _find(owner, id)
+    attempt = attempt or pool.ledger.open_output(operation).attempt or None
+    with suppress(TimeoutError):
+        await asyncio.wait_for(operation.wait_for_output(start, attempt), timeout)
+    return output(owner, id, start, attempt, limit=limit)
 
 
 def end_owner(owner: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import cache
 from inspect import Parameter, isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, cast
@@ -69,7 +70,10 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """What rows call it; a callable gets the shown arguments by name."""
 
     form: type[BaseForm] | None = None
-    """Validates input from outside; a task without one cannot be started there."""
+    """Validates input from outside; a task without one cannot be started there.
+
+    The decorator takes True, too, and derives one from the function's annotations.
+    """
 
     shown: tuple[str, ...] = ()
     """Arguments that are harmless metadata: kept in the handle and shown."""
@@ -104,6 +108,9 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """What happens once the owner has had neither socket nor poll for 30 s: "keep" it
     or "cancel" it."""
 
+    keep_input: bool = False
+    """Whether its owner may change and rerun what ended well, not only what failed."""
+
     policy: Policy = field(init=False, repr=False, compare=False)
     """Time-out and attempts, as the core takes them."""
 
@@ -117,7 +124,10 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """All arguments that may be given by name."""
 
     is_async: bool = field(init=False, repr=False, compare=False)
-    """True for a coroutine function; a plain one runs in a thread."""
+    """True for a coroutine function or an async generator; others run in a thread."""
+
+    is_generator: bool = field(init=False, repr=False, compare=False)
+    """True for a generator of either kind: its pieces are its output."""
 
     def __post_init__(self) -> None:
         _check_function(self)
@@ -133,10 +143,19 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         object.__setattr__(
             self, "required", _list_names(self.signature, without_default=True)
         )
-        object.__setattr__(self, "is_async", iscoroutinefunction(self.func))
+        is_async_generator = isasyncgenfunction(self.func)
+        is_async = iscoroutinefunction(self.func) or is_async_generator
+        object.__setattr__(self, "is_async", is_async)
+        is_generator = isgeneratorfunction(self.func) or is_async_generator
+        object.__setattr__(self, "is_generator", is_generator)
         check_permission(self.permission)
         check_siblings(self.unique, self.supersede, self.signature)
         check_on_leave(self.on_leave)
+        if cast("object", self.form) is True:
+            from .derived_form import derive_form
+
+            form = derive_form(self.func, self.signature)
+            object.__setattr__(self, "form", form)
         _check_presentation(self)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -153,21 +172,32 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         """
         task = cast("Task", DjangoTask.using(self, **changes))
         task.get_backend().validate_task(_at_an_instant(task))
+        task._refuse_generator()
         return task
 
     def enqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
+        self._refuse_generator()
         self._warn_if_immediate()
         return DjangoTask.enqueue(_at_an_instant(self), *args, **kwargs)
 
     async def aenqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
+        self._refuse_generator()
         self._warn_if_immediate()
         return await DjangoTask.aenqueue(_at_an_instant(self), *args, **kwargs)
 
     def _warn_if_immediate(self) -> None:
         if isinstance(self.get_backend(), ImmediateBackend):
             _warn_that_it_blocks(self.backend)
+
+    def _refuse_generator(self) -> None:
+        """Refuse a generator where the backend would keep it without running it."""
+        if self.is_generator and not hasattr(self.get_backend(), "runs_generators"):
+            raise InvalidTask(
+                f"Task function must not be a generator function: {self.backend!r} "
+                "does not run it, ephemeral_tasks.backends.PoolBackend does."
+            )
 
     def check_arguments(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -212,11 +242,26 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         values = {name: given[name] for name in self.unique if name in given}
         return digest_arguments(self.module_path, values)
 
-    def label_for(self, shown: Mapping[str, Any]) -> str:
-        """Return what a row calls an operation with these shown arguments."""
-        if callable(self.label):
+    def label_for(self, shown: Mapping[str, Any] | None = None) -> str:
+        """Return what a row calls an operation with these shown arguments.
+
+        Args:
+            shown: None before there are any, as on a form's button and in lists: a
+                callable is then called without arguments. One that needs some gives
+                the function's name in words.
+        """
+        if not callable(self.label):
+            return plain_text(self.label) or self._name_in_words
+        if shown is not None:
             return plain_text(self.label(**shown))
-        return plain_text(self.label) or self.name.replace("_", " ").capitalize()
+        try:
+            return plain_text(self.label())
+        except Exception:  # it is the site's own, and made for arguments
+            return self._name_in_words
+
+    @property
+    def _name_in_words(self) -> str:
+        return self.name.replace("_", " ").capitalize()
 
     @staticmethod
     def of(task: object) -> Task:
@@ -236,6 +281,8 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 
 def _make_plain(value: object) -> object:
     """Return a harmless argument as JSON and HTML can express it, and bounded."""
+    if isinstance(value, Enum):
+        value = value.value
     if value is None or type(value) is bool:
         return value
     if type(value) in {int, float}:
@@ -303,8 +350,6 @@ def _check_function(task: Task) -> None:
     """Refuse a function that no backend could run; the messages are Django's."""
     if not is_module_level_function(task.func):
         raise InvalidTask("Task function must be defined at a module level.")
-    if isgeneratorfunction(task.func) or isasyncgenfunction(task.func):
-        raise InvalidTask("Task function must not be a generator function.")
     arguments = get_func_args(task.func)
     if task.takes_context and arguments[:1] != ["context"]:
         raise InvalidTask(

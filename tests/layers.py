@@ -19,7 +19,18 @@ WEB_LAYER = {
 }
 # The app layer, innermost first: a module imports its own row and those before it.
 APP_ORDER = (
-    ("clients", "compat", "conf", "digests", "errors", "signals"),
+    (
+        "clients",
+        "compat",
+        "conf",
+        "derived_form",
+        "digests",
+        "errors",
+        "form_fields",
+        "result_file",
+        "signals",
+        "time_left",
+    ),
     ("policies", "registry", "tasks", "variables", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),

@@ -152,7 +152,7 @@ def test_each_class_has_a_row():
     markup = re.sub(r"[\w-]*\{\{.*?\}\}", "", markup)
     written = set(" ".join(re.findall(r'class="([^"]*)"', markup)).split())
     states = {f"is-{status.lower()}" for status in [*Status, "cancelling"]}
-    actions = {"is-cancel", "is-retry", "is-dismiss", "is-result"}
+    actions = {"is-cancel", "is-retry", "is-again", "is-dismiss", "is-result"}
 
     listed = first_cells("Classes and custom properties")
 

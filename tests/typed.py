@@ -13,6 +13,7 @@ from ephemeral_tasks import (
     Handle,
     OperationFailed,
     QueueFull,
+    ResultFile,
     Row,
     Task,
     TaskFailed,
@@ -51,6 +52,14 @@ async def typed_translate(language: str) -> str:
 @task
 def typed_plain() -> None:
     """A plain function without policies."""
+
+
+@task
+async def typed_file(lines: list[str]) -> ResultFile:
+    """Return a file that was made in parts."""
+    with progress.part(0.5, "Joining"):
+        joined = "".join(line for line in progress.track(lines))
+    return ResultFile("joined.txt", joined.encode(), "text/plain")
 
 
 @coordinator("typed", limit=2)

@@ -31,7 +31,13 @@ def _name(source: str, target: str) -> str:
     return gettext("%(source)s to %(target)s") % names
 
 
-@task(label=_name, form=TranslateForm, shown=("source", "target"), timeout=600)
+@task(
+    label=_name,
+    form=TranslateForm,
+    shown=("source", "target"),
+    timeout=600,
+    keep_input=True,
+)
 async def translate(
     text: str, source: str, target: str, rehearse: bool = False
 ) -> Translation:

@@ -1,7 +1,7 @@
 """Ephemeral execution for any asyncio program; knows no Django."""
 
 from .clock import Clock, LoopClock, TimerHandle
-from .context import OperationContext, current_operation, progress
+from .context import OperationContext, current_operation, write
 from .coordinator import Coordinator
 from .errors import (
     BreakerOpen,
@@ -19,9 +19,11 @@ from .history import Echo
 from .keyed import KeyedCoordinator
 from .map_each import map_each
 from .operation import Operation
+from .output import Output
 from .policy import Policy
 from .priority import PriorityCoordinator
 from .registry import Registry
+from .reporter import progress
 from .signal import Signal
 from .signals import SignalHub
 from .snapshot import Snapshot
@@ -45,6 +47,7 @@ __all__ = [
     "Operation",
     "OperationCancelled",
     "OperationContext",
+    "Output",
     "Policy",
     "PriorityCoordinator",
     "Progress",
@@ -65,4 +68,5 @@ __all__ = [
     "for_each",
     "map_each",
     "progress",
+    "write",
 ]

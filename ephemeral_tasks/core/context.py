@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable
 from contextvars import ContextVar
 from typing import Any
 
 from .operation import Operation
+from .parts import Whole
 from .signal import Signal
 from .signals import SignalHub
 from .values import Progress
+
+_making = threading.Lock()
+"""Held while a context makes its ``Whole``; no other lock is taken under it."""
 
 
 class OperationContext:
@@ -19,7 +24,7 @@ class OperationContext:
     often as the body likes.
     """
 
-    __slots__ = ("_attempt", "_key", "_operation", "_operation_id")
+    __slots__ = ("_attempt", "_key", "_operation", "_operation_id", "_whole")
 
     def __init__(self, operation: Operation[Any, Any]) -> None:
         self._operation_id = operation.id
@@ -28,6 +33,8 @@ class OperationContext:
         self._operation: Operation[Any, Any] | None = operation
         """None once the attempt has ended: a timer or a task that the body left on
         the loop refers to this object and must keep no content alive."""
+        self._whole: Whole | None = None
+        """What the body's parts add up to; None while it has used none."""
 
     @property
     def id(self) -> str:
@@ -43,6 +50,11 @@ class OperationContext:
     def attempt(self) -> int:
         """The number of this attempt, from 1."""
         return self._attempt
+
+    @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop; None outside loops."""
+        return None
 
     @property
     def is_cancelled(self) -> bool:
@@ -61,8 +73,23 @@ class OperationContext:
         Raises:
             TypeError, ValueError: ``done`` or ``total`` is no finite number.
         """
-        if self._operation is not None:
-            self._operation.report(Progress.of(done, total, message))
+        operation = self._operation
+        if operation is not None:
+            report = Progress.of(done, total, message)
+            if self._whole is None:
+                operation.report(report)
+            else:
+                self._whole.report(operation, report)
+
+    def whole(self) -> Whole | None:
+        """Return what the body's parts add up to; made at the first call.
+
+        None where no operation shows it.
+        """
+        with _making:  # two threads of a body may be in their first parts at once
+            if self._whole is None:
+                self._whole = Whole()
+            return self._whole
 
     @property
     def is_timed_out(self) -> bool:
@@ -84,9 +111,41 @@ class OperationContext:
         hub = self.hub
         return None if hub is None else hub.emit(name, key, operation_id=self.id)
 
+    def write(self, text: str) -> None:
+        """Append a text to the operation's output; from any thread of the body's.
+
+        Raises:
+            TypeError: It is no text.
+        """
+        if self._operation is not None:
+            self._operation.write(self._attempt, text)
+
     def detach(self) -> None:
         """Refer to the operation no more; for the coordinator, at the attempt's end."""
         self._operation = None
+
+
+class PartContext(OperationContext):
+    """The context of one body of a loop, whose output is the whole loop's."""
+
+    __slots__ = ("_outer",)
+
+    def __init__(
+        self, operation: Operation[Any, Any], outer: OperationContext | None
+    ) -> None:
+        super().__init__(operation)
+        self._outer = outer
+        """Of the operation that runs the loop, if there is one."""
+
+    @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop."""
+        return self._outer
+
+    def write(self, text: str) -> None:
+        """Append a text to the output of the operation that runs the loop."""
+        if self._outer is not None and self._operation is not None:
+            self._outer.write(text)
 
 
 CURRENT: ContextVar[OperationContext | None] = ContextVar(
@@ -108,19 +167,17 @@ def current_operation() -> OperationContext:
     return context
 
 
-def progress(done: float, total: float | None = None, message: str = "") -> None:
-    """Report how far the running body is; outside an operation this does nothing.
+def write(text: str) -> None:
+    """Append a text to the running body's output; outside an operation do nothing.
 
     Args:
-        done: Units done so far, a finite number.
-        total: Units in all, if known, a finite number.
-        message: A few words for people, such as ``"paragraph 3"``; what is over 500
-            characters is cut.
+        text: Seen by the operation's owner while the body runs, after what was written
+            before. What UTF-8 cannot express is replaced by question marks.
 
     Raises:
         OperationCancelled: In a plain function of the pool that should end.
-        TypeError, ValueError: ``done`` or ``total`` is no finite number.
+        TypeError: It is no text.
     """
     context = CURRENT.get()
     if context is not None:
-        context.progress(done, total, message)
+        context.write(text)

@@ -9,7 +9,7 @@ from typing import Any
 
 from .attempts import Body, Outcome
 from .clock import Clock
-from .context import CURRENT
+from .context import CURRENT, OperationContext, PartContext
 from .keyed import KeyedCoordinator
 from .operation import Item, Operation
 from .policy import Backoff
@@ -184,6 +184,9 @@ class _Loop(KeyedCoordinator[Any, object]):
             self._is_stopped = True
             self.close()
             self.cancel_all()
+
+    def _make_context(self, operation: Operation[Any, Any]) -> OperationContext:
+        return PartContext(operation, self._outer)
 
     def on_progress(self, operation: Operation[Any, Any]) -> None:
         """Report a body's progress as that of the operation that runs the loop."""

@@ -156,6 +156,15 @@ class KeyedQueue:
             self._discard(line.again, operation)
         self._settle(line)
 
+    def hold(self, operation: AnyOperation) -> None:
+        """Give a started operation a place in its key, even above the limit."""
+        line = self._lines.get(operation.key) or self._new_line(operation.key)
+        if not line.held:
+            line.turn = next(self._numbers)
+        line.held += 1
+        if not line.is_empty():
+            self._list(line)
+
     def release(self, operation: AnyOperation) -> None:
         """Give back the place that a started operation held in its key."""
         line = self._lines[operation.key]

@@ -11,11 +11,13 @@ from typing import Any, Generic, Protocol, TypeVar
 from .clock import TimerHandle
 from .errors import NotFinished, OperationCancelled
 from .ids import new_id
+from .output import OutputBuffer
 from .policy import DEFAULT_POLICY, Policy
 from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .status import FINISHED, Status
 from .values import Progress
+from .writable import Writable
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -41,13 +43,19 @@ class Host(Protocol):
         """Cancel an operation; False when it had finished."""
 
     def on_progress(self, operation: Any) -> None:
-        """Called on progress and on a cancel request; the status has not changed."""
+        """Called on progress, output and a cancel request; the status is the same."""
+
+    def open_output(self, operation: Any) -> OutputBuffer:
+        """Return the operation's buffer, made at the first call; from any thread."""
+
+    def extend_output(self, operation: Any, size: int) -> None:
+        """Let the buffer grow to ``size`` characters at least, or raise."""
 
     def check_loop(self) -> None:
         """Raise RuntimeError when the caller is not on the coordinator's loop."""
 
 
-class Operation(Generic[Item, Value]):
+class Operation(Writable, Generic[Item, Value]):
     """One run of a body: live, awaitable by many, cancellable.
 
     Awaiting it gives the body's value or raises the body's error; a cancelled one
@@ -121,6 +129,7 @@ class Operation(Generic[Item, Value]):
         self.clock_offset = clock_offset
         """Seconds from the monotonic clock to the epoch, at the submission."""
         self.progress: Progress | None = None
+        self.buffer = None
         self.is_cancelling = False
         """True once a running body was cancelled: its operation ends CANCELLED."""
         self.is_interrupted = False
@@ -157,6 +166,11 @@ class Operation(Generic[Item, Value]):
     def is_finished(self) -> bool:
         """True once the status can no longer change."""
         return self.status in FINISHED
+
+    @property
+    def keeps_item(self) -> bool:
+        """Whether the item is kept when the operation has ended well."""
+        return False
 
     def elapsed_seconds(self, now: float) -> float:
         """Return the seconds from the first start to the end or ``now``, monotonic."""
@@ -216,6 +230,10 @@ class Operation(Generic[Item, Value]):
     def report(self, progress: Progress) -> None:
         """Keep the body's progress."""
         self.progress = progress
+        self.announce()
+
+    def announce(self) -> None:
+        """Say that the progress has changed."""
         if self.host is not None:
             self.host.on_progress(self)
 
@@ -259,10 +277,14 @@ class Operation(Generic[Item, Value]):
         if self.started_monotonic is None:
             self.started_monotonic = now
         self.is_timed_out = self.is_interrupted = False
+        if self.buffer is not None:
+            self.buffer.restart(self.attempt)
         self.status = Status.RUNNING
 
     def rest(self) -> None:
         """Wait for the next attempt: RUNNING becomes READY."""
+        if self.buffer is not None:
+            self.buffer.close()
         self.status = Status.READY
 
     def finish(
@@ -279,12 +301,16 @@ class Operation(Generic[Item, Value]):
         self.error = error
         self.where = None if error is None else error.__traceback__
         self.variables = self.attempt_task = None
-        if status is Status.SUCCESSFUL:
+        if status is Status.SUCCESSFUL and not self.keeps_item:
             self.item = None
+        if self.buffer is not None:
+            self.buffer.close()
         self.status = status
 
     def wake(self) -> None:
-        """Wake everything that awaits the outcome; on the loop."""
+        """Wake everything that awaits the outcome or more output; on the loop."""
+        if self.buffer is not None:
+            self.buffer.wake()
         waiters, self.waiters = self.waiters, None
         for waiter in waiters or ():
             if not waiter.done():

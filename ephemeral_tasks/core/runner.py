@@ -13,6 +13,7 @@ from .context import OperationContext
 from .history import History
 from .log import log_error
 from .operation import Item, Operation, Value
+from .output import OutputBuffer
 from .queues import Queue
 from .scheduler import Scheduler
 from .signals import SignalHub
@@ -52,11 +53,12 @@ class Runner(Generic[Item, Value]):
         """None where nothing listens: most coordinators need no reports."""
         self.hub = hub
         self._attempts = Attempts(
-            body, clock=clock, make_context=OperationContext, on_end=self._on_end
+            body, clock=clock, make_context=self._make_context, on_end=self._on_end
         )
         self._lock = threading.Lock()
         """Protects what ``accept`` changes, which any thread may call: the scheduler,
-        the fields after it, and the statuses of operations that start."""
+        the fields after it, the statuses of operations that start, and which buffer
+        an operation has."""
         self._scheduler: Scheduler[AnyOperation] = Scheduler(
             queue, limit=limit, capacity=capacity, max_retrying=max_retrying
         )
@@ -115,6 +117,9 @@ class Runner(Generic[Item, Value]):
             started = change(*args)
             self._mark_started(started)
         self.run_bodies(started)
+
+    def _make_context(self, operation: AnyOperation) -> OperationContext:
+        return OperationContext(operation)
 
     # -- an attempt's end --------------------------------------------------------------
 
@@ -228,7 +233,15 @@ class Runner(Generic[Item, Value]):
             self._steps.report(facts)
 
     def on_progress(self, operation: AnyOperation) -> None:
-        """Do nothing: progress and a cancel request are no steps."""
+        """Do nothing: progress, output and a cancel request are no steps."""
+
+    def open_output(self, operation: AnyOperation) -> OutputBuffer:
+        """Return the operation's buffer, made at the first call; from any thread."""
+        with self._lock:  # or two threads of a body would make two
+            return operation.make_buffer()
+
+    def extend_output(self, operation: AnyOperation, size: int) -> None:
+        """Do nothing: outputs have no bound here, as values have none."""
 
     def check_loop(self) -> None:
         """Raise RuntimeError when the caller is not on the coordinator's loop."""

@@ -11,6 +11,7 @@ from typing import Any, Generic
 from .context import CURRENT, OperationContext
 from .ids import new_id
 from .operation import Item
+from .parts import Whole
 from .signals import SignalHub
 from .sources import TURN, Shared
 from .summary import Failure, Summary
@@ -229,6 +230,11 @@ class LoopContext(OperationContext):
         return 1
 
     @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop."""
+        return self._workers.outer
+
+    @property
     def is_cancelled(self) -> bool:
         """True once the loop was cancelled."""
         return self._workers.is_cancelled
@@ -250,6 +256,15 @@ class LoopContext(OperationContext):
         """Report progress as that of the operation that runs the loop."""
         if self._workers.outer is not None:
             self._workers.outer.progress(done, total, message)
+
+    def whole(self) -> Whole | None:
+        """Return that of the operation that runs the loop, if there is one."""
+        return None if self._workers.outer is None else self._workers.outer.whole()
+
+    def write(self, text: str) -> None:
+        """Append a text to the output of the operation that runs the loop."""
+        if self._workers.outer is not None:
+            self._workers.outer.write(text)
 
 
 def _drop_own_frame(error: Exception) -> Exception:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import cast
 
 from ..conf import Config
 from ..core.errors import QueueFull
 from ..core.keyed_queue import KeyedQueue
-from ..core.queues import Queue
-from ..core.scheduler import Scheduler
 from ..errors import ClientFull
 from .memory import Memory
 from .operation import PoolOperation
+from .slots import Slots
 
 _NO_LIMIT = 2**31
 
@@ -28,10 +26,8 @@ class Admission:
         self._config = config
         self._memory = memory
         self._queue = KeyedQueue(self._limit_of, urgent_first=True)
-        self.scheduler: Scheduler[PoolOperation] = Scheduler(
-            cast("Queue[PoolOperation]", self._queue),
-            limit=config.max_running,
-            capacity=config.max_waiting,
+        self.slots = Slots(
+            self._queue, limit=config.max_running, capacity=config.max_waiting
         )
         """Which operation starts next."""
 
@@ -58,12 +54,12 @@ class Admission:
         reserved = self._count_reserved(operation)
         try:
             if is_due:
-                return self.scheduler.offer(operation, reserved=reserved)
-            self.scheduler.defer(operation, reserved=reserved)
+                return self.slots.offer(operation, reserved=reserved)
+            self.slots.defer(operation, reserved=reserved)
         except QueueFull:
             kept = f", {reserved} of them kept for new visitors" if reserved else ""
             raise QueueFull(
-                f"{self.scheduler.waiting} operations wait, "
+                f"{self.slots.waiting} operations wait, "
                 f"MAX_WAITING is {self._config.max_waiting}{kept}"
             ) from None
         return []

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils import translation
 
+from ..result_file import ResultFile
 from ..tasks import Task
 from ..variables import Variables, capture
+from .pieces import as_function
 
 _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 
@@ -46,6 +48,14 @@ class Call:
         """Return a call of the same task and arguments, in the caller's language."""
         return type(self)(self.task, self._args, self._kwargs, self.variables)
 
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments by name, as copies, and no uploaded files."""
+        named = dict(zip(self.task.signature.parameters, self._args, strict=False))
+        kept = {**named, **self._kwargs}
+        return {
+            name: _copy(value) for name, value in kept.items() if not _is_upload(value)
+        }
+
     @property
     def is_async(self) -> bool:
         """True when the function is a coroutine function."""
@@ -61,7 +71,10 @@ class Call:
         kwargs = {name: _copy(value) for name, value in self._kwargs.items()}
         if self.task.takes_context:
             args.insert(0, context())
-        return partial(self.task.func, *args, **kwargs)
+        function = self.task.func
+        if self.task.is_generator:
+            function = as_function(function, is_async=self.task.is_async)
+        return partial(function, *args, **kwargs)
 
     def value(self, returned: Any) -> Any:
         """Return the value to keep of the one that the function returned."""
@@ -72,6 +85,11 @@ class Call:
         values = [*self._args, *self._kwargs.values()]
         values += [value for _, value in self.variables]
         return sum(map(size_of, values))
+
+
+def copy(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values that outlive their request, as a body gets its arguments."""
+    return {name: _copy(_keep(value)) for name, value in values.items()}
 
 
 class _Upload(NamedTuple):
@@ -91,6 +109,13 @@ def _keep(value: Any) -> Any:
         kind = value.content_type or "application/octet-stream"
         return _Upload(value.name or "file", value.read(), kind)
     return _of_each(_keep, value)
+
+
+def _is_upload(value: Any) -> bool:
+    """Return whether a kept argument is a file, or a list of files."""
+    if type(value) is list or type(value) is tuple:
+        return any(map(_is_upload, value))
+    return type(value) is _Upload
 
 
 def _copy(value: Any) -> Any:
@@ -122,6 +147,8 @@ def size_of(value: object) -> int:
         return 8
     if isinstance(value, _Upload):
         return len(value.content)
+    if isinstance(value, ResultFile):
+        return value.size + len(value.name)
     counter = _Counter()
     try:
         pickle.Pickler(counter, pickle.HIGHEST_PROTOCOL).dump(value)

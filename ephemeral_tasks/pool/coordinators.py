@@ -15,6 +15,7 @@ from ..core.attempts import Body
 from ..core.errors import Closed, NotFinished, UnknownCoordinator
 from ..core.operation import Item, Value
 from ..core.options import Options
+from ..core.output import Output
 from ..core.registry import Registry
 from ..core.validation import check_at_least, check_body, check_seconds
 from . import get
@@ -76,6 +77,14 @@ class HostedOperation(Generic[Item, Value]):
             if not wait_in_thread(self._pool.loop, self._operation, timeout):
                 raise NotFinished(self.id)
         return self._operation.outcome()
+
+    def output(self, start: int = 0, attempt: int | None = None) -> Output:
+        """Return what its body has written from ``start`` on."""
+        return self._operation.output_nowait(start, attempt)
+
+    async def aoutput(self, start: int = 0, attempt: int | None = None) -> Output:
+        """Wait, on the caller's loop, for more, another attempt or the end."""
+        return await self._operation.output(start, attempt)
 
     def __await__(self) -> Generator[Any, None, Value]:
         if not self._operation.is_finished:

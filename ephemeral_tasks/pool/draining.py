@@ -61,7 +61,7 @@ def _close_hosted(pool: Pool) -> None:
 
 def _cancel_all(pool: Pool) -> None:
     own = pool.statistics()
-    running, waiting = own.running, own.waiting + own.retrying
+    running, waiting = own.running + own.asking, own.waiting + own.retrying
     for coordinator in pool.hosted():
         hosted = coordinator.statistics()
         running += hosted.running

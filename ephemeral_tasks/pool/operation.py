@@ -13,8 +13,10 @@ from ..core.status import Status
 from ..core.values import plain_text
 from ..errors import OperationFailed
 from ..tasks import Task
+from ..time_left import TimeLeft
 from ..windows import Handle
 from .call import Call
+from .questions import Question
 from .task_result import make_result
 
 Notify = Callable[[Callable[[], object]], object]
@@ -28,16 +30,23 @@ class PoolOperation(Operation[Call, Any]):
     """
 
     __slots__ = (
+        "argument_bytes",
+        "asked_seconds",
         "attempted_monotonic",
+        "cancelled_monotonic",
         "client",
         "failure",
         "form_key",
         "handle",
         "is_announced",
         "kept_bytes",
+        "output_refusal",
         "owner",
+        "question",
+        "questions",
         "result_bytes",
         "task",
+        "time_left",
         "unique_key",
         "worker",
     )
@@ -76,14 +85,29 @@ class PoolOperation(Operation[Call, Any]):
         """A digest of the arguments that its task names as unique; before it, too."""
         self.attempted_monotonic: float | None = None
         """When its newest attempt started, by the monotonic clock."""
+        self.cancelled_monotonic: float | None = None
+        """When it was cancelled while its body ran; None for all others."""
         self.failure: object = None
         """A sentence for the owner, perhaps lazy; written before the status FAILED."""
-        self.kept_bytes = call.size()
-        """Estimated at submission and again at the end."""
+        self.argument_bytes = self.kept_bytes = call.size()
+        """Estimated at submission. The second is all that it keeps: it grows with the
+        output's allowance and is counted anew at the end."""
         self.result_bytes = 0
-        """What the value keeps, estimated where it was made; written on the loop."""
+        """What the value keeps besides the output; written on the loop."""
+        self.output_refusal: object = None
+        """Why its output may grow no more, a sentence: it fails, whatever its body does
+        then. Written by the body's threads."""
+        self.question: Question | None = None
+        """What its body asks its owner now."""
+        self.questions = 0
+        """How many its bodies have asked."""
+        self.asked_seconds = 0.0
+        """For how long its newest attempt has waited for answers; on the loop."""
         self.is_announced = False
-        """True from a report of progress until its row is read; any thread."""
+        """True from a report or an output until its row is read; any thread."""
+        self.time_left: TimeLeft | None = None
+        """What rows showed last of the time until its end; replaced as a whole by any
+        thread that reads a row."""
 
     def repeats(self, other: PoolOperation) -> bool:
         """Return whether this one, which is new, asks for what the other one does.
@@ -98,10 +122,23 @@ class PoolOperation(Operation[Call, Any]):
             self.unique_key == other.unique_key and not is_ending
         )
 
+    @property
+    def keeps_item(self) -> bool:
+        """Whether its owner may change the arguments and run it again."""
+        return self.task.keep_input and self.owner is not None
+
     def start(self, now: float) -> None:
         """Begin the next attempt: READY becomes RUNNING."""
         self.attempted_monotonic = now
+        self.output_refusal = None
+        self.asked_seconds = 0.0
+        self.progress = None  # of the attempt before
         super().start(now)
+
+    def attempt_seconds(self) -> float:
+        """Return how long the last attempt took, of an operation that has ended."""
+        started, finished = self.attempted_monotonic, self.finished_monotonic
+        return 0.0 if started is None or finished is None else finished - started
 
     def outcome(self) -> Any:
         """Return the value or raise the error.

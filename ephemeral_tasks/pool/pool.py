@@ -17,6 +17,7 @@ from .body import PlainRunner, run
 from .change import Change
 from .coordinator import PoolCoordinator, RunBody
 from .counters import PoolStatistics
+from .estimate import estimate
 from .ledger import Ledger
 from .loop import LoopThread
 from .operation import PoolOperation
@@ -153,6 +154,17 @@ class Pool:
     def position(self, operation: PoolOperation) -> int | None:
         """Return an operation's place among waiting ones, from 1."""
         return self.ledger.position(operation)
+
+    def estimate(self, operation: PoolOperation, position: int | None) -> float | None:
+        """Return the seconds until an operation's end; None when that is unsure."""
+        ledger = self.ledger
+        return estimate(
+            operation,
+            self.monotonic(),
+            ledger.run_times,
+            position=position,
+            limit=ledger.limit(),
+        )
 
     def statistics(self) -> PoolStatistics:
         """Return the counters of this instant."""

@@ -12,6 +12,7 @@ from ..conf import get_config
 from ..core.errors import OperationCancelled
 from ..core.status import Status
 from ..errors import OperationFailed
+from ..result_file import ResultFile
 from ..tasks import Task
 from .call import Call
 from .log import class_of, place_of
@@ -20,13 +21,18 @@ from .task_result import make_result
 
 
 class JsonCall(Call):
-    """A call whose value is kept as JSON would give it back, as Django does."""
+    """A call whose value is kept as JSON would give it back, as Django does.
+
+    A file is kept as it is: it cannot be changed either.
+    """
 
     __slots__ = ()
 
     def value(self, returned: Any) -> Any:
         """Return the value to keep of the one that the function returned."""
-        return normalize_json(returned)
+        return (
+            returned if isinstance(returned, ResultFile) else normalize_json(returned)
+        )
 
 
 class UnownedOperation(PoolOperation):

@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Info, register
 from django.forms import ModelChoiceField
 from django.urls import get_resolver
 
+from ..compat import InvalidTask
 from ..registry import registry
 from .mount import list_places
 
@@ -71,7 +72,15 @@ def _check_names() -> Iterator[CheckMessage]:
 
 def _check_forms() -> Iterator[CheckMessage]:
     for task in registry.list_exposed():
-        fields = getattr(task.form, "base_fields", {})
+        try:
+            fields = getattr(task.form, "base_fields", {})
+        except InvalidTask as error:
+            yield Error(
+                str(error),
+                hint="Import what it names outside of `if TYPE_CHECKING`.",
+                id="ephemeral_tasks.E010",
+            )
+            continue
         for name, field in fields.items():
             if isinstance(field, ModelChoiceField):
                 yield Error(

@@ -41,6 +41,8 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
         @wraps(view)
         async def answer(request: HttpRequest, **captured: Any) -> HttpResponse:
             hide_variables(request)
+            # Django's cache middleware stores answers in spite of ``no-store``.
+            request._cache_update_cache = False  # type: ignore[attr-defined]
             # Variables of the site's routes above ours are not the view's.
             captured = {name: captured[name] for name in names if name in captured}
             response: HttpResponse

@@ -34,6 +34,7 @@ def render_form(
     form: BaseForm | None = None,
     initial: dict[str, Any] | None = None,
     ids: FormIds | None = None,
+    next_url: str | None = None,
 ) -> SafeString:
     """Return the form as HTML.
 
@@ -43,6 +44,8 @@ def render_form(
         form: The bound form that was refused; None for an empty one.
         initial: Values to start with.
         ids: Those of the form that this one replaces; None for new ones.
+        next_url: Where a browser without JavaScript goes then; None for the page
+            that the visitor looks at.
     """
     if form is None:
         form_class = inputs.find_exposed(task.name)[1]
@@ -58,8 +61,8 @@ def render_form(
         "form_id": ids.form_id,
         "key": "" if KEY_FIELD in own else new_key(),
         "key_id": ids.key_id,
-        "label": label_of(task),
-        "next": "" if NEXT_FIELD in own else page_url(request),
+        "label": task.label_for(),
+        "next": "" if NEXT_FIELD in own else next_url or page_url(request),
         "status_id": ids.status_id,
         "task": task,
     }
@@ -69,13 +72,19 @@ def render_form(
 
 
 def render_accepted(
-    task: Task, ids: FormIds, *, is_seen: bool, stopped: str | None = None
+    task: Task,
+    ids: FormIds,
+    *,
+    label: str,
+    is_seen: bool,
+    stopped: str | None = None,
 ) -> str:
     """Return a new one-time key, and a confirmation if the page has no table.
 
     Args:
         task: Of the form.
         ids: Of the form.
+        label: Of the accepted operation.
         is_seen: Whether the page has a table that shows the operation.
         stopped: The label of an operation that was stopped to make a place.
     """
@@ -84,7 +93,7 @@ def render_accepted(
         "is_seen": is_seen,
         "key": "" if has_own else new_key(),
         "key_id": ids.key_id,
-        "label": label_of(task),
+        "label": label,
         "status_id": ids.status_id,
         "stopped": stopped,
     }
@@ -118,13 +127,6 @@ def key_in(form: BaseForm, data: inputs.Data) -> str | None:
 def new_key() -> str:
     """Return a one-time key, by which two clicks make one operation."""
     return get_random_string(22)
-
-
-def label_of(task: Task) -> str:
-    """Return the task's name on its form, where a label has no arguments yet."""
-    if task.label and not callable(task.label):
-        return str(task.label)
-    return task.name.replace("_", " ").capitalize()
 
 
 def page_url(request: HttpRequest) -> str:

@@ -12,6 +12,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.formats import localize_input
 from django.utils.translation import gettext
 
+from ..derived_form import DerivedForm
 from .refusals import InvalidInput
 
 MAX_DEPTH = 100
@@ -52,6 +53,8 @@ def encode_as_form(
     Raises:
         InvalidInput: A value has more levels than the field takes.
     """
+    if isinstance(form, DerivedForm):
+        values = form.complete(values)
     fields = {form.add_prefix(name): field for name, field in form.fields.items()}
     return MultiValueDict(
         {

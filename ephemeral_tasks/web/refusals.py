@@ -183,6 +183,9 @@ def _describe_conflict(action: str) -> str:
     return {
         "cancel": gettext("This operation cannot be cancelled any more."),
         "dismiss": gettext("This operation has not finished; cancel it first."),
+        "again": gettext(
+            "This operation has not finished, or its input is no longer kept."
+        ),
         "retry": gettext("Only a failed or cancelled operation can be tried again."),
     }[action]
 

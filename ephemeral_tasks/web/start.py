@@ -19,10 +19,11 @@ from .decorators import route
 from .first_submission import save_owner
 from .form_ids import FormIds
 from .owner import aowner_of, make_candidate
-from .pages import Page, task_of
+from .pages import Page, page_of_wrapper
 from .refusals import InvalidInput, refusal_of
 from .rows import find_about_to_stop
 from .table import render_table
+from .waiting import answer_program
 
 TABLES_HEADER = "Ephemeral-Tasks-Tables"
 TABLES = 10
@@ -47,6 +48,7 @@ class _Accepted(NamedTuple):
     """What became of a submission."""
 
     owner: str
+    label: str
     id: str
     """Of the operation."""
     stopped: str | None
@@ -63,13 +65,13 @@ async def _submit(
         handle = forms.submit_form(owner, task, form, data)
         is_stopped = oldest is not None and not _is_in_window(owner, oldest.id)
         stopped = oldest.label if oldest is not None and is_stopped else None
-        return _Accepted(owner, handle.id, stopped)
+        return _Accepted(owner, handle.label, handle.id, stopped)
     inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = make_candidate(request, forms.key_in(form, data))
     async with save_owner(request, newcomer) as owner:
         submitter = await aadd_client(owner, request)
         handle = forms.submit_form(submitter, task, form, data)
-    return _Accepted(owner, handle.id, None)
+    return _Accepted(owner, handle.label, handle.id, None)
 
 
 def _is_in_window(owner: str, id: str) -> bool:
@@ -83,13 +85,11 @@ async def _accept(
     match audience_of(request):
         case Audience.HTMX:
             html = await sync_to_async(_render_accepted)(request, task, accepted)
-            response = responses.html(html)
+            response = responses.html(html, 202)
         case Audience.BROWSER:
             return responses.redirect_back(request)
         case Audience.PROGRAM:
-            row = submission.row(accepted.owner, accepted.id)
-            response = responses.json(row.as_json())
-    response.status_code = 202
+            response = await answer_program(request, accepted.owner, accepted.id)
     response.headers["Location"] = responses.page_of(request).url(accepted.id)
     return response
 
@@ -106,7 +106,8 @@ def _render_accepted(request: HttpRequest, task: Task, accepted: _Accepted) -> s
     fresh = forms.render_accepted(
         task,
         FormIds.sent_by(request, task),
-        is_seen=bool(named),
+        label=accepted.label,
+        is_seen=any(not page.is_count for page, _ in named),
         stopped=accepted.stopped,
     )
     return "".join([*pieces, fresh])
@@ -118,7 +119,7 @@ def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
     for entry in request.headers.get(TABLES_HEADER, "").split(",")[:TABLES]:
         id, _, state = entry.strip().partition(";")
         with suppress(ValueError):
-            page = Page.current(task_of(id), request=request)
+            page = page_of_wrapper(id, request)
             named.append((page, state == "live"))
     return named
 
@@ -136,7 +137,7 @@ async def _refuse(
         response = responses.html(html, refusal.status)
         response.headers["HX-Reswap"] = "outerHTML"  # the form is its own target
         return response
-    context = {"form": form, "label": forms.label_of(task), "task": task}
+    context = {"form": form, "label": task.label_for(), "task": task}
     response = await responses.refuse(request, refusal, context=context)
     if audience is Audience.HTMX:
         response.headers["HX-Retarget"] = "find .task-form-status"

@@ -169,9 +169,9 @@ def test_e009_a_path_without_a_context_variable(settings, path):
     assert path in only("E009").msg
 
 
-def test_e010_users_own_and_there_are_none(settings):
+def test_e011_users_own_and_there_are_none(settings):
     """Everybody would own by session."""
     settings.EPHEMERAL_TASKS = {"OWNER": "user"}
     settings.MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
 
-    assert only("E010").level == checks.ERROR
+    assert only("E011").level == checks.ERROR

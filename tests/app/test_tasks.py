@@ -19,7 +19,7 @@ from ephemeral_tasks import (
     window,
 )
 from ephemeral_tasks import tasks as module
-from ephemeral_tasks.compat import DjangoTask, InvalidTask
+from ephemeral_tasks.compat import DjangoTask, ImmediateBackend, InvalidTask
 from ephemeral_tasks.registry import Registry
 from ephemeral_tasks.registry import registry as registered
 from ephemeral_tasks.testing import drain
@@ -98,10 +98,20 @@ async def yields_later():
 
 
 @pytest.mark.parametrize("function", [yields, yields_later])
-def test_a_generator_function_is_refused(function):
-    """A call of it runs nothing."""
+def test_a_generator_function_runs_in_the_pool_alone(settings, function):
+    """Another backend would call it, which runs nothing."""
+    settings.TASKS = {
+        "default": {"BACKEND": f"{ImmediateBackend.__module__}.ImmediateBackend"},
+        "pool": {"BACKEND": "ephemeral_tasks.backends.PoolBackend"},
+    }
+    declared = Task(func=function)
+
+    assert declared.is_async == (function is yields_later)
     with pytest.raises(InvalidTask, match="must not be a generator function"):
-        task(function)
+        declared.enqueue()
+    with pytest.raises(InvalidTask, match="must not be a generator function"):
+        declared.using(priority=1)
+    assert declared.using(backend="pool").backend == "pool"
 
 
 def test_a_context_needs_a_first_argument_of_that_name():

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from ephemeral_tasks import current_operation, progress, task
+from ephemeral_tasks import ResultFile, current_operation, progress, task
 from ephemeral_tasks.compat import task as django_task
 
 
@@ -28,6 +28,12 @@ async def backend_pair():
 async def backend_instant():
     """Return what JSON cannot hold."""
     return datetime.now(UTC)
+
+
+@task
+async def backend_file():
+    """Return a file."""
+    return ResultFile("a.csv", b"1,2", "text/csv")
 
 
 @task(max_attempts=2, backoff=lambda attempt, error: 10.0)
@@ -89,3 +95,17 @@ async def backend_colour():
     from tests.app.pool.test_variables import colour
 
     return colour.get()
+
+
+@task
+async def backend_pieces(count):
+    """Yield texts."""
+    for number in range(count):
+        yield f"{number} "
+
+
+@task
+def backend_plain_pieces(count):
+    """Yield texts from a thread."""
+    for number in range(count):
+        yield f"{number} "

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from ephemeral_tasks import pool
+from ephemeral_tasks import ResultFile, pool
 from ephemeral_tasks.compat import (
     DjangoTask,
     InvalidTask,
@@ -51,6 +51,17 @@ def heard():
     yield sent
     for signal, receiver in receivers.values():
         signal.disconnect(receiver)
+
+
+@pytest.mark.parametrize("pieces", ["backend_pieces", "backend_plain_pieces"])
+def test_the_whole_output_of_a_generator_is_its_return_value(pieces):
+    """As JSON would give it back: a text."""
+    result = getattr(tasks, pieces).enqueue(3)
+    drain()
+    result.refresh()
+
+    assert result.return_value == "0 1 2 "
+    assert pool.statistics().kept_bytes == len("0 1 2 ")
 
 
 def test_flags_are_all_true():
@@ -114,6 +125,15 @@ def test_values_are_as_json_gives_them_back():
     result.refresh()
 
     assert result.return_value == [1, 2]
+
+
+def test_a_file_is_given_back_as_it_is():
+    """Though JSON cannot hold it: it is meant for people."""
+    enqueued = tasks.backend_file.enqueue()
+    drain()
+
+    value = tasks.backend_file.get_result(enqueued.id).return_value
+    assert value == ResultFile("a.csv", b"1,2", "text/csv")
 
 
 def test_a_value_that_json_cannot_hold_fails_the_task():

@@ -70,6 +70,24 @@ def test_a_translation_is_downloaded_as_markdown(visitor):
     assert download.value.path().read_bytes() == b"THE **RED** DOOR.\n"
 
 
+def test_a_finished_row_is_changed_and_run_again(visitor):
+    """Its form comes back filled; the new operation stands above the old one."""
+    visitor.translate("The\n*red* door.")
+    visitor.sees("Done")
+
+    visitor.act("Change…")
+    heading = visitor.page.get_by_role("heading", name="Change and run again")
+    expect(heading).to_be_visible()
+    expect(visitor.page.get_by_label("Markdown")).to_have_value("The\n*red* door.")
+    visitor.translate("The *blue* door.")
+
+    visitor.sees("Done")
+    expect(visitor.rows).to_have_count(2)
+    visitor.act("Open")
+    translation = visitor.page.get_by_role("textbox", name="Translation: Spanish")
+    expect(translation).to_have_value("THE *BLUE* DOOR.")
+
+
 def test_two_clicks_are_one_operation(visitor, gate):
     """Who clicks twice by accident gets one row."""
     visitor.translate(paragraphs(f"gate-{gate}"), clicks=2)

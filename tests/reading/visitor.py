@@ -77,7 +77,8 @@ class Visitor:
 
     def expect_html(self, text: str) -> None:
         """The answer has this, at last."""
-        self._await_answer(lambda answer: text.strip() in answer.content.decode())
+        expected = self.fill(text).strip()
+        self._await_answer(lambda answer: expected in answer.content.decode())
 
     def _await_answer(self, is_expected: Callable[[Any], bool]) -> None:
         """Repeat the last request while its operation runs."""

@@ -3,11 +3,12 @@
 import asyncio
 import threading
 from collections import defaultdict
+from enum import Enum
 
 from django import forms
 from django.utils.translation import get_language
 
-from ephemeral_tasks import TaskFailed, progress, task
+from ephemeral_tasks import TaskFailed, current_operation, progress, task, write
 from ephemeral_tasks.testing import Hold
 
 
@@ -22,6 +23,8 @@ holds: defaultdict[str, Hold] = defaultdict(Hold)
 calls: list[dict] = []
 results: dict[str, object] = {}
 form_gates: defaultdict[str, FormGate] = defaultdict(FormGate)
+texts: dict[str, list[str]] = {}
+bursts: dict[str, list[list[str]]] = {}
 
 
 class EchoForm(forms.Form):
@@ -35,6 +38,11 @@ class HoldForm(forms.Form):
 
 class UploadForm(forms.Form):
     document = forms.FileField()
+
+
+class BriefForm(forms.Form):
+    note = forms.CharField()
+    document = forms.FileField(required=False)
 
 
 class LookForm(forms.Form):
@@ -163,12 +171,24 @@ async def web_echo(text, language):
     return f"{text} in {language}"
 
 
+@task(form=KindsForm, keep_input=True)
+async def web_kept(**values):
+    """Return what came; it is kept, too."""
+    return repr(values)
+
+
 @task(form=HoldForm)
 async def web_hold(name):
     """Stop at paragraph three until the test lets go."""
     progress(3, 12, "paragraph 3")
     await holds[name].stop()
     return name
+
+
+@task(form=HoldForm)
+def web_plain(name):
+    """Stop in a thread until the test lets go."""
+    holds[name].stop_plain()
 
 
 @task(form=NoForm, label=lambda: f"Language {get_language()}")
@@ -188,6 +208,23 @@ async def web_stubborn(name):
 async def web_say(text, language):
     """Fail with a sentence."""
     raise TaskFailed(f"the word {text} cannot be said")
+
+
+@task(form=BriefForm)
+async def web_brief(note, document):
+    """Fail, whatever the file says."""
+    raise TaskFailed("no")
+
+
+def say_in(language=None):
+    """A label: for one language, and for all."""
+    return f"Say in {language}" if language else "Say in a language"
+
+
+@task(label=say_in, form=EchoForm, shown=("language",))
+async def web_titled(text, language):
+    """Say it in a language."""
+    return text
 
 
 @task(form=UploadForm)
@@ -212,6 +249,21 @@ async def web_own(document, user_id):
     return [document, user_id]
 
 
+class Pace(Enum):
+    """How fast."""
+
+    SLOW = "slow"
+    FAST = "fast"
+
+
+@task(form=True, shown=("pace", "times"))
+async def web_derived(
+    text: str, pace: Pace = Pace.SLOW, times: int = 2, *, loud: bool = True
+):
+    """Return what came, with its types."""
+    return repr((text, pace, times, loud))
+
+
 @task(form=NoForm)
 async def web_object():
     """Return what JSON cannot express."""
@@ -222,6 +274,12 @@ async def web_object():
 async def web_flaky():
     """Fail, and try again in an hour."""
     raise ConnectionError
+
+
+@task
+async def web_bare_failure(text):
+    """Fail; no form is declared."""
+    raise TaskFailed("no")
 
 
 @task
@@ -273,3 +331,37 @@ async def web_steps(name):
     await holds[name].stop()
     progress(1, 9)
     await holds[f"{name} again"].stop()
+
+
+@task(form=HoldForm)
+async def web_write(name):
+    """Write each of the test's texts, and stop at its hold after each."""
+    for text in texts[name]:
+        write(text)
+        await holds[name].stop()
+
+
+@task(form=HoldForm)
+async def web_fail_writing(name):
+    """Write and fail."""
+    write("half of ")
+    raise TaskFailed("the other half is missing")
+
+
+@task(form=HoldForm, max_attempts=2, backoff=lambda attempt, error: 0)
+async def web_write_again(name):
+    """Write in each of two attempts, of which the first fails at the hold."""
+    attempt = current_operation().attempt
+    write(f"attempt {attempt}")
+    await holds[f"{name} {attempt}"].stop()
+    if attempt == 1:
+        raise ConnectionError
+
+
+@task(form=HoldForm)
+async def web_write_bursts(name):
+    """Yield each of the test's pieces, and stop at its hold before each burst."""
+    for burst in bursts[name]:
+        await holds[name].stop()
+        for piece in burst:
+            yield piece

@@ -12,6 +12,7 @@ from django.core import checks
 from ephemeral_tasks.registry import Registry
 from ephemeral_tasks.tasks import Task
 from ephemeral_tasks.web.checks import check_exposure, check_tasks
+from tests.app.annotated import missing
 from tests.layers import ROOT
 
 
@@ -60,6 +61,16 @@ def test_e003_a_form_that_yields_model_instances(registry, form):
 
     assert message.id == "ephemeral_tasks.E003"
     assert "web_checked" in message.msg
+
+
+def test_e010_a_derived_forms_names_never_came(registry):
+    """An annotation that only type checkers can read has no field."""
+    registry.add(Task(func=missing, form=True))
+
+    (message,) = check_tasks(None)
+
+    assert message.id == "ephemeral_tasks.E010"
+    assert "'Fraction'" in message.msg
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ephemeral_tasks import (
     TaskFailed,
     cancel,
     pool,
+    progress,
     result,
     submit,
 )
@@ -351,3 +352,28 @@ def test_a_body_that_asks_no_database_needs_no_thread(owner):
     drain()
 
     assert threading.active_count() - before <= 3  # loop, watchdog, the drain's own
+
+
+def test_a_cancelled_plain_body_ends_at_its_next_tracked_item(owner, hold):
+    """As at a call of `progress()`; its source is closed."""
+    closed = []
+
+    def source():
+        try:
+            yield from range(10)
+        finally:
+            closed.append(True)
+
+    def body():
+        with progress.part(0.5, "Counting"):
+            for _ in progress.track(source()):
+                hold.stop_plain()
+
+    handle = submit(owner, tasks.app_plain_call, body)
+    hold.entered(1)
+    cancel(owner, handle.id)
+    hold.open()
+    drain()
+
+    assert row(owner, handle.id).status is Status.CANCELLED
+    assert (hold.entries, closed) == (1, [True])

@@ -14,6 +14,7 @@ from ephemeral_tasks import (
     coordinator,
     coordinators,
     pool,
+    write,
 )
 from ephemeral_tasks.core import KeyedCoordinator, PriorityCoordinator, Status
 
@@ -70,6 +71,23 @@ def pool_of_one_test():
     entered.clear()
     yield
     pool.reset()
+
+
+@coordinator("test-writes", limit=1)
+async def writes(item):
+    """Write the item."""
+    write(item)
+
+
+async def test_what_a_hosted_body_writes_is_read_on_any_loop():
+    """As it is within a coordinator's own loop."""
+    operation = writes.submit("text")
+
+    output = await operation.aoutput()
+    end = await operation.aoutput(output.end, output.attempt)
+
+    assert (output.text, operation.output().text) == ("text", "text")
+    assert (end.text, end.is_finished) == ("", True)
 
 
 def test_result_waits_in_a_thread():

@@ -4,6 +4,7 @@ import pytest
 
 from ephemeral_tasks import (
     QueueFull,
+    dismiss,
     pool,
     result,
     submit,
@@ -71,6 +72,27 @@ def test_an_estimate_makes_no_copy(monkeypatch):
 
     assert size > 16 * 2**20
     assert peak < 2**20
+
+
+def test_arguments_that_are_kept_count_beside_the_result(owner):
+    """As long as the handle; then nothing is counted."""
+    handle = submit(owner, tasks.app_kept, "x" * 1000, size=500)
+    drain()
+    assert 1500 <= kept_bytes() <= 1600
+
+    dismiss(owner, handle.id)
+
+    assert kept_bytes() == 0
+
+
+def test_arguments_that_nobody_can_ask_for_are_not_kept(settings):
+    """An operation of `enqueue()` has no owner who could change them."""
+    settings.TASKS = {"default": {"BACKEND": "ephemeral_tasks.backends.PoolBackend"}}
+    found = tasks.app_kept.enqueue("x" * 1000)
+    drain()
+
+    assert found.status != "FAILED"
+    assert kept_bytes() < 1000
 
 
 def test_arguments_count_from_submission_and_results_from_the_end(owner, hold):

@@ -12,6 +12,7 @@ from tests.core.contract.refusing import Refusing
 from tests.core.contract.signalling import Signalling
 from tests.core.contract.starting import Starting
 from tests.core.contract.within import Within
+from tests.core.contract.writing import Writing
 
 
 class CoordinatorContract(
@@ -21,6 +22,7 @@ class CoordinatorContract(
     Ending,
     Looking,
     Within,
+    Writing,
     Refusing,
     Pacing,
     Signalling,
