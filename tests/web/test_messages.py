@@ -5,6 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from ephemeral_tasks.web import refusals
 from tests.layers import ROOT
 from tests.web import tasks
 
@@ -23,6 +24,13 @@ def check(message, name):
 def test_the_schema_is_one():
     """Of the draft that it names."""
     Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_schema_has_each_code():
+    """Those of the refusals, and no other."""
+    listed = SCHEMA["$defs"]["error"]["properties"]["code"]["enum"]
+
+    assert sorted(listed) == sorted({code for code, _ in refusals._CODES.values()})
 
 
 class Traffic:
