@@ -41,6 +41,14 @@ def test_the_core_is_measured(tmp_path):
 
 
 @pytest.mark.timeout(180)
+def test_the_core_is_measured_beside_its_peers(tmp_path):
+    """Those that are installed."""
+    figures = measured(tmp_path, "peers")
+
+    assert {figure["measure"] for figure in figures} == {"peers"}
+
+
+@pytest.mark.timeout(180)
 def test_a_flood_is_measured(tmp_path):
     """Each submission was accepted or refused, and the next visitor's task started."""
     figures = measured(tmp_path, "flood")
