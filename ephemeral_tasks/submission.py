@@ -72,7 +72,8 @@ def _prepare(
     plain, client = clients.split(owner)
     operation = _make_operation(pool, plain, Call(task, args, kwargs), client)
     operation.handle = make_handle(operation, label, shown)
-    operation.unique_key = task.unique_key_of(arguments)
+    if task.unique:
+        operation.unique_key = task.unique_key_of(arguments)
     return pool, operation
 
 
@@ -82,17 +83,16 @@ def _submit(pool: Pool, operation: PoolOperation) -> Handle:
     # Or both clicks of a double click would find nothing, and two submissions would
     # push out the same operation.
     with windows.lock:
-        known = _find_repeated(pool, operation)
-        if known is not None:
-            return known
+        if operation.form_key or operation.unique_key:
+            known = _find_repeated(pool, operation)
+            if known is not None:
+                return known
         change = _accept(pool, operation, _choose_leaving(pool, owner))
     return _start(pool, operation, change)
 
 
 def _find_repeated(pool: Pool, operation: PoolOperation) -> Handle | None:
     """Return the handle of the owner's operation that a new one repeats."""
-    if operation.form_key is None and operation.unique_key is None:
-        return None
     for handle in windows.read(cast("str", operation.owner), touch=False).handles:
         known = pool.ledger.memory.get(handle.id)
         if known is not None and operation.repeats(known):
