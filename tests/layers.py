@@ -31,7 +31,7 @@ APP_ORDER = (
         "signals",
         "time_left",
     ),
-    ("policies", "registry", "tasks", "window_store", "windows"),
+    ("policies", "registry", "tasks", "variables", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),
     ("submission",),
