@@ -1,6 +1,6 @@
 """P4: loops and coordinators of the core beside what people write by hand.
 
-    python -m benchmarks.core [loop|coordinators|memory] [--quick] [--json FILE]
+    python -m benchmarks.core [loop|coordinators|rate|memory] [--quick] [--json FILE]
 
 Each body takes one turn of the loop. ``semaphore`` is what most people write: a task
 for each item, made at once, each inside ``async with semaphore``. ``bounded`` is the
@@ -20,7 +20,13 @@ from multiprocessing import get_context
 from typing import Any
 
 from benchmarks.measure import Compared, Cost, Figure, alternate, main, stopwatch
-from ephemeral_tasks.core import KeyedCoordinator, WorkCoordinator, for_each
+from ephemeral_tasks.core import (
+    KeyedCoordinator,
+    PriorityCoordinator,
+    SignalHub,
+    WorkCoordinator,
+    for_each,
+)
 
 try:
     import aiojobs
@@ -29,6 +35,7 @@ except ImportError:  # a peer, not a dependency
 
 LIMIT = 100
 KEYS = 1_000
+LANES = ("now", "soon", "later")
 
 
 async def one_turn(item: int) -> None:
@@ -90,6 +97,20 @@ async def by_keyed(count: int) -> None:
     async with KeyedCoordinator(one_turn, key=key_of, limit=LIMIT) as keyed:
         for item in range(count):
             await keyed.submit(item)
+
+
+async def by_lanes(count: int) -> None:
+    """Submit each to one of a PriorityCoordinator's three lanes."""
+    async with PriorityCoordinator(
+        one_turn, lanes=dict.fromkeys(LANES), lane=lane_of, limit=LIMIT
+    ) as lanes:
+        for item in range(count):
+            await lanes.submit(item)
+
+
+def lane_of(item: int) -> str:
+    """Return one of three lanes."""
+    return LANES[item % 3]
 
 
 def key_of(item: int) -> int:
@@ -170,18 +191,46 @@ def coordinators(quick: bool) -> Iterator[Figure]:
         20_000,
         work=by_work,
         keyed=by_keyed,
+        lanes=by_lanes,
         semaphore=by_semaphore,
         bounded=by_bounded,
         aiojobs=by_aiojobs,
     )
     for ours in ("work", "keyed"):
         yield from figures_of(compared, ours, 0.5, ("semaphore", "aiojobs"))
+    ratio = compared.ratio("lanes", "work")
+    yield Figure(
+        measure="P4",
+        what="an operation through lanes / through work",
+        value=ratio.wall,
+        cpu=ratio.cpu,
+        target=1.2,
+        details=compared.microseconds(),
+    )
+
+
+async def by_signals(count: int) -> None:
+    """Emit each as a signal, to a listener that comes and goes."""
+    hub = SignalHub()
+    for item in range(count):
+        end = hub.subscribe("item.*", id)
+        hub.emit(f"item.{item}")
+        end()
+
+
+ALONE: dict[str, Way] = {
+    "for_each": by_for_each,
+    "work": by_work,
+    "keyed": by_keyed,
+    "lanes": by_lanes,
+    "signals": by_signals,
+}
 
 
 def memory(quick: bool) -> Iterator[Figure]:
     """Growth of a process from ten thousand items to a million, at its peak."""
     few, many = (100, 1_000) if quick else (10_000, 1_000_000)
-    for name in ("for_each", "work", "keyed"):
+    for name in ALONE:
         small, large = peak(name, few), peak(name, many)
         yield Figure(
             measure="P4",
@@ -201,11 +250,38 @@ def peak(name: str, count: int) -> float:
 
 def run_alone(name: str, count: int) -> float:
     """Run one way and return this process's peak, in MiB."""
-    ways = {"for_each": by_for_each, "work": by_work, "keyed": by_keyed}
-    asyncio.run(ways[name](count))
+    asyncio.run(ALONE[name](count))
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (2**20 if sys.platform == "darwin" else 2**10)
 
 
+def rate(quick: bool) -> Iterator[Figure]:
+    """Starts at a rate, by the system's clock, beside the time they should take."""
+    for per_second, most in ((100, 500), (1_000, 5_000)):
+        count = most // 100 if quick else most
+        seconds = asyncio.run(start_at(per_second, count))
+        yield Figure(
+            measure="P4",
+            what=f"time of {count:,} starts at {per_second:,} a second / due time",
+            value=seconds * per_second / (count - 1),
+            target=1.01,
+            details={"seconds": seconds},
+        )
+
+
+async def start_at(per_second: int, count: int) -> float:
+    """Return the seconds from the first start to the last."""
+    clock = asyncio.get_running_loop().time
+    starts: list[float] = []
+
+    async def body(item: int) -> None:
+        starts.append(clock())
+
+    async with WorkCoordinator(body, limit=LIMIT, rate=per_second) as work:
+        for item in range(count):
+            await work.submit(item)
+    return starts[-1] - starts[0]
+
+
 if __name__ == "__main__":
-    main({"loop": loop, "coordinators": coordinators, "memory": memory})
+    main({"loop": loop, "coordinators": coordinators, "rate": rate, "memory": memory})

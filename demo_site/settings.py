@@ -21,6 +21,7 @@ ALLOWED_HOSTS = os.environ.get("DEMO_HOSTS", "localhost 127.0.0.1 [::1]").split(
 INSTALLED_APPS = [
     "daphne",
     "demo_site.editor",
+    "demo_site.ask",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

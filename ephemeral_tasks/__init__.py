@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # What type checkers see; tests/test_public_names.py holds it to the list below.
     from . import pool as pool
+    from .core import Output as Output
     from .core import current_operation as current_operation
     from .core import progress as progress
+    from .core import write as write
+    from .errors import ClientFull as ClientFull
     from .errors import Closed as Closed
     from .errors import Conflict as Conflict
     from .errors import EphemeralTasksError as EphemeralTasksError
+    from .errors import NotAnswered as NotAnswered
     from .errors import NotFinished as NotFinished
     from .errors import OperationCancelled as OperationCancelled
     from .errors import OperationFailed as OperationFailed
@@ -20,14 +24,19 @@ if TYPE_CHECKING:
     from .errors import UnknownOperation as UnknownOperation
     from .errors import UnknownTask as UnknownTask
     from .errors import WindowFull as WindowFull
+    from .pool.asking import aask as aask
+    from .pool.asking import ask as ask
     from .pool.coordinators import coordinator as coordinator
     from .pool.coordinators import coordinators as coordinators
     from .projection import Row as Row
     from .registry import task as task
     from .result_file import ResultFile as ResultFile
+    from .signals import operation_finished as operation_finished
+    from .submission import aoutput as aoutput
     from .submission import aresult as aresult
     from .submission import cancel as cancel
     from .submission import dismiss as dismiss
+    from .submission import output as output
     from .submission import result as result
     from .submission import retry as retry
     from .submission import submit as submit
@@ -40,13 +49,16 @@ if TYPE_CHECKING:
 # Each name is imported when it is first asked for: `@task` needs Django's settings, and
 # an import of the package must cost next to nothing.
 _HOMES = {
+    "ClientFull": "errors",
     "Closed": "errors",
     "Conflict": "errors",
     "EphemeralTasksError": "errors",
     "Handle": "windows",
+    "NotAnswered": "errors",
     "NotFinished": "errors",
     "OperationCancelled": "errors",
     "OperationFailed": "errors",
+    "Output": "core",
     "QueueFull": "errors",
     "ResultFile": "result_file",
     "Row": "projection",
@@ -57,12 +69,17 @@ _HOMES = {
     "UnknownTask": "errors",
     "WindowFull": "errors",
     "aowner_of": "web.owner",
+    "aask": "pool.asking",
+    "aoutput": "submission",
     "aresult": "submission",
+    "ask": "pool.asking",
     "cancel": "submission",
     "coordinator": "pool.coordinators",
     "coordinators": "pool.coordinators",
     "current_operation": "core",
     "dismiss": "submission",
+    "operation_finished": "signals",
+    "output": "submission",
     "owner_of": "web.owner",
     "pool": "",
     "progress": "core",
@@ -71,6 +88,7 @@ _HOMES = {
     "submit": "submission",
     "task": "registry",
     "window": "submission",
+    "write": "core",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two

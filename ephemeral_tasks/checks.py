@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
 
 from .conf import NAME, RULES, Config, find_problems
 
@@ -26,6 +28,7 @@ def check_settings(
     """Return what is wrong with this site's settings."""
     return [
         *_check_settings(),
+        *_check_client_of(),
         *_check_middleware(),
         *_check_templates(),
         *_check_cache(),
@@ -37,6 +40,27 @@ def _check_settings() -> Iterator[CheckMessage]:
     for problem in find_problems(getattr(settings, NAME, {})):
         hint = f"Known keys: {', '.join(sorted(RULES))}."
         yield Error(problem, hint=hint, id="ephemeral_tasks.E001")
+
+
+def _check_client_of() -> Iterator[CheckMessage]:
+    given = getattr(settings, NAME, {})
+    path = given.get("CLIENT_OF") if isinstance(given, dict) else None
+    if not isinstance(path, str):  # None, or a mistake that E001 names
+        return
+    try:
+        function = import_string(path)
+    except Exception as error:
+        reason = f"cannot be imported: {error}"
+    else:
+        if callable(function) and not iscoroutinefunction(function):
+            return
+        reason = "is no plain function"
+    yield Error(
+        f"CLIENT_OF is {path!r}, which {reason}.",
+        hint="Write the dotted path of a function, not async, that takes a request or "
+        "a socket's scope and returns a text.",
+        id="ephemeral_tasks.E008",
+    )
 
 
 def _check_middleware() -> Iterator[CheckMessage]:

@@ -107,6 +107,15 @@ class Config:
     max_waiting: int = _whole(1000, least=0)
     """Operations that wait; one more is refused."""
 
+    client_of: str | None = field(
+        default=None, metadata={"rule": Rule((str,), may_be_none=True)}
+    )
+    """Dotted path of a function that names the client of a request or of a socket's
+    scope, an address for example; all owners of one client then take turns as one."""
+
+    max_waiting_per_client: int = _whole(100)
+    """Operations of one client that wait; one more is refused."""
+
     unowned_size: int = _whole(1000, least=0)
     """Finished operations without an owner that are kept for ``get_result``."""
 

@@ -3,8 +3,11 @@
 ::
 
     EphemeralTasksError
+    ├── ClientFull
     ├── Closed                 (core)
     ├── Conflict
+    ├── InvalidAnswer
+    ├── NotAnswered
     ├── NotFinished            (core)
     ├── OperationCancelled     (core)
     ├── OperationFailed
@@ -17,7 +20,10 @@
     └── WindowFull
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from .core.errors import (
     Closed,
@@ -29,10 +35,16 @@ from .core.errors import (
     UnknownOperation,
 )
 
+if TYPE_CHECKING:
+    from django.forms import BaseForm
+
 __all__ = [
+    "ClientFull",
     "Closed",
     "Conflict",
     "EphemeralTasksError",
+    "InvalidAnswer",
+    "NotAnswered",
     "NotFinished",
     "OperationCancelled",
     "OperationFailed",
@@ -46,15 +58,48 @@ __all__ = [
 ]
 
 
+class ClientFull(EphemeralTasksError):
+    """As many operations of one client wait as may wait; nothing was changed."""
+
+    def __init__(self, bound: int, *, retry_after_seconds: float = 5.0) -> None:
+        super().__init__(
+            f"{bound} operations of this client wait, MAX_WAITING_PER_CLIENT is {bound}"
+        )
+        self.retry_after_seconds = retry_after_seconds
+        """When a place may be free again; a guess, in seconds."""
+
+
 class Conflict(EphemeralTasksError):
     """The operation's state does not allow this; nothing was changed."""
 
     def __init__(self, action: str, id: str, status: str) -> None:
         super().__init__(f"cannot {action} operation {id}: it is {status}")
         self.action = action
-        """``"cancel"``, ``"dismiss"``, ``"retry"`` or ``"again"``."""
+        """``"again"``, ``"answer"``, ``"cancel"``, ``"dismiss"`` or ``"retry"``."""
         self.id = id
         self.status = status
+
+
+class InvalidAnswer(EphemeralTasksError):
+    """The answer is none of the choices, or the form refused it."""
+
+    def __init__(
+        self, fields: Mapping[str, list[str]], form: BaseForm | None = None
+    ) -> None:
+        super().__init__(f"invalid answer: {', '.join(fields)}")
+        self.fields = fields
+        """Messages in the active language by field, ``answer`` for a choice."""
+        self.form = form
+        """The bound form, where the question has one."""
+
+
+class NotAnswered(EphemeralTasksError):
+    """A question of the body had no answer in its time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the question had no answer in {seconds:g} s")
+        self.seconds = seconds
+        """How long it was open."""
 
 
 class OperationFailed(EphemeralTasksError):

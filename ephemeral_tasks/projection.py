@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import formats
 from django.utils.translation import gettext, pgettext_lazy
 
-from . import windows
+from . import time_left, windows
+from .conf import get_config
 from .core.clock import Clock, monotonic_of
 from .core.snapshot import to_datetime
 from .core.status import Status
 from .core.values import Progress
 from .pool.operation import PoolOperation
+from .pool.questions import Question
 from .result_file import ResultFile
 from .windows import Handle
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm
 
 _WORDS = {
     Status.READY: pgettext_lazy("operation", "Waiting"),
@@ -27,6 +32,7 @@ _WORDS = {
     Status.CANCELLED: pgettext_lazy("operation", "Cancelled"),
 }
 _STOPPING = pgettext_lazy("operation", "Stopping…")
+_NEAR_SECONDS = 3600.0
 _BETWEEN_ATTEMPTS = pgettext_lazy("operation", "Trying again soon")
 
 
@@ -39,6 +45,35 @@ class RowError:
 
     reference: str
     """The first eight characters of the id, as in the log line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowQuestion:
+    """What a running body asks its owner."""
+
+    number: int
+    """Names it in an answer; from 1, the newest is the highest."""
+
+    text: str
+    """A sentence, at most 500 characters long."""
+
+    choices: tuple[str, ...] | None
+    """The possible answers; None where the answer is a form."""
+
+    form: type[BaseForm] | None
+    """The form class to render instead; not in JSON."""
+
+    asked_at: datetime
+    """When it was asked, UTC."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the question as JSON can hold it."""
+        return {
+            "number": self.number,
+            "text": self.text,
+            "choices": None if self.choices is None else list(self.choices),
+            "asked_at": _iso(self.asked_at),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +101,12 @@ class Row:
     is_cancelling: bool
     """True while a cancelled body has not ended."""
 
+    cancelled_at: datetime | None
+    """When it was cancelled while its body ran, UTC; None for all others."""
+
+    is_plain: bool
+    """True for a plain body, which stops at its next step only."""
+
     submitted_at: datetime
     """When it was submitted, UTC."""
 
@@ -77,6 +118,9 @@ class Row:
 
     expires_at: datetime = field(compare=False)
     """When it is forgotten, by age or, unless the window is used again, by idleness."""
+
+    kept_until: datetime | None
+    """The end of its age, UTC, where that is near; looking does not put it off."""
 
     elapsed_seconds: float = field(compare=False)
     """From the first start to the end or now; 0 while it has not started."""
@@ -93,17 +137,30 @@ class Row:
     position: int | None
     """Its place among waiting ones, from 1; None unless it waits."""
 
+    eta_seconds: float | None = field(compare=False)
+    """Seconds until its end; None when that is unsure."""
+
+    shown_eta_seconds: int | None
+    """The same as pages show it: rounded, and it rises by large steps only."""
+
     error: RowError | None
     """None unless it failed."""
 
     actions: tuple[str, ...]
-    """What its owner may do now, among cancel, dismiss, retry, again and result."""
+    """What its owner may do now, among cancel, dismiss, retry, again, result, answer
+    and output."""
 
     is_file: bool = False
     """True when its result is a file to download."""
 
     has_form: bool = False
     """True when its task has a form, which ``again`` fills."""
+
+    output_size: int = 0
+    """Characters that its newest attempt has written."""
+
+    question: RowQuestion | None = None
+    """What its body asks now."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as JSON can hold it; instants in ISO 8601, UTC."""
@@ -124,6 +181,9 @@ class Row:
             "max_attempts": self.max_attempts,
             "progress": None if self.progress is None else self.progress._asdict(),
             "position": self.position,
+            "eta_seconds": self.eta_seconds,
+            "output_size": self.output_size,
+            "question": None if self.question is None else self.question.as_json(),
             "error": None
             if self.error is None
             else {"message": self.error.message, "reference": self.error.reference},
@@ -162,6 +222,19 @@ class Row:
         return round(100 * min(1.0, max(0.0, share)))
 
     @property
+    def stopping_seconds(self) -> float | None:
+        """How long its body went on after it was cancelled; None unless it did."""
+        if self.cancelled_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.cancelled_at).total_seconds()
+
+    @property
+    def eta_text(self) -> str:
+        """The time until its end in words, "about 2 minutes left", or nothing."""
+        seconds = self.shown_eta_seconds
+        return "" if seconds is None else time_left.in_words(seconds)
+
+    @property
     def progress_text(self) -> str:
         """The progress in words: its message, else "3 of 12", else nothing."""
         if self.progress is None:
@@ -187,12 +260,14 @@ def project(
     used_monotonic: float,
     clock: Clock,
     position: int | None,
+    eta_seconds: float | None,
 ) -> Row:
     """Return the row of an operation; from any thread."""
     operation.is_announced = False  # first: progress after it is announced
-    was_cancelling = operation.is_cancelling
+    was_cancelling, question = operation.is_cancelling, operation.question
     facts = operation.facts()
     status = facts.status
+    output_size = operation.output_size
     task = operation.task
     is_cancelling = was_cancelling and not status.is_finished
     expires_time = clock.time() + windows.seconds_left(handle, used_monotonic)
@@ -204,24 +279,33 @@ def project(
         status=status,
         is_finished=status.is_finished,
         is_cancelling=is_cancelling,
+        cancelled_at=_cancelled_at(operation),
+        is_plain=not task.is_async,
         submitted_at=handle.submitted_at,
         started_at=_to_datetime(facts.started_time),
         finished_at=_to_datetime(facts.finished_time),
         expires_at=to_datetime(expires_time),
+        kept_until=_kept_until(handle, clock),
         elapsed_seconds=operation.elapsed_seconds(monotonic_of(clock)()),
         attempt=facts.attempt,
         max_attempts=task.max_attempts,
         progress=facts.progress,
         position=position if status is Status.READY else None,
+        eta_seconds=eta_seconds,
+        shown_eta_seconds=_show_eta(operation, eta_seconds, facts.attempt),
+        output_size=output_size,
         error=_error(operation) if status is Status.FAILED else None,
         actions=list_actions(
             status,
             is_cancelling=is_cancelling,
             is_cancellable=task.cancellable,
             has_input=task.form is not None and operation.item is not None,
-        ),
+        )
+        + (("answer",) if question else ())
+        + (("output",) if output_size else ()),
         has_form=task.form is not None,
         is_file=isinstance(operation.value, ResultFile),
+        question=_ask(question, operation),
     )
 
 
@@ -248,6 +332,49 @@ def list_actions(
     if status is Status.SUCCESSFUL:
         return ("result", *again, "dismiss")
     return ("retry", *again, "dismiss")
+
+
+def _ask(question: Question | None, operation: PoolOperation) -> RowQuestion | None:
+    if question is None:
+        return None
+    return RowQuestion(
+        number=question.number,
+        text=question.text,
+        choices=question.choices,
+        form=question.form,
+        asked_at=to_datetime(question.asked_monotonic + operation.clock_offset),
+    )
+
+
+def _show_eta(
+    operation: PoolOperation, seconds: float | None, attempt: int
+) -> int | None:
+    """Return the seconds to show, and note them for the next row.
+
+    Two threads at once may each note theirs: either is right, and replaced as a whole.
+    """
+    if seconds is None:
+        return None
+    operation.time_left = time_left.settle(operation.time_left, seconds, attempt)
+    return operation.time_left.seconds
+
+
+def _kept_until(handle: Handle, clock: Clock) -> datetime | None:
+    """Return the end of the handle's age in its last sixth, at most its last hour.
+
+    Not before idleness can no longer end it earlier. The instant is the one that was
+    foreseen at the submission: computed anew it would be a little different each time.
+    """
+    config = get_config()
+    end_time = handle.submitted_time + config.max_age_seconds
+    near = min(_NEAR_SECONDS, config.max_age_seconds / 6, config.idle_seconds)
+    is_near = end_time - clock.time() <= near
+    return to_datetime(end_time) if is_near else None
+
+
+def _cancelled_at(operation: PoolOperation) -> datetime | None:
+    instant = operation.cancelled_monotonic
+    return None if instant is None else to_datetime(instant + operation.clock_offset)
 
 
 def _error(operation: PoolOperation) -> RowError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .core.policy import Backoff
 from .errors import UnknownTask
+from .policies import OnLeave, Permission
 from .tasks import Label, Task
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ def task(
     backoff: Backoff | None = ...,
     retry_on: tuple[type[BaseException], ...] = ...,
     cancellable: bool = ...,
+    permission: Permission | None = ...,
+    unique: tuple[str, ...] = ...,
+    supersede: bool = ...,
+    on_leave: OnLeave = ...,
     keep_input: bool = ...,
     priority: int = ...,
     queue_name: str = ...,
@@ -82,8 +87,8 @@ def task(
         function: Defined at a module's level.
         policies: The fields of Task by name: ``label``, ``form``, ``shown``,
             ``timeout``, ``max_attempts``, ``backoff``, ``retry_on``, ``cancellable``,
-            ``keep_input``, and Django's ``priority``, ``queue_name``, ``backend``,
-            ``takes_context``.
+            ``permission``, ``unique``, ``supersede``, ``on_leave``, ``keep_input``, and
+            Django's ``priority``, ``queue_name``, ``backend``, ``takes_context``.
 
     Raises:
         InvalidTask: Django's, for a function or a priority that no backend could run,

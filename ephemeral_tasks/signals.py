@@ -1,4 +1,4 @@
-"""Listeners that are called when a window changes."""
+"""Listeners that are called when a window changes, and a signal for sites."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+
+from django.dispatch import Signal
 
 logger = logging.getLogger("ephemeral_tasks")
 
@@ -61,15 +63,29 @@ def _call(callback: OwnerCallback, owner: str) -> None:
     try:
         callback(owner)
     except (Exception, SystemExit) as error:  # it may be called on the pool's loop
-        _log_failure(error)
+        log_failure("a listener of window changes failed", error)
 
 
-def _log_failure(error: BaseException) -> None:
+class OperationFinished(Signal):
+    """Sent once for each finished operation of an owner."""
+
+    def _log_robust_failure(self, receiver: object, err: Exception) -> None:
+        # Django's own line quotes the error, and its record holds the frames.
+        log_failure("a receiver of operation_finished failed", err)
+
+
+operation_finished = OperationFinished()
+"""``sender`` is the task; ``id``, ``status``, ``label``, ``shown``, ``attempt`` and
+``duration_seconds`` say the rest. Receivers run in a thread of their own."""
+
+
+def log_failure(what: str, error: BaseException) -> None:
     """Log as text: a record that holds the error would keep its frames alive."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     with suppress(Exception, SystemExit):  # of a log handler of the site's own
         logger.error(
-            "a listener of window changes failed error=%s at=%s:%s:%s",
+            "%s error=%s at=%s:%s:%s",
+            what,
             type(error).__qualname__,
             place.filename,
             place.lineno,

@@ -1,4 +1,4 @@
-"""The verbs: submit, watch, cancel, dismiss, retry, fetch.
+"""The verbs: submit, watch, cancel, dismiss, retry, answer, fetch.
 
 Each may be called from any thread or loop and none blocks; only what starts with an
 ``a`` waits. Each takes the owner and, where there is one, the id together: another
@@ -8,42 +8,47 @@ owner's operation is as unknown as one that never existed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
 
+from . import clients, signals, windows
 from . import pool as pools
-from . import signals, windows
 from .conf import get_config
+from .core.output import Output
 from .core.status import Status
+from .digests import digest_form
 from .errors import Conflict, NotFinished, UnknownOperation, WindowFull
-from .form_digest import digest_form
-from .pool.call import Call
+from .pool.call import Call, copy
 from .pool.change import Change
 from .pool.operation import PoolOperation, make_handle
 from .pool.pool import Pool
+from .pool.questions import Ending
 from .pool.waiters import wait
 from .projection import Row, list_actions, project
 from .tasks import Task
 from .windows import Handle
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm
 
 
 def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
     """Run a task in the pool and put its handle at the head of the owner's window.
 
     Args:
-        owner: Opaque key, 1 to 64 ASCII letters or digits; see ``owner_of``.
+        owner: Opaque key, 1 to 64 ASCII letters or digits; see ``owner_of``, whose
+            keys carry their client where ``CLIENT_OF`` is set.
         task: Declared with ``@task``, ours or Django's.
         args, kwargs: The function's arguments. Uploaded files are copied; lists and
             dicts are copied for each attempt; other objects stay as they are.
 
     Raises:
         TypeError: The arguments do not fit the task.
-        QueueFull, WindowFull, Closed: It was refused, and nothing was changed.
+        QueueFull, ClientFull, WindowFull, Closed: It was refused, and nothing was
+            changed.
     """
-    pool, operation = _prepare(owner, Task.of(task), args, kwargs)
-    with windows.lock:  # or two submissions would push out the same operation
-        change = _accept(pool, operation, _choose_leaving(pool, owner))
-    return _start(pool, operation, change)
+    return _submit(*_prepare(owner, Task.of(task), args, kwargs))
 
 
 def submit_once(
@@ -52,13 +57,7 @@ def submit_once(
     """Submit a form once: the same key and input again give the same handle."""
     pool, operation = _prepare(owner, task, (), kwargs)
     operation.form_key = digest_form(task.name, form_key, kwargs)
-    with windows.lock:  # or both clicks of a double click would find nothing
-        for handle in windows.read(owner, touch=False).handles:
-            known = pool.ledger.memory.get(handle.id)
-            if known is not None and known.form_key == operation.form_key:
-                return handle
-        change = _accept(pool, operation, _choose_leaving(pool, owner))
-    return _start(pool, operation, change)
+    return _submit(pool, operation)
 
 
 def _prepare(
@@ -70,9 +69,35 @@ def _prepare(
     shown = task.shown_of(arguments)
     label = task.label_for(shown)
     pool = pools.get()
-    operation = _make_operation(pool, owner, Call(task, args, kwargs))
+    plain, client = clients.split(owner)
+    operation = _make_operation(pool, plain, Call(task, args, kwargs), client)
     operation.handle = make_handle(operation, label, shown)
+    operation.unique_key = task.unique_key_of(arguments)
     return pool, operation
+
+
+def _submit(pool: Pool, operation: PoolOperation) -> Handle:
+    """Accept a new operation, or return the handle of the one that it repeats."""
+    owner = cast("str", operation.owner)
+    # Or both clicks of a double click would find nothing, and two submissions would
+    # push out the same operation.
+    with windows.lock:
+        known = _find_repeated(pool, operation)
+        if known is not None:
+            return known
+        change = _accept(pool, operation, _choose_leaving(pool, owner))
+    return _start(pool, operation, change)
+
+
+def _find_repeated(pool: Pool, operation: PoolOperation) -> Handle | None:
+    """Return the handle of the owner's operation that a new one repeats."""
+    if operation.form_key is None and operation.unique_key is None:
+        return None
+    for handle in windows.read(cast("str", operation.owner), touch=False).handles:
+        known = pool.ledger.memory.get(handle.id)
+        if known is not None and operation.repeats(known):
+            return handle
+    return None
 
 
 def _start(pool: Pool, operation: PoolOperation, change: Change) -> Handle:
@@ -80,14 +105,23 @@ def _start(pool: Pool, operation: PoolOperation, change: Change) -> Handle:
     owner, handle = cast("str", operation.owner), cast("Handle", operation.handle)
     pool.follow(change)
     signals.send_changed(owner)
+    if operation.task.on_leave == "cancel":
+        pool.loop.try_post(pool.presence.watch, operation.id)
     pool.on_submitted(operation)
     return handle
 
 
-def _make_operation(pool: Pool, owner: str, call: Call) -> PoolOperation:
+def _make_operation(
+    pool: Pool, owner: str, call: Call, client: str | None
+) -> PoolOperation:
     now, clock_offset = pool.times()
     return PoolOperation(
-        call, owner=owner, key=owner, now=now, clock_offset=clock_offset
+        call,
+        owner=owner,
+        key=owner,
+        client=client,
+        now=now,
+        clock_offset=clock_offset,
     )
 
 
@@ -170,12 +204,15 @@ def _row(
     pool: Pool, handle: Handle, operation: PoolOperation, used_monotonic: float
 ) -> Row:
     is_waiting = operation.status is Status.READY
+    position = pool.position(operation) if is_waiting else None
+    is_finished = operation.is_finished
     return project(
         handle,
         operation,
         used_monotonic=used_monotonic,
         clock=pool.clock,
-        position=pool.position(operation) if is_waiting else None,
+        position=position,
+        eta_seconds=None if is_finished else pool.estimate(operation, position),
     )
 
 
@@ -189,6 +226,24 @@ def _find(owner: str, id: str) -> tuple[Pool, Handle, PoolOperation, float]:
             if handle.id == id and operation is not None:
                 return pool, handle, operation, found.used_monotonic
     raise UnknownOperation(id)
+
+
+def is_known(owner: str, id: str) -> bool:
+    """Return whether the owner's window names an operation."""
+    try:
+        _find(owner, id)
+    except UnknownOperation:
+        return False
+    return True
+
+
+def task_of(owner: str, id: str) -> Task:
+    """Return the task of one operation of the owner.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+    """
+    return _find(owner, id)[2].task
 
 
 def cancel(owner: str, id: str) -> None:
@@ -227,10 +282,13 @@ def dismiss(owner: str, id: str) -> None:
 def retry(owner: str, id: str) -> Handle:
     """Run a failed or cancelled operation anew, in the old one's place of the window.
 
+    Where an unfinished operation has equal unique arguments its handle is returned, and
+    nothing is changed.
+
     Raises:
         UnknownOperation: The owner's window does not name it.
         Conflict: It is unfinished or ended well.
-        QueueFull, Closed: It was refused, and nothing was changed.
+        QueueFull, ClientFull, Closed: It was refused, and nothing was changed.
     """
     with windows.lock:  # or two clicks would run it twice
         pool, old, operation, _ = _find(owner, id)
@@ -239,8 +297,13 @@ def retry(owner: str, id: str) -> Handle:
             status, is_cancelling=False, is_cancellable=True
         ):
             raise Conflict("retry", id, status)
-        again = _make_operation(pool, owner, call.again())
+        owner = cast("str", operation.owner)
+        again = _make_operation(pool, owner, call.again(), operation.client)
         again.handle = make_handle(again, old.label, old.shown)
+        again.unique_key = operation.unique_key
+        known = _find_repeated(pool, again)
+        if known is not None:
+            return known
         mates = pool.ledger.memory.of(owner)
         if operation not in mates:  # it has just been evicted
             raise UnknownOperation(id)
@@ -262,6 +325,60 @@ def read_input(owner: str, id: str) -> tuple[Row, dict[str, Any]]:
     if not operation.is_finished or call is None:
         raise Conflict("again", id, operation.status)
     return _row(pool, handle, operation, used), call.arguments()
+
+
+def answer(
+    owner: str,
+    id: str,
+    number: int,
+    answer: str | None = None,
+    *,
+    data: Mapping[str, Any] | None = None,
+    files: Mapping[str, Any] | None = None,
+    make_form: Callable[..., BaseForm] | None = None,
+) -> Row:
+    """Answer the question that the operation asks; the first valid answer counts.
+
+    Args:
+        owner: The owner's key.
+        id: The operation's id.
+        number: The question's, as its row gives it.
+        answer: One of the choices.
+        data: What was sent of the form, where the question has one.
+        files: The uploads among it, which are copied.
+        make_form: Makes the bound form of the class, ``data`` and ``files``; by default
+            the class is called with the two.
+
+    Returns:
+        The row, without the question.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        Conflict: That question is not open, perhaps no more.
+        InvalidAnswer: It is none of the choices, or the form refused it. In each case
+            nothing was changed.
+    """
+    pool, _, operation, _ = _find(owner, id)
+    question = operation.question
+    if question is None or question.number != number:
+        raise Conflict("answer", id, operation.status)
+    given: Any
+    if question.form is None:
+        given = question.check_choice(answer)
+    else:
+        form = (make_form or _call)(question.form, data=data or {}, files=files or {})
+        given = copy(question.check_form(form))
+    is_first, change = pool.ledger.end_question(
+        operation, question, Ending.ANSWERED, given
+    )
+    if not is_first:
+        raise Conflict("answer", id, operation.status)
+    pool.follow(change)
+    return row(owner, id)
+
+
+def _call(form_class: type[BaseForm], **arguments: Any) -> BaseForm:
+    return form_class(**arguments)
 
 
 def result(owner: str, id: str) -> Any:
@@ -310,6 +427,63 @@ async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
         except TimeoutError:
             raise NotFinished(id) from None
     return operation.outcome()
+
+
+def output(
+    owner: str,
+    id: str,
+    start: int = 0,
+    attempt: int | None = None,
+    *,
+    limit: int | None = None,
+) -> Output:
+    """Return what the operation's body has written from ``start`` on.
+
+    Args:
+        owner: The owner's key.
+        id: The operation's id.
+        start: A place that ``Output.end`` gave; 0 for the beginning.
+        attempt: The attempt that came with it. Another attempt's output is given from
+            its beginning.
+        limit: How many characters are given at most.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        TypeError, ValueError: ``start`` is no whole number from 0 on.
+    """
+    return _find(owner, id)[2].output_nowait(start, attempt, limit=limit)
+
+
+async def aoutput(
+    owner: str,
+    id: str,
+    start: int = 0,
+    attempt: int | None = None,
+    timeout: float | None = None,
+    *,
+    limit: int | None = None,
+) -> Output:
+    """Wait until there is more than ``start``, another attempt, or the end.
+
+    Cancelling this call leaves nothing behind. The arguments are those of ``output``.
+
+    Args:
+        owner: The owner's key.
+        id: The operation's id.
+        start: The place from which it is read.
+        attempt: The attempt to which the place belongs.
+        timeout: Seconds to wait at most; the text is then empty.
+        limit: How many characters are given at most.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it, perhaps no more.
+        TypeError, ValueError: ``start`` is no whole number from 0 on.
+    """
+    pool, _, operation, _ = _find(owner, id)
+    attempt = attempt or pool.ledger.open_output(operation).attempt or None
+    with suppress(TimeoutError):
+        await asyncio.wait_for(operation.wait_for_output(start, attempt), timeout)
+    return output(owner, id, start, attempt, limit=limit)
 
 
 def end_owner(owner: str) -> None:

@@ -30,6 +30,14 @@ from .compat import (
 )
 from .core.policy import Backoff, Policy, full_jitter
 from .core.values import finite, plain_text
+from .digests import digest_arguments
+from .policies import (
+    OnLeave,
+    Permission,
+    check_on_leave,
+    check_permission,
+    check_siblings,
+)
 
 if TYPE_CHECKING:
     from django.forms import BaseForm
@@ -85,11 +93,26 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     cancellable: bool = True
     """Whether its owner is offered Cancel while it runs."""
 
+    permission: Permission | None = None
+    """Without it the task does not exist for a visitor: Django's name of a permission,
+    or a function of the user."""
+
+    unique: tuple[str, ...] = ()
+    """While an operation of the same owner with equal ones of these arguments is
+    unfinished, it is the answer to a submission."""
+
+    supersede: bool = False
+    """Whether a new operation cancels the owner's other unfinished ones of the task."""
+
+    on_leave: OnLeave = "keep"
+    """What happens once the owner has had neither socket nor poll for 30 s: "keep" it
+    or "cancel" it."""
+
     keep_input: bool = False
     """Whether its owner may change and rerun what ended well, not only what failed."""
 
     policy: Policy = field(init=False, repr=False, compare=False)
-    """The four fields before, as the core takes them."""
+    """Time-out and attempts, as the core takes them."""
 
     signature: inspect.Signature = field(init=False, repr=False, compare=False)
     """What a caller gives, without the context."""
@@ -101,7 +124,10 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """All arguments that may be given by name."""
 
     is_async: bool = field(init=False, repr=False, compare=False)
-    """True for a coroutine function; a plain one runs in a thread."""
+    """True for a coroutine function or an async generator; others run in a thread."""
+
+    is_generator: bool = field(init=False, repr=False, compare=False)
+    """True for a generator of either kind: its pieces are its output."""
 
     def __post_init__(self) -> None:
         _check_function(self)
@@ -117,7 +143,14 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         object.__setattr__(
             self, "required", _list_names(self.signature, without_default=True)
         )
-        object.__setattr__(self, "is_async", iscoroutinefunction(self.func))
+        is_async_generator = isasyncgenfunction(self.func)
+        is_async = iscoroutinefunction(self.func) or is_async_generator
+        object.__setattr__(self, "is_async", is_async)
+        is_generator = isgeneratorfunction(self.func) or is_async_generator
+        object.__setattr__(self, "is_generator", is_generator)
+        check_permission(self.permission)
+        check_siblings(self.unique, self.supersede, self.signature)
+        check_on_leave(self.on_leave)
         if cast("object", self.form) is True:
             from .derived_form import derive_form
 
@@ -139,21 +172,32 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
         """
         task = cast("Task", DjangoTask.using(self, **changes))
         task.get_backend().validate_task(_at_an_instant(task))
+        task._refuse_generator()
         return task
 
     def enqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
+        self._refuse_generator()
         self._warn_if_immediate()
         return DjangoTask.enqueue(_at_an_instant(self), *args, **kwargs)
 
     async def aenqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
+        self._refuse_generator()
         self._warn_if_immediate()
         return await DjangoTask.aenqueue(_at_an_instant(self), *args, **kwargs)
 
     def _warn_if_immediate(self) -> None:
         if isinstance(self.get_backend(), ImmediateBackend):
             _warn_that_it_blocks(self.backend)
+
+    def _refuse_generator(self) -> None:
+        """Refuse a generator where the backend would keep it without running it."""
+        if self.is_generator and not hasattr(self.get_backend(), "runs_generators"):
+            raise InvalidTask(
+                f"Task function must not be a generator function: {self.backend!r} "
+                "does not run it, ephemeral_tasks.backends.PoolBackend does."
+            )
 
     def check_arguments(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -181,6 +225,22 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
             for name in self.shown
             if name in arguments or parameters[name].default is not Parameter.empty
         }
+
+    def unique_key_of(self, arguments: Mapping[str, Any]) -> bytes | None:
+        """Return what is equal for equal ``unique`` arguments, defaults included.
+
+        None where the task has none of them.
+        """
+        if not self.unique:
+            return None
+        defaults = {
+            name: parameter.default
+            for name, parameter in self.signature.parameters.items()
+            if parameter.default is not Parameter.empty
+        }
+        given = {**defaults, **arguments}
+        values = {name: given[name] for name in self.unique if name in given}
+        return digest_arguments(self.module_path, values)
 
     def label_for(self, shown: Mapping[str, Any] | None = None) -> str:
         """Return what a row calls an operation with these shown arguments.
@@ -290,8 +350,6 @@ def _check_function(task: Task) -> None:
     """Refuse a function that no backend could run; the messages are Django's."""
     if not is_module_level_function(task.func):
         raise InvalidTask("Task function must be defined at a module level.")
-    if isgeneratorfunction(task.func) or isasyncgenfunction(task.func):
-        raise InvalidTask("Task function must not be a generator function.")
     arguments = get_func_args(task.func)
     if task.takes_context and arguments[:1] != ["context"]:
         raise InvalidTask(

@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-LOCK_HOMES = {"kept.py", "ledger.py"}
+LOCK_HOMES = {"books.py", "kept.py", "ledger.py"}
 """The modules that hold the lock of the pool's operations, now and formerly."""
 
 is_counting = False

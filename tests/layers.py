@@ -20,16 +20,18 @@ WEB_LAYER = {
 # The app layer, innermost first: a module imports its own row and those before it.
 APP_ORDER = (
     (
+        "clients",
         "compat",
         "conf",
         "derived_form",
+        "digests",
         "errors",
-        "form_digest",
         "form_fields",
         "result_file",
         "signals",
+        "time_left",
     ),
-    ("registry", "tasks", "window_store", "windows"),
+    ("policies", "registry", "tasks", "window_store", "windows"),
     ("pool",),
     ("backends", "projection"),
     ("submission",),
@@ -53,7 +55,15 @@ EXTRAS = {
     "backends.rq": {"django_rq", "redis", "rq"},
 }
 # What a site imports by module; everything else it takes from the package.
-PUBLIC_MODULES = {"asgi", "core", "core.testing", "errors", "routing", "testing"}
+PUBLIC_MODULES = {
+    "asgi",
+    "core",
+    "core.patterns",
+    "core.testing",
+    "errors",
+    "routing",
+    "testing",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The peer of our sockets' registry.
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 EPHEMERAL_TASKS = {
+    "CLIENT_OF": os.environ.get("BENCHMARK_CLIENT_OF"),
     "LAG_WARNING_SECONDS": 5,
     "MAX_RUNNING": int(os.environ.get("BENCHMARK_RUNNING", "100")),
     "MAX_WAITING": int(os.environ.get("BENCHMARK_WAITING", "1000")),

@@ -36,6 +36,7 @@ class PoolBackend(BaseTaskBackend):
     supports_async_task = True
     supports_get_result = True
     supports_priority = True
+    runs_generators = True
 
     def validate_task(self, task: Any) -> None:
         """Refuse what the pool cannot run; the rules are Django's.

@@ -66,13 +66,13 @@ class Attempts(Generic[Item, Value]):
     def start(self, operation: AnyOperation) -> None:
         """Run the body of an operation that is RUNNING."""
         context = operation.context = self._make_context(operation)
+        if operation.buffer is not None:  # its readers wait for this attempt
+            operation.buffer.wake()
         variables = _make_variables(operation)
         variables.run(CURRENT.set, context)
         try:
             if operation.policy.timeout is not None:
-                operation.timer = self._clock.call_later(
-                    operation.policy.timeout, self._time_out, operation
-                )
+                self.limit_time(operation, operation.policy.timeout)
             coroutine = self._body(operation.item)
         except Exception as error:  # the body could not even be called
             # Not at once: the end of an attempt starts the next operation, and a row of
@@ -100,6 +100,10 @@ class Attempts(Generic[Item, Value]):
         if self._on_interrupt is not None:
             self._on_interrupt(operation)
         return True
+
+    def limit_time(self, operation: AnyOperation, seconds: float) -> None:
+        """Let the running attempt take so many seconds more."""
+        operation.timer = self._clock.call_later(seconds, self._time_out, operation)
 
     def _time_out(self, operation: AnyOperation) -> None:
         if not operation.is_end_requested and self.interrupt(operation):

@@ -9,6 +9,8 @@ from typing import Any
 
 from .operation import Operation
 from .parts import Whole
+from .signal import Signal
+from .signals import SignalHub
 from .values import Progress
 
 _making = threading.Lock()
@@ -50,6 +52,11 @@ class OperationContext:
         return self._attempt
 
     @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop; None outside loops."""
+        return None
+
+    @property
     def is_cancelled(self) -> bool:
         """True once the attempt should end, by ``cancel`` or by its time-out.
 
@@ -84,9 +91,61 @@ class OperationContext:
                 self._whole = Whole()
             return self._whole
 
+    @property
+    def is_timed_out(self) -> bool:
+        """True once the attempt took longer than its time-out."""
+        return self._operation is not None and self._operation.is_timed_out
+
+    @property
+    def hub(self) -> SignalHub | None:
+        """Where ``emit`` goes; None where the coordinator has no hub."""
+        operation = self._operation
+        host = None if operation is None else operation.host
+        return None if host is None else host.hub
+
+    def emit(self, name: str, key: Hashable = None) -> Signal | None:
+        """Emit a signal at the coordinator's hub; without one this does nothing.
+
+        In a loop it goes to the hub of the operation that runs the loop.
+        """
+        hub = self.hub
+        return None if hub is None else hub.emit(name, key, operation_id=self.id)
+
+    def write(self, text: str) -> None:
+        """Append a text to the operation's output; from any thread of the body's.
+
+        Raises:
+            TypeError: It is no text.
+        """
+        if self._operation is not None:
+            self._operation.write(self._attempt, text)
+
     def detach(self) -> None:
         """Refer to the operation no more; for the coordinator, at the attempt's end."""
         self._operation = None
+
+
+class PartContext(OperationContext):
+    """The context of one body of a loop, whose output is the whole loop's."""
+
+    __slots__ = ("_outer",)
+
+    def __init__(
+        self, operation: Operation[Any, Any], outer: OperationContext | None
+    ) -> None:
+        super().__init__(operation)
+        self._outer = outer
+        """Of the operation that runs the loop, if there is one."""
+
+    @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop."""
+        return self._outer
+
+    def write(self, text: str) -> None:
+        """Append a text to the output of the operation that runs the loop."""
+        if self._outer is not None and self._operation is not None:
+            self._outer.write(text)
 
 
 CURRENT: ContextVar[OperationContext | None] = ContextVar(
@@ -106,3 +165,19 @@ def current_operation() -> OperationContext:
             "current_operation() must be called inside the body of an operation"
         )
     return context
+
+
+def write(text: str) -> None:
+    """Append a text to the running body's output; outside an operation do nothing.
+
+    Args:
+        text: Seen by the operation's owner while the body runs, after what was written
+            before. What UTF-8 cannot express is replaced by question marks.
+
+    Raises:
+        OperationCancelled: In a plain function of the pool that should end.
+        TypeError: It is no text.
+    """
+    context = CURRENT.get()
+    if context is not None:
+        context.write(text)

@@ -1,4 +1,4 @@
-"""Taking operations in and ending them: the rules that every coordinator shares."""
+"""Taking operations in: the rules that every coordinator shares."""
 
 from __future__ import annotations
 
@@ -6,44 +6,28 @@ import asyncio
 import contextvars
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable
 from contextlib import aclosing
-from types import TracebackType
-from typing import Any, Required, Self, TypedDict
+from typing import Any, Self
 
-from .attempts import Body
-from .blocked import BlockedSubmitters
-from .clock import Clock, LoopClock
+from .attempts import Body, Outcome
+from .clock import Clock, LoopClock, monotonic_of
+from .ending import Ending
 from .errors import Closed, QueueFull
-from .history import Echo, History
-from .idle import Idle
+from .history import History
 from .operation import Item, Operation, Value
+from .pace import Pace
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
-from .runner import Runner
+from .rate import Rate
+from .rated_queue import RatedQueue
+from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .sources import iterate_in_turns
-from .statistics import Statistics
 from .status import Status
-from .validation import check_at_least, check_body, check_seconds
+from .validation import check_at_least, check_body, check_positive, check_seconds
+from .values import finite
 
 
-class Options(TypedDict, total=False):
-    """The keywords that every coordinator takes; see ``Coordinator.__init__``."""
-
-    limit: Required[int]
-    capacity: int
-    history: int
-    max_age: float | None
-    echoes: int
-    timeout: float | None
-    max_attempts: int
-    backoff: Backoff | None
-    retry_on: tuple[type[BaseException], ...]
-    on_change: Callable[[Snapshot], object] | None
-    clock: Clock | None
-    max_retrying: int | None
-
-
-class Coordinator(Runner[Item, Value]):
+class Coordinator(Ending[Item, Value]):
     """Runs at most ``limit`` bodies at once and lets at most ``capacity`` wait.
 
     Base of the coordinators, which differ in the queue they hand to it. Belongs to the
@@ -67,6 +51,14 @@ class Coordinator(Runner[Item, Value]):
         on_change: Callable[[Snapshot], object] | None = None,
         clock: Clock | None = None,
         max_retrying: int | None = None,
+        rate: float | None = None,
+        burst: int = 1,
+        cost: Callable[[Item], float] | None = None,
+        start_within: float | None = None,
+        hub: SignalHub | None = None,
+        cancel_on: str | Iterable[str] = (),
+        defer_on: str | Iterable[str] = (),
+        resume_on: str | Iterable[str] = (),
     ) -> None:
         """Make a coordinator for the running loop; nothing runs yet.
 
@@ -88,6 +80,19 @@ class Coordinator(Runner[Item, Value]):
             clock: Where the time comes from.
             max_retrying: While so many are between two attempts, no new operation is
                 taken; None for no such bound.
+            rate: How many attempts start in a second; None for no such bound.
+            burst: How many may start at once after a while without starts, at least 1.
+            cost: Gives what an item weighs against the rate, 1 by default. An item
+                that weighs more than is left starts, and delays those after it.
+            start_within: Seconds that an operation may wait for its first start; it
+                then fails with TimeoutError and is never run.
+            hub: Gets the signals of operations' and the coordinator's lives, and those
+                that bodies emit.
+            cancel_on: Signals, by patterns of their names, at which all that is
+                unfinished is cancelled.
+            defer_on: Signals from which on nothing starts until one of ``resume_on``
+                or ``resume()``. Signals that were emitted earlier do not count.
+            resume_on: Signals that end this pause, and no other.
 
         Raises:
             RuntimeError: No loop is running.
@@ -100,7 +105,19 @@ class Coordinator(Runner[Item, Value]):
         check_at_least("history", history, 0)
         check_at_least("echoes", echoes, 0)
         check_seconds("max_age", max_age)
+        check_seconds("start_within", start_within)
         clock = clock or LoopClock()
+        self._pace: Pace | None = None
+        if rate is not None:
+            check_positive("rate", rate)
+            check_at_least("burst", burst, 1)
+            starts = Rate(rate, burst, monotonic_of(clock))
+            queue = RatedQueue(queue, starts)
+            self._pace = Pace(starts, clock, self._wake)
+        elif burst != 1 or cost is not None:
+            raise ValueError("burst and cost need a rate")
+        self._cost = cost
+        self._start_within = start_within
         super().__init__(
             body,
             queue=queue,
@@ -110,17 +127,15 @@ class Coordinator(Runner[Item, Value]):
             history=History(size=history, max_age=max_age, echoes=echoes, clock=clock),
             on_change=on_change,
             clock=clock,
+            hub=hub,
         )
+        self._subscribe(cancel_on, defer_on, resume_on)
         self._policy = Policy(
             timeout=timeout,
             max_attempts=max_attempts,
             backoff=full_jitter if backoff is None else backoff,
             retry_on=retry_on,
         )
-        self._blocked = BlockedSubmitters()
-        self._idle = Idle(self._is_drained, clock)
-        self._source: asyncio.Task[None] | None = None
-        self._is_closed = False
 
     # -- submitting --------------------------------------------------------------------
 
@@ -137,8 +152,15 @@ class Coordinator(Runner[Item, Value]):
         operation = self._make(item, key)
         if self._admits(key):
             return self.admit(operation)
+        return await self._block(operation)
+
+    async def _block(self, operation: Operation[Item, Value]) -> Operation[Item, Value]:
+        """Return the operation once it was admitted."""
+        turn = self._blocked.add(operation)
+        if self._pace is not None:
+            self._watch(self._pace)
         try:
-            await self._blocked.add(operation)
+            await turn
         except asyncio.CancelledError:
             if not self._blocked.discard(operation) and operation.host is not None:
                 # It was admitted just now, and no caller holds it.
@@ -158,12 +180,12 @@ class Coordinator(Runner[Item, Value]):
         self._check_open()
         key = self._key_of(item)
         if not self._admits(key):
-            self._refused += 1
-            raise QueueFull(
-                f"{self._scheduler.waiting} operations wait, "
-                f"capacity is {self._scheduler.capacity}"
-            )
+            raise self._refuse(key)
         return self.admit(self._make(item, key))
+
+    def _refuse(self, key: Hashable) -> QueueFull:
+        self._refused += 1
+        return self._scheduler.full(key)
 
     async def submit_many(
         self, items: Iterable[Item] | AsyncIterable[Item]
@@ -184,7 +206,7 @@ class Coordinator(Runner[Item, Value]):
 
     def _make(self, item: Item, key: Hashable) -> Operation[Item, Value]:
         now = self._monotonic()
-        return Operation(
+        operation: Operation[Item, Value] = Operation(
             item,
             key=key,
             priority=self._priority_of(item),
@@ -193,6 +215,11 @@ class Coordinator(Runner[Item, Value]):
             submitted_monotonic=now,
             clock_offset=self._clock.time() - now,
         )
+        if self._cost is not None:
+            operation.cost = finite("cost", self._cost(item))
+            if operation.cost < 0:
+                raise ValueError(f"cost must be >= 0, got {operation.cost}")
+        return operation
 
     def prepare(self, item: Item) -> Operation[Item, Value]:
         """Make an operation for ``accept``, from any thread."""
@@ -202,21 +229,58 @@ class Coordinator(Runner[Item, Value]):
         """Take an operation for which there is a place; it runs or waits."""
         self._take(operation)
         self._unblock()
+        if self._pace is not None:
+            self._watch(self._pace)
         return operation
 
     def _take(self, operation: Operation[Item, Value]) -> None:
         # As it was before it may have started; most coordinators have no listener.
-        accepted = None if self._on_change is None else operation.facts()
+        accepted = None if self._steps is None else operation.facts()
         started = self.accept(operation, is_admitted=True)
         if accepted is not None:
             self._notify_facts(accepted)
         if started:
             super().run_bodies(started)
+        elif self._start_within is not None:
+            self._limit_wait(operation)
 
     def run_accepted(self, accepted: Facts, started: list[Operation[Any, Any]]) -> None:
         """Report an operation that another thread gave to ``accept``, and run it."""
         self._notify_facts(accepted)
+        if self._start_within is not None and not started:
+            self._limit_wait(self._unfinished.get(accepted.id))
         self.run_bodies(started)
+
+    # -- time --------------------------------------------------------------------------
+
+    def _limit_wait(self, operation: Operation[Any, Any] | None) -> None:
+        """Fail an operation that has not started in time."""
+        if operation is not None and self._is_new(operation):
+            operation.timer = self._clock.call_later(
+                self._start_within or 0.0, self._give_up, operation
+            )
+
+    def _give_up(self, operation: Operation[Any, Any]) -> None:
+        operation.timer = None
+        if self._is_new(operation):
+            seconds = self._start_within
+            error = TimeoutError(f"the operation did not start within {seconds} s")
+            self._finish(operation, Outcome(Status.FAILED, error=error))
+
+    def _is_new(self, operation: Operation[Any, Any]) -> bool:
+        return operation.status is Status.READY and not operation.attempt
+
+    def _watch(self, pace: Pace) -> None:
+        """Wake this coordinator when its rate allows what may wait for it."""
+        pace.watch(is_awaited=bool(self._unfinished or self._blocked))
+
+    def _wake(self) -> None:
+        self._reschedule(self._scheduler.claim)
+
+    def _on_drained(self) -> None:
+        if self._pace is not None:
+            self._pace.stop()
+        super()._on_drained()
 
     # -- admission ---------------------------------------------------------------------
 
@@ -230,6 +294,8 @@ class Coordinator(Runner[Item, Value]):
         """Run the operations that got a slot, and admit blocked ones with a place."""
         super().run_bodies(started)
         self._unblock()
+        if self._pace is not None:
+            self._watch(self._pace)
 
     def _unblock(self) -> None:
         # A loop: a thousand blocked submitters may be admitted at once.
@@ -264,168 +330,3 @@ class Coordinator(Runner[Item, Value]):
                 if self._is_closed:
                     return
                 await self.submit(item)
-
-    def _on_source_end(self, source: asyncio.Task[None]) -> None:
-        if not source.cancelled():
-            source.exception()  # fetched, or asyncio would log it; drain() raises it
-        self.close()
-
-    def _raise_source_error(self) -> None:
-        """Raise the source's error, once: a kept error would keep its frames alive."""
-        source, self._source = self._source, None
-        if source is not None and not source.cancelled():
-            source.result()
-
-    # -- steering ----------------------------------------------------------------------
-
-    def cancel(self, id: str) -> bool:
-        """Ask one operation to end CANCELLED; False when it finished or is unknown."""
-        self.check_loop()
-        operation = self._unfinished.get(id)
-        return operation is not None and self.cancel_operation(operation)
-
-    def cancel_all(self) -> int:
-        """Ask all unfinished operations to end CANCELLED; return their number."""
-        self.check_loop()
-        return self._cancel_all()
-
-    def pause(self) -> None:
-        """Start no more bodies until ``resume``; running ones go on."""
-        self.check_loop()
-        self._scheduler.pause()
-
-    def resume(self) -> None:
-        """Start waiting operations again."""
-        self.check_loop()
-        self._reschedule(self._scheduler.resume)
-
-    def resize(self, limit: int) -> None:
-        """Run ``limit`` bodies at once; a smaller limit holds once running ones end."""
-        self.check_loop()
-        check_at_least("limit", limit, 1)
-        self._reschedule(self._scheduler.resize, limit)
-
-    # -- ending ------------------------------------------------------------------------
-
-    def close(self) -> None:
-        """Take no more; blocked submitters get Closed. Accepted operations go on.
-
-        The rest of a source is not read.
-        """
-        self.check_loop()
-        self._is_closed = True
-        if self._source is not None:
-            self._source.cancel()
-        self._blocked.close()
-        self._idle.notify()
-
-    async def drain(self, timeout: float | None = None) -> None:
-        """Close, then wait until all that was accepted has finished.
-
-        While paused this waits for ``resume``, too. With ``from_iterable`` it waits for
-        the source's end instead of closing at once.
-
-        Raises:
-            RuntimeError: Called by one of its own bodies, for which it would wait.
-            TimeoutError: Some are unfinished after ``timeout`` seconds; none of them
-                was cancelled.
-        """
-        self.check_loop()
-        self._check_no_body()
-        if self._source is None:
-            self.close()
-        await self._idle.wait(timeout)
-        self._raise_source_error()
-
-    def _is_drained(self) -> bool:
-        is_source_open = self._source is not None and not self._source.done()
-        return self._is_closed and not self._unfinished and not is_source_open
-
-    def _on_empty(self) -> None:
-        self._idle.notify()
-
-    async def aclose(self) -> None:
-        """Close, cancel all unfinished operations, wait until the bodies have ended."""
-        self.close()
-        self.cancel_all()
-        await self._idle.wait()
-
-    async def __aenter__(self) -> Self:
-        self.check_loop()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Drain when the block ended well, else cancel."""
-        try:
-            if kind is None:
-                await self.drain()
-        finally:
-            await self.aclose()
-
-    # -- looking -----------------------------------------------------------------------
-
-    def statistics(self) -> Statistics:
-        """Return the counters of this instant."""
-        with self._lock:  # accept() on another thread changes several of them
-            scheduler = self._scheduler
-            return Statistics(
-                running=scheduler.running,
-                waiting=scheduler.waiting,
-                retrying=scheduler.retrying,
-                limit=scheduler.limit,
-                capacity=scheduler.capacity,
-                accepted=self._accepted,
-                refused=self._refused,
-                successful=self._ended[Status.SUCCESSFUL],
-                failed=self._ended[Status.FAILED],
-                cancelled=self._ended[Status.CANCELLED],
-                is_paused=scheduler.is_paused,
-            )
-
-    def snapshots(self, *, status: Status | None = None) -> tuple[Snapshot, ...]:
-        """Return the unfinished operations and the history, oldest submission first."""
-        self.check_loop()
-        pictures = [*self._history]
-        pictures += [operation.snapshot() for operation in self._unfinished.values()]
-        pictures.sort(key=lambda snapshot: snapshot.submitted_at)
-        return tuple(p for p in pictures if status is None or p.status is status)
-
-    def echoes(self) -> tuple[Echo, ...]:
-        """Return the echoes of operations that the history evicted, oldest first."""
-        self.check_loop()
-        return self._history.echoes()
-
-    def pin(self, id: str) -> None:
-        """Keep an operation in the history until ``unpin``, once it has finished.
-
-        Raises:
-            UnknownOperation: It is neither unfinished nor in the history.
-        """
-        self.check_loop()
-        self._history.pin(id, is_coming=id in self._unfinished)
-
-    def unpin(self, id: str) -> None:
-        """Subject a pinned operation to the bounds of count and age again."""
-        self.check_loop()
-        self._history.unpin(id)
-
-    # -- refusing ----------------------------------------------------------------------
-
-    def _check_open(self) -> None:
-        self.check_loop()
-        if self._is_closed:
-            raise Closed
-
-    def _check_no_body(self) -> None:
-        task = asyncio.current_task()
-        if any(
-            operation.attempt_task is task for operation in self._unfinished.values()
-        ):
-            raise RuntimeError(
-                "drain() inside a body of the same coordinator would wait for itself"
-            )

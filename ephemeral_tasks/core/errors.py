@@ -3,10 +3,12 @@
 ::
 
     EphemeralTasksError
+    ├── BreakerOpen
     ├── Closed
     ├── NotFinished
     ├── OperationCancelled
     ├── QueueFull
+    ├── SignalLoop
     ├── UnknownCoordinator
     └── UnknownOperation
 """
@@ -16,6 +18,15 @@ from collections.abc import Iterable
 
 class EphemeralTasksError(Exception):
     """Base of every error that this package raises on purpose."""
+
+
+class BreakerOpen(EphemeralTasksError):
+    """A breaker lets no body run: what it calls has failed several times."""
+
+    def __init__(self, *, retry_after_seconds: float) -> None:
+        super().__init__("the breaker is open: too much has failed")
+        self.retry_after_seconds = retry_after_seconds
+        """When the next trial may run, in seconds."""
 
 
 class Closed(EphemeralTasksError):
@@ -55,6 +66,15 @@ class OperationCancelled(EphemeralTasksError):
     def __init__(self, id: str) -> None:
         super().__init__(f"operation {id} was cancelled")
         self.id = id
+
+
+class SignalLoop(EphemeralTasksError):
+    """Listeners emit signals that lead back to themselves, or too many in a row."""
+
+    def __init__(self, path: Iterable[str]) -> None:
+        self.path = tuple(path)
+        """The names of the signals, the first one first, the refused one last."""
+        super().__init__(f"signal loop: {' → '.join(self.path)}")
 
 
 class UnknownOperation(EphemeralTasksError):

@@ -9,7 +9,7 @@ from typing import Any
 
 from .attempts import Body, Outcome
 from .clock import Clock
-from .context import CURRENT
+from .context import CURRENT, OperationContext, PartContext
 from .keyed import KeyedCoordinator
 from .operation import Item, Operation
 from .policy import Backoff
@@ -33,6 +33,11 @@ async def for_each(
     max_attempts: int = 1,
     backoff: Backoff | None = None,
     retry_on: tuple[type[BaseException], ...] = (Exception,),
+    rate: float | None = None,
+    burst: int = 1,
+    cost: Callable[[Item], float] | None = None,
+    stop_after: int | None = None,
+    keep_items: bool = False,
     clock: Clock | None = None,
 ) -> Summary:
     """Run a body for each item, at most ``limit`` at once; return how they ended.
@@ -41,9 +46,9 @@ async def for_each(
     cancels the bodies and waits for them. The source is read no faster than its items
     are run.
 
-    Without ``key``, ``timeout`` and attempts the bodies share a few tasks and their
-    context variables, as the turns of a plain loop do; otherwise each attempt is a task
-    with a copy of the caller's.
+    Without ``key``, ``timeout``, ``rate`` and attempts the bodies share a few tasks and
+    their context variables, as the turns of a plain loop do; otherwise each attempt is
+    a task with a copy of the caller's.
 
     Args:
         items: The source, of either kind. Its error ends the reading, and is raised
@@ -60,6 +65,12 @@ async def for_each(
         backoff: ``(failed attempt, error) -> seconds`` until the next attempt;
             exponential with full jitter by default.
         retry_on: The errors after which another attempt is made.
+        rate: How many attempts start in a second, at an even pace.
+        burst: How many may start at once after a while without starts, at least 1.
+        cost: Gives what an item weighs against the rate, 1 by default.
+        stop_after: After so many failures no more items are read, and the bodies that
+            still run are cancelled; at least 1.
+        keep_items: Whether a Failure carries its item, which it then keeps alive.
         clock: Where the time comes from.
 
     Raises:
@@ -69,8 +80,13 @@ async def for_each(
     check_at_least("limit", limit, 1)
     check_at_least("limit_per_key", limit_per_key, 1)
     check_at_least("history", history, 0)
-    if key is None and timeout is None and max_attempts == 1:
-        return await Workers(items, body, limit=limit, history=history).run()
+    if stop_after is not None:
+        check_at_least("stop_after", stop_after, 1)
+    collecting: dict[str, Any] = {"stop_after": stop_after, "keep_items": keep_items}
+    is_plain = key is None and timeout is None and max_attempts == 1 and rate is None
+    if is_plain and burst == 1 and cost is None:
+        workers = Workers(items, body, limit=limit, history=history, **collecting)
+        return await workers.run()
     loop = _Loop.from_iterable(
         items,
         body,
@@ -82,7 +98,11 @@ async def for_each(
         max_attempts=max_attempts,
         backoff=backoff,
         retry_on=retry_on,
+        rate=rate,
+        burst=burst,
+        cost=cost,
         clock=clock,
+        **collecting,
     )
     return await loop.run()
 
@@ -98,6 +118,8 @@ class _Loop(KeyedCoordinator[Any, object]):
         limit: int,
         limit_per_key: int,
         failures: int,
+        stop_after: int | None,
+        keep_items: bool,
         **policy: Any,
     ) -> None:
         has_keys = key is not None
@@ -114,8 +136,12 @@ class _Loop(KeyedCoordinator[Any, object]):
         )
         self._indexes: dict[str, int] = {}
         self._failures: deque[Failure] = deque(maxlen=failures)
+        self._stop_after = stop_after
+        self._keep_items = keep_items
+        self._is_stopped = False
         self._outer = CURRENT.get()
         """The operation that runs the loop, if there is one."""
+        self.hub = None if self._outer is None else self._outer.hub
 
     async def run(self) -> Summary:
         """Return when the source is at its end and the last body has ended."""
@@ -128,6 +154,7 @@ class _Loop(KeyedCoordinator[Any, object]):
             failed=self._ended[Status.FAILED],
             cancelled=self._ended[Status.CANCELLED],
             failures=tuple(self._failures),
+            is_stopped=self._is_stopped,
         )
 
     async def _end(self) -> None:
@@ -149,8 +176,17 @@ class _Loop(KeyedCoordinator[Any, object]):
     def _conclude(self, operation: Operation[Any, Any], outcome: Outcome) -> None:
         index = self._indexes.pop(operation.id)
         if outcome.error is not None:
-            self._failures.append(Failure(index=index, error=outcome.error))
+            item = operation.item if self._keep_items else None
+            failure = Failure(index=index, error=outcome.error, item=item)
+            self._failures.append(failure)
         super()._conclude(operation, outcome)
+        if self._ended[Status.FAILED] == self._stop_after and not self._is_stopped:
+            self._is_stopped = True
+            self.close()
+            self.cancel_all()
+
+    def _make_context(self, operation: Operation[Any, Any]) -> OperationContext:
+        return PartContext(operation, self._outer)
 
     def on_progress(self, operation: Operation[Any, Any]) -> None:
         """Report a body's progress as that of the operation that runs the loop."""

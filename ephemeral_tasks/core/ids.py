@@ -33,3 +33,8 @@ class _Ids:
 
 new_id = _Ids().take
 """Returns 32 hexadecimal digits that cannot be guessed."""
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text could be one of the ids."""
+    return len(text) == 32 and not set(text) - set("0123456789abcdef")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Hashable
 from typing import Unpack
 
 from .attempts import Body
-from .coordinator import Coordinator, Options
+from .coordinator import Coordinator
 from .keyed_queue import KeyedQueue
 from .operation import Item, Value
+from .options import Options
 from .validation import check_at_least
 
 

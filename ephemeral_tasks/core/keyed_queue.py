@@ -52,7 +52,20 @@ class KeyedQueue:
     def __len__(self) -> int:
         return self._length
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Return whether an operation of the key waits, runs or is between attempts."""
+        return key in self._lines
+
+    def count_waiting(self, key: Hashable) -> int:
+        """Return how many operations of the key wait for their first start."""
+        line = self._lines.get(key)
+        return 0 if line is None else len(line.waiting)
+
     # -- new operations ----------------------------------------------------------------
+
+    def has_place(self, key: Hashable) -> bool:
+        """Return True: there is no bound but the scheduler's."""
+        return True
 
     def is_free(self, key: Hashable) -> bool:
         """Return whether the key is below its limit and no operation of it waits."""
@@ -142,6 +155,15 @@ class KeyedQueue:
         else:
             self._discard(line.again, operation)
         self._settle(line)
+
+    def hold(self, operation: AnyOperation) -> None:
+        """Give a started operation a place in its key, even above the limit."""
+        line = self._lines.get(operation.key) or self._new_line(operation.key)
+        if not line.held:
+            line.turn = next(self._numbers)
+        line.held += 1
+        if not line.is_empty():
+            self._list(line)
 
     def release(self, operation: AnyOperation) -> None:
         """Give back the place that a started operation held in its key."""

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any, Literal, overload
 
 from .attempts import Body
-from .context import CURRENT
+from .context import CURRENT, OperationContext, PartContext
 from .errors import OperationCancelled
 from .operation import Item, Operation, Value
 from .sources import iterate_in_turns
@@ -101,6 +101,7 @@ class _Results(WorkCoordinator[Item, Value]):
         """Set when the line grew or its head finished, or the source ended."""
         self._outer = CURRENT.get()
         """The operation that runs the loop, if there is one."""
+        self.hub = None if self._outer is None else self._outer.hub
 
     def read(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
         """Run the items of a source, as places are free."""
@@ -148,6 +149,9 @@ class _Results(WorkCoordinator[Item, Value]):
     def _notify(self, operation: Operation[Item, Value]) -> None:
         if operation.is_finished:
             self._news.set()
+
+    def _make_context(self, operation: Operation[Any, Any]) -> OperationContext:
+        return PartContext(operation, self._outer)
 
     def on_progress(self, operation: Operation[Any, Any]) -> None:
         """Report a body's progress as that of the operation that runs the loop."""

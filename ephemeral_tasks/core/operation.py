@@ -11,10 +11,13 @@ from typing import Any, Generic, Protocol, TypeVar
 from .clock import TimerHandle
 from .errors import NotFinished, OperationCancelled
 from .ids import new_id
+from .output import OutputBuffer
 from .policy import DEFAULT_POLICY, Policy
+from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .status import FINISHED, Status
 from .values import Progress
+from .writable import Writable
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -33,17 +36,26 @@ class Waiter(Protocol):
 class Host(Protocol):
     """What an operation needs of the coordinator that runs it."""
 
+    hub: SignalHub | None
+    """Where its bodies' signals go."""
+
     def cancel_operation(self, operation: Any) -> bool:
         """Cancel an operation; False when it had finished."""
 
     def on_progress(self, operation: Any) -> None:
-        """Called on progress and on a cancel request; the status has not changed."""
+        """Called on progress, output and a cancel request; the status is the same."""
+
+    def open_output(self, operation: Any) -> OutputBuffer:
+        """Return the operation's buffer, made at the first call; from any thread."""
+
+    def extend_output(self, operation: Any, size: int) -> None:
+        """Let the buffer grow to ``size`` characters at least, or raise."""
 
     def check_loop(self) -> None:
         """Raise RuntimeError when the caller is not on the coordinator's loop."""
 
 
-class Operation(Generic[Item, Value]):
+class Operation(Writable, Generic[Item, Value]):
     """One run of a body: live, awaitable by many, cancellable.
 
     Awaiting it gives the body's value or raises the body's error; a cancelled one
@@ -64,6 +76,7 @@ class Operation(Generic[Item, Value]):
         "attempt_task",
         "clock_offset",
         "context",
+        "cost",
         "error",
         "finished_monotonic",
         "host",
@@ -103,6 +116,8 @@ class Operation(Generic[Item, Value]):
         self.key = key
         self.priority = priority
         self.policy = policy
+        self.cost = 1.0
+        """What a start weighs against the coordinator's rate."""
         self.variables = variables
         """The context variables of its attempts; dropped at the end."""
         self.status = Status.READY
@@ -114,6 +129,7 @@ class Operation(Generic[Item, Value]):
         self.clock_offset = clock_offset
         """Seconds from the monotonic clock to the epoch, at the submission."""
         self.progress: Progress | None = None
+        self.buffer = None
         self.is_cancelling = False
         """True once a running body was cancelled: its operation ends CANCELLED."""
         self.is_interrupted = False
@@ -131,7 +147,8 @@ class Operation(Generic[Item, Value]):
         self.attempt_task: asyncio.Task[Value] | None = None
         """The asyncio task of the running attempt."""
         self.timer: TimerHandle | None = None
-        """The attempt's time-out, or the pause before the next attempt."""
+        """The attempt's time-out, the pause before the next attempt, or until when it
+        must have started."""
         self.waiters: list[Waiter] | None = None
         """Woken at the end."""
 
@@ -260,10 +277,14 @@ class Operation(Generic[Item, Value]):
         if self.started_monotonic is None:
             self.started_monotonic = now
         self.is_timed_out = self.is_interrupted = False
+        if self.buffer is not None:
+            self.buffer.restart(self.attempt)
         self.status = Status.RUNNING
 
     def rest(self) -> None:
         """Wait for the next attempt: RUNNING becomes READY."""
+        if self.buffer is not None:
+            self.buffer.close()
         self.status = Status.READY
 
     def finish(
@@ -282,10 +303,14 @@ class Operation(Generic[Item, Value]):
         self.variables = self.attempt_task = None
         if status is Status.SUCCESSFUL and not self.keeps_item:
             self.item = None
+        if self.buffer is not None:
+            self.buffer.close()
         self.status = status
 
     def wake(self) -> None:
-        """Wake everything that awaits the outcome; on the loop."""
+        """Wake everything that awaits the outcome or more output; on the loop."""
+        if self.buffer is not None:
+            self.buffer.wake()
         waiters, self.waiters = self.waiters, None
         for waiter in waiters or ():
             if not waiter.done():

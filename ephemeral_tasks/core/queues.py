@@ -23,6 +23,9 @@ class Queue(Protocol[Entry]):
     def __len__(self) -> int:
         """Return how many wait for their first start."""
 
+    def has_place(self, key: Hashable) -> bool:
+        """Return whether one more operation with this key may wait."""
+
     def is_free(self, key: Hashable) -> bool:
         """Return whether a new operation with this key would be its key's next."""
 
@@ -60,6 +63,10 @@ class FifoQueue:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def has_place(self, key: Hashable) -> bool:
+        """Return True: there is no bound but the scheduler's."""
+        return True
 
     def is_free(self, key: Hashable) -> bool:
         """Return whether no operation waits."""

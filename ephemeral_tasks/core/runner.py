@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Generic
@@ -13,14 +11,16 @@ from .attempts import CANCELLED, Attempts, Body, Outcome
 from .clock import Clock, monotonic_of
 from .context import OperationContext
 from .history import History
+from .log import log_error
 from .operation import Item, Operation, Value
+from .output import OutputBuffer
 from .queues import Queue
 from .scheduler import Scheduler
+from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .status import Status
+from .steps import Steps
 from .validation import running_loop
-
-logger = logging.getLogger("ephemeral_tasks")
 
 AnyOperation = Operation[Any, Any]
 
@@ -43,18 +43,22 @@ class Runner(Generic[Item, Value]):
         on_change: Callable[[Snapshot], object] | None,
         clock: Clock,
         max_retrying: int | None = None,
+        hub: SignalHub | None = None,
     ) -> None:
         self._loop = running_loop(type(self).__name__)
         self._clock = clock
         self._monotonic = monotonic_of(clock)
         self._history = history
-        self._on_change = on_change
+        self._steps = Steps(on_change, hub) if on_change or hub else None
+        """None where nothing listens: most coordinators need no reports."""
+        self.hub = hub
         self._attempts = Attempts(
-            body, clock=clock, make_context=OperationContext, on_end=self._on_end
+            body, clock=clock, make_context=self._make_context, on_end=self._on_end
         )
         self._lock = threading.Lock()
         """Protects what ``accept`` changes, which any thread may call: the scheduler,
-        the fields after it, and the statuses of operations that start."""
+        the fields after it, the statuses of operations that start, and which buffer
+        an operation has."""
         self._scheduler: Scheduler[AnyOperation] = Scheduler(
             queue, limit=limit, capacity=capacity, max_retrying=max_retrying
         )
@@ -96,6 +100,9 @@ class Runner(Generic[Item, Value]):
     def run_bodies(self, started: Iterable[AnyOperation]) -> None:
         """Run the bodies of operations that got a slot."""
         for operation in started:
+            if operation.timer is not None:  # until when it must have started
+                operation.timer.cancel()
+                operation.timer = None
             if operation.is_cancelling:  # since it got its slot
                 self._finish(operation, CANCELLED)
             else:
@@ -110,6 +117,9 @@ class Runner(Generic[Item, Value]):
             started = change(*args)
             self._mark_started(started)
         self.run_bodies(started)
+
+    def _make_context(self, operation: AnyOperation) -> OperationContext:
+        return OperationContext(operation)
 
     # -- an attempt's end --------------------------------------------------------------
 
@@ -132,7 +142,7 @@ class Runner(Generic[Item, Value]):
         try:
             return operation.policy.delay_after(operation.attempt, error)
         except BaseException:  # SystemExit, too: the slot is to be given back
-            _log("backoff failed, no other attempt: id=%s", operation.id)
+            log_error("backoff failed, no other attempt: id=%s", operation.id)
             return None
 
     def _rest(self, operation: AnyOperation, delay: float) -> None:
@@ -214,20 +224,24 @@ class Runner(Generic[Item, Value]):
     # -- notifying ---------------------------------------------------------------------
 
     def _notify(self, operation: AnyOperation) -> None:
-        """Call ``on_change`` after a step."""
-        if self._on_change is not None:
-            self._notify_facts(operation.facts())
+        """Report a step, after it was made."""
+        if self._steps is not None:
+            self._steps.report(operation.facts())
 
     def _notify_facts(self, facts: Facts) -> None:
-        if self._on_change is None:
-            return
-        try:
-            self._on_change(facts.snapshot())
-        except BaseException:
-            _log("on_change failed: id=%s", facts.id, exc_info=True)
+        if self._steps is not None:
+            self._steps.report(facts)
 
     def on_progress(self, operation: AnyOperation) -> None:
-        """Do nothing: progress and a cancel request are no steps."""
+        """Do nothing: progress, output and a cancel request are no steps."""
+
+    def open_output(self, operation: AnyOperation) -> OutputBuffer:
+        """Return the operation's buffer, made at the first call; from any thread."""
+        with self._lock:  # or two threads of a body would make two
+            return operation.make_buffer()
+
+    def extend_output(self, operation: AnyOperation, size: int) -> None:
+        """Do nothing: outputs have no bound here, as values have none."""
 
     def check_loop(self) -> None:
         """Raise RuntimeError when the caller is not on the coordinator's loop."""
@@ -237,9 +251,3 @@ class Runner(Generic[Item, Value]):
                 "loop.call_soon_threadsafe() or asyncio.run_coroutine_threadsafe() "
                 "with its own loop"
             )
-
-
-def _log(message: str, *args: object, exc_info: bool = False) -> None:
-    """Log an error, whatever a handler raises."""
-    with contextlib.suppress(Exception, SystemExit):
-        logger.error(message, *args, exc_info=exc_info)

@@ -70,7 +70,8 @@ class Scheduler(Generic[Entry]):
         """
         if self._max_retrying is not None and self.retrying >= self._max_retrying:
             return False
-        if len(self._queue) + len(self._deferred) < self.capacity - reserved:
+        waiting = len(self._queue) + len(self._deferred)
+        if waiting < self.capacity - reserved and self._queue.has_place(key):
             return True
         return self.has_slot and self._queue.is_free(key)
 
@@ -81,7 +82,7 @@ class Scheduler(Generic[Entry]):
             QueueFull: As many wait as may wait; nothing was changed.
         """
         if not self.admits(operation.key, reserved=reserved):
-            raise self._full(reserved)
+            raise self.full(operation.key, reserved=reserved)
         return self.take(operation)
 
     def take(self, operation: Entry) -> list[Entry]:
@@ -99,14 +100,17 @@ class Scheduler(Generic[Entry]):
             QueueFull: As many wait as may wait; nothing was changed.
         """
         if self.waiting >= self.capacity - reserved:
-            raise self._full(reserved)
+            raise self.full(operation.key, reserved=reserved)
         self._deferred.add(operation)
 
     def is_deferred(self, operation: Entry) -> bool:
         """Return whether the operation may not start before its time."""
         return operation in self._deferred
 
-    def _full(self, reserved: int) -> QueueFull:
+    def full(self, key: Hashable, *, reserved: int = 0) -> QueueFull:
+        """Return the error that says why no operation of this key may wait."""
+        if not self._queue.has_place(key):
+            return QueueFull(f"as many operations of {key!r} wait as may wait")
         kept = f", {reserved} of it reserved" if reserved else ""
         return QueueFull(
             f"{self.waiting} operations wait, capacity is {self.capacity}{kept}"
@@ -169,6 +173,10 @@ class Scheduler(Generic[Entry]):
     def resume(self) -> list[Entry]:
         """Start operations again; return the started ones."""
         self.is_paused = False
+        return self._claim()
+
+    def claim(self) -> list[Entry]:
+        """Start what may start now although nothing has changed here: time has."""
         return self._claim()
 
     def _claim(self) -> list[Entry]:

@@ -1,6 +1,7 @@
 """How a parallel loop ended."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +13,9 @@ class Failure:
 
     error: BaseException
     """What the body raised at its last attempt."""
+
+    item: Any = None
+    """What the body was called with, where the loop has ``keep_items``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,10 @@ class Summary:
     """Bodies that ended with an error."""
 
     cancelled: int
-    """Bodies that ended with a cancellation of their own making."""
+    """Bodies that ended with a cancellation, of their own making or by the stop."""
 
     failures: tuple[Failure, ...]
     """The newest failures, at most ``history``, in the order in which they ended."""
+
+    is_stopped: bool = False
+    """True when ``stop_after`` failures ended the loop."""

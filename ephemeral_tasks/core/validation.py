@@ -43,6 +43,18 @@ def check_seconds(name: str, value: float | None) -> None:
         raise ValueError(f"{name} must be > 0, got {value!r}")
 
 
+def check_positive(name: str, value: float) -> None:
+    """Refuse what is no finite number above 0.
+
+    Raises:
+        TypeError, ValueError: The message names the argument, the rule and what came.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name} must be > 0 and finite, got {value!r}")
+
+
 def running_loop(name: str) -> asyncio.AbstractEventLoop:
     """Return the running loop.
 

@@ -59,6 +59,24 @@ def finite(name: str, value: Any) -> float:
     return int(value) if is_whole else number
 
 
+def encodable(text: Any) -> str:
+    """Return a plain text that UTF-8 can express, of any length.
+
+    Raises:
+        TypeError: It is no text.
+    """
+    if type(text) is str and text.isascii():
+        return text
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str, got {type(text).__name__}")
+    plain = str.__str__(text)
+    try:
+        plain.encode()
+    except UnicodeEncodeError:
+        return plain.encode(errors="replace").decode()
+    return plain
+
+
 def plain_text(value: object) -> str:
     """Return a text that UTF-8 can express, at most 500 characters long.
 

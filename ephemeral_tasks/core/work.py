@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Unpack
 
 from .attempts import Body
-from .coordinator import Coordinator, Options
+from .coordinator import Coordinator
 from .operation import Item, Value
+from .options import Options
 from .queues import FifoQueue
 
 

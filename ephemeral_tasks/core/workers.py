@@ -12,6 +12,7 @@ from .context import CURRENT, OperationContext
 from .ids import new_id
 from .operation import Item
 from .parts import Whole
+from .signals import SignalHub
 from .sources import TURN, Shared
 from .summary import Failure, Summary
 
@@ -36,6 +37,8 @@ class Workers(Generic[Item]):
         *,
         limit: int,
         history: int,
+        stop_after: int | None,
+        keep_items: bool,
     ) -> None:
         self._source = Shared(items)
         self._body = body
@@ -60,6 +63,9 @@ class Workers(Generic[Item]):
         """True while a task gives the loop its turn; a second one is not needed."""
         self._successful = self._failed = self._cancelled = 0
         self._failures: deque[Failure] = deque(maxlen=history)
+        self._stop_after = stop_after
+        self._keep_items = keep_items
+        self._is_stopped = False
 
     async def run(self) -> Summary:
         """Return when the source is at its end and the last body has ended."""
@@ -74,6 +80,7 @@ class Workers(Generic[Item]):
             failed=self._failed,
             cancelled=self._cancelled,
             failures=tuple(self._failures),
+            is_stopped=self._is_stopped,
         )
 
     async def _until_all_ended(self) -> None:
@@ -146,16 +153,28 @@ class Workers(Generic[Item]):
         try:
             await self._body(item)
         except asyncio.CancelledError:
+            self._cancelled += 1
             if self.is_cancelled:
                 raise
-            self._cancelled += 1
         except Exception as error:
-            self._failed += 1
-            self._failures.append(Failure(index=index, error=_drop_own_frame(error)))
+            self._fail(index, item, error)
         else:
             self._successful += 1
         if turn == self._turn:
             self._streak += 1
+
+    def _fail(self, index: int, item: Item, error: Exception) -> None:
+        self._failed += 1
+        self._failures.append(
+            Failure(
+                index=index,
+                error=_drop_own_frame(error),
+                item=item if self._keep_items else None,
+            )
+        )
+        if self._failed == self._stop_after:
+            self._is_stopped = True
+            self._cancel()
 
     # -- turns of the loop -------------------------------------------------------------
 
@@ -211,9 +230,25 @@ class LoopContext(OperationContext):
         return 1
 
     @property
+    def outer(self) -> OperationContext | None:
+        """The context of the operation that runs the loop."""
+        return self._workers.outer
+
+    @property
     def is_cancelled(self) -> bool:
         """True once the loop was cancelled."""
         return self._workers.is_cancelled
+
+    @property
+    def is_timed_out(self) -> bool:
+        """False: there is no time-out."""
+        return False
+
+    @property
+    def hub(self) -> SignalHub | None:
+        """That of the operation that runs the loop."""
+        outer = self._workers.outer
+        return None if outer is None else outer.hub
 
     def progress(
         self, done: float, total: float | None = None, message: str = ""
@@ -225,6 +260,11 @@ class LoopContext(OperationContext):
     def whole(self) -> Whole | None:
         """Return that of the operation that runs the loop, if there is one."""
         return None if self._workers.outer is None else self._workers.outer.whole()
+
+    def write(self, text: str) -> None:
+        """Append a text to the output of the operation that runs the loop."""
+        if self._workers.outer is not None:
+            self._workers.outer.write(text)
 
 
 def _drop_own_frame(error: Exception) -> Exception:

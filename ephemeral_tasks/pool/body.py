@@ -22,7 +22,7 @@ from ..core.context import CURRENT, OperationContext
 from ..core.errors import OperationCancelled
 from ..core.operation import Value
 from ..core.values import plain_text
-from ..errors import ResultTooLarge, TaskFailed
+from ..errors import NotAnswered, ResultTooLarge, TaskFailed
 from .call import size_of
 from .executors import BodyExecutor
 from .operation import PoolOperation
@@ -73,11 +73,17 @@ class PoolContext(OperationContext):
             task_result=self.operation.task_result(), operation=self
         )
 
+    def whole_output(self) -> str:
+        """Return all that was written; it is kept as this one object."""
+        buffer = self.operation.buffer
+        return "" if buffer is None else buffer.whole()
+
 
 class PlainContext(PoolContext):
     """The context of an operation whose body runs in a thread.
 
-    A thread cannot be stopped, so ``progress`` raises once the body should end.
+    A thread cannot be stopped, so ``progress`` and ``write`` raise once the body should
+    end.
     """
 
     __slots__ = ()
@@ -91,10 +97,24 @@ class PlainContext(PoolContext):
             OperationCancelled: It was cancelled or timed out.
             TypeError, ValueError: ``done`` or ``total`` is no finite number.
         """
+        self._raise_if_told_to_end()
+        PoolContext.progress(self, done, total, message)
+
+    def write(self, text: str) -> None:
+        """Append a text to the operation's output.
+
+        Raises:
+            OperationCancelled: It was cancelled or timed out.
+            ResultTooLarge: The output may grow no more.
+            TypeError: It is no text.
+        """
+        self._raise_if_told_to_end()
+        PoolContext.write(self, text)
+
+    def _raise_if_told_to_end(self) -> None:
         operation = self._operation
         if operation is not None and operation.is_end_requested:
             raise OperationCancelled(self.id)
-        PoolContext.progress(self, done, total, message)
 
 
 async def run(call: Runnable, threads: PlainRunner) -> Any:
@@ -113,12 +133,25 @@ async def run(call: Runnable, threads: PlainRunner) -> Any:
             value = await in_own_thread(partial(_await, value))
     _refuse_unrun(value)
     value = call.value(value)
+    context.operation.result_bytes = _measure(value, context.operation)
+    return value
+
+
+def _measure(value: object, operation: PoolOperation) -> int:
+    """Return how many bytes a value keeps besides the output.
+
+    Raises:
+        ResultTooLarge: It is too large, or the output was.
+    """
+    if operation.output_refusal is not None:  # the body went on nevertheless
+        raise ResultTooLarge(operation.output_refusal)
+    if operation.buffer is not None and operation.buffer.is_held_by(value):
+        return 0
     size = size_of(value)
     config = get_config()
     if size > min(config.max_result_bytes, config.max_kept_bytes):
         raise ResultTooLarge(_("The result is too large to be kept."))
-    context.operation.result_bytes = size
-    return value
+    return size
 
 
 def _refuse_unrun(value: object) -> None:
@@ -199,6 +232,8 @@ def sentence_of(error: BaseException, *, is_timed_out: bool) -> object:
     """
     if is_timed_out:
         return _("The task took too long.")
+    if isinstance(error, NotAnswered):
+        return _("The question was not answered in time.")
     if isinstance(error, TaskFailed):
         try:
             return _make_plain(error.message)

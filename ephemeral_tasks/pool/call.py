@@ -12,6 +12,7 @@ from django.utils import translation
 
 from ..result_file import ResultFile
 from ..tasks import Task
+from .pieces import as_function
 
 _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 
@@ -63,7 +64,10 @@ class Call:
         kwargs = {name: _copy(value) for name, value in self._kwargs.items()}
         if self.task.takes_context:
             args.insert(0, context())
-        return partial(self.task.func, *args, **kwargs)
+        function = self.task.func
+        if self.task.is_generator:
+            function = as_function(function, is_async=self.task.is_async)
+        return partial(function, *args, **kwargs)
 
     def value(self, returned: Any) -> Any:
         """Return the value to keep of the one that the function returned."""
@@ -73,6 +77,11 @@ class Call:
         """Return how many bytes the arguments keep, estimated."""
         values = [*self._args, *self._kwargs.values()]
         return sum(map(size_of, values))
+
+
+def copy(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values that outlive their request, as a body gets its arguments."""
+    return {name: _copy(_keep(value)) for name, value in values.items()}
 
 
 class _Upload(NamedTuple):

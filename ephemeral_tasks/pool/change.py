@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .operation import PoolOperation
+from .questions import Question
 
 
 @dataclass(slots=True)
@@ -19,6 +20,12 @@ class Change:
 
     finished: list[PoolOperation] = field(default_factory=list)
     """Finished by now: to be logged, their waiters to be woken."""
+
+    forgotten: list[PoolOperation] = field(default_factory=list)
+    """Forgotten before their end: readers of their outputs are to be woken."""
+
+    questions: list[tuple[PoolOperation, Question]] = field(default_factory=list)
+    """Ended by now: their bodies are to be woken."""
 
     evicted: set[str] = field(default_factory=set)
     """Owners of operations that were evicted: their windows name too many."""

@@ -10,14 +10,19 @@ from .. import signals
 from ..core.attempts import Attempts, Outcome
 from ..core.clock import Clock
 from ..core.context import OperationContext
+from ..core.output import OutputBuffer
+from ..core.signals import SignalHub
 from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge
+from .announcements import Announcements
 from .body import PlainContext, PoolContext, sentence_of
 from .change import Change
 from .ledger import Ledger
 from .log import log, log_finished
 from .loop import LoopThread
 from .operation import Notify, PoolOperation
+from .question_times import QuestionTimes
+from .questions import Ending, Question
 from .threads import uncarry
 from .watchdog import Watchdog
 
@@ -28,9 +33,12 @@ RunBody = Callable[[Any], Coroutine[Any, Any, Any]]
 class PoolCoordinator:
     """Carries out the ledger's decisions: runs bodies, sets timers, reports ends.
 
-    Made on the pool's loop. Everything but ``follow``, ``cancel_operation`` and
-    ``on_progress`` is called there, so its fields need no lock.
+    Made on the pool's loop. Everything below "on the loop" is called there, so its
+    fields need no lock.
     """
+
+    hub: SignalHub | None = None
+    """The pool has no signals of the core; see ``Host``."""
 
     def __init__(
         self,
@@ -63,6 +71,7 @@ class PoolCoordinator:
         self._clock = clock
         self._watchdog = watchdog
         self._notify = notify
+        self._announcements = Announcements(notify)
         self._reconcile = reconcile
         self._on_empty = on_empty
         self._may_pause = may_pause
@@ -73,6 +82,9 @@ class PoolCoordinator:
             on_end=self._on_end,
             on_interrupt=self._on_interrupt,
         )
+        self._times = QuestionTimes(
+            clock, limit_time=self._attempts.limit_time, end_question=self.end_question
+        )
 
     # -- from any thread ---------------------------------------------------------------
 
@@ -80,8 +92,13 @@ class PoolCoordinator:
         """Do what follows from a change of the ledger; the caller holds no lock."""
         if self._loop.is_current():
             self._follow_here(change)
-        elif change.started or change.interrupted or change.finished:
+        elif (
+            change.started or change.interrupted or change.questions or change.finished
+        ):
             self._loop.try_post(self._follow_here, change)
+        for operation in change.forgotten:
+            if operation.buffer is not None:
+                operation.buffer.wake()
         self._announce(change)
 
     def _announce(self, change: Change) -> None:
@@ -100,8 +117,45 @@ class PoolCoordinator:
     def check_loop(self) -> None:
         """Do nothing: waiters of other loops wait for a LoopWaiter."""
 
+    def open_output(self, operation: PoolOperation) -> OutputBuffer:
+        """Return the operation's buffer, made at the first call."""
+        return self._ledger.open_output(operation)
+
+    def extend_output(self, operation: PoolOperation, size: int) -> None:
+        """Let the buffer grow to ``size`` characters at least.
+
+        Raises:
+            ResultTooLarge: A bound is reached.
+        """
+        try:
+            change = self._ledger.extend_output(operation, size)
+        except ResultTooLarge as error:
+            operation.output_refusal = error.message
+            raise
+        self.follow(change)
+
+    def ask(self, operation: PoolOperation, question: Question) -> Question:
+        """Ask the operation's owner; return its open question, perhaps another.
+
+        Raises:
+            OperationCancelled: The operation should end, or has ended.
+        """
+        asked, change = self._ledger.ask(operation, question)
+        if asked is question and self._loop.is_current():
+            self._times.begin(operation, question)
+        elif asked is question:
+            self._loop.post(self._times.begin, operation, question)
+        self.follow(change)
+        return asked
+
+    def end_question(
+        self, operation: PoolOperation, question: Question, ending: Ending
+    ) -> None:
+        """End a question, unless it has ended."""
+        self.follow(self._ledger.end_question(operation, question, ending)[1])
+
     def on_progress(self, operation: PoolOperation) -> None:
-        """Announce progress once, until the row is read."""
+        """Announce progress or output once, until the row is read."""
         if not operation.is_announced:
             operation.is_announced = True
             if operation.owner is not None:
@@ -115,6 +169,9 @@ class PoolCoordinator:
             self._loop.guard(self.start, operation)
         for operation in change.interrupted:
             self._loop.guard(self._attempts.interrupt, operation)
+        # After the interruption: an async body gets one CancelledError, nothing else.
+        for operation, question in change.questions:
+            self._loop.guard(self._times.end, operation, question)
         for operation in change.finished:
             self._loop.guard(self._report, operation, None)
 
@@ -210,6 +267,7 @@ class PoolCoordinator:
         try:
             log_finished(operation, cause if operation.error is not None else None)
             operation.on_step(self._notify)
+            self._announcements.add(operation)
         finally:
             operation.wake()
             if self._ledger.is_empty:

@@ -12,11 +12,12 @@ from django.utils import translation
 
 from ..core import Coordinator, Operation, Snapshot, Statistics, Status, WorkCoordinator
 from ..core.attempts import Body
-from ..core.coordinator import Options
 from ..core.errors import Closed, NotFinished, UnknownCoordinator
 from ..core.operation import Item, Value
+from ..core.options import Options
+from ..core.output import Output
 from ..core.registry import Registry
-from ..core.validation import check_at_least, check_body
+from ..core.validation import check_at_least, check_body, check_seconds
 from . import get
 from .body import in_own_thread
 from .pool import Pool
@@ -77,6 +78,14 @@ class HostedOperation(Generic[Item, Value]):
                 raise NotFinished(self.id)
         return self._operation.outcome()
 
+    def output(self, start: int = 0, attempt: int | None = None) -> Output:
+        """Return what its body has written from ``start`` on."""
+        return self._operation.output_nowait(start, attempt)
+
+    async def aoutput(self, start: int = 0, attempt: int | None = None) -> Output:
+        """Wait, on the caller's loop, for more, another attempt or the end."""
+        return await self._operation.output(start, attempt)
+
     def __await__(self) -> Generator[Any, None, Value]:
         if not self._operation.is_finished:
             yield from wait(self._pool.loop, self._operation).__await__()
@@ -109,9 +118,14 @@ class HostedCoordinator(Generic[Item, Value]):
         hosting.accept(operation)
         return HostedOperation(hosting.pool, operation)
 
-    def pause(self) -> None:
-        """Start no more bodies until ``resume``; running ones go on."""
-        self._post("pause")
+    def pause(self, *, for_seconds: float | None = None) -> None:
+        """Start no more bodies until ``resume``; running ones go on.
+
+        Args:
+            for_seconds: After which this pause ends by itself.
+        """
+        check_seconds("for_seconds", for_seconds)
+        self._post("pause", for_seconds=for_seconds)
 
     def resume(self) -> None:
         """Start waiting operations, now and from now on."""
@@ -130,9 +144,10 @@ class HostedCoordinator(Generic[Item, Value]):
         """Return the counters of this instant."""
         return _find_hosting(self.name).coordinator.statistics()
 
-    def _post(self, method: str, *args: Any) -> None:
+    def _post(self, method: str, *args: Any, **options: Any) -> None:
         hosting = _find_hosting(self.name)
-        hosting.pool.loop.post(getattr(hosting.coordinator, method), *args)
+        call = partial(getattr(hosting.coordinator, method), *args, **options)
+        hosting.pool.loop.post(call)
 
 
 class Hosting:

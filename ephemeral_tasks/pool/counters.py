@@ -8,7 +8,10 @@ class PoolStatistics:
     """The pool at one instant; counts are since it started."""
 
     running: int
-    """Operations whose body runs now."""
+    """Operations that hold a slot: their body runs now."""
+
+    asking: int
+    """Operations whose body waits for its owner's answer, without a slot."""
 
     waiting: int
     """Operations that wait for their first start, deferred ones included."""

@@ -22,16 +22,24 @@ def drain(pool: Pool, seconds: float) -> None:
     thread. What a signal handler raises meanwhile, as on a second Ctrl-C, ends the
     wait but not the clean-up.
     """
+    until = time.monotonic() + seconds
     close(pool)
     is_over = not pool.loop.is_alive()
     try:
         is_over = is_over or pool.is_idle.wait(seconds)
     finally:
-        _end(pool, is_over=is_over)
+        _end(pool, until if is_over else time.monotonic(), is_over=is_over)
 
 
-def _end(pool: Pool, *, is_over: bool) -> None:
-    until = time.monotonic() + _LAST_SECONDS
+def _end(pool: Pool, until: float, *, is_over: bool) -> None:
+    """Stop the pool; receivers of signals may go on ``until`` then and a second more.
+
+    Args:
+        pool: Closed.
+        until: By ``time.monotonic()``.
+        is_over: Whether nothing is unfinished; else it is cancelled first.
+    """
+    until += _LAST_SECONDS
     if not is_over:
         pool.loop.try_post(_cancel_all, pool)
         pool.is_idle.wait(_BODY_SECONDS)
@@ -53,7 +61,7 @@ def _close_hosted(pool: Pool) -> None:
 
 def _cancel_all(pool: Pool) -> None:
     own = pool.statistics()
-    running, waiting = own.running, own.waiting + own.retrying
+    running, waiting = own.running + own.asking, own.waiting + own.retrying
     for coordinator in pool.hosted():
         hosted = coordinator.statistics()
         running += hosted.running

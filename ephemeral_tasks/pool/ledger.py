@@ -9,59 +9,27 @@ ledger together is made under the first, so the second is always the inner one.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Hashable, Iterable
-from typing import cast
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
-from ..conf import Config
 from ..core.attempts import CANCELLED, Outcome
-from ..core.errors import Closed, QueueFull
-from ..core.keyed_queue import KeyedQueue
-from ..core.queues import Queue
-from ..core.scheduler import Scheduler
+from ..core.errors import Closed, OperationCancelled, QueueFull
+from ..core.output import OutputBuffer
 from ..core.status import Status
+from ..errors import ClientFull
+from .books import Books
 from .change import Change
-from .counters import PoolStatistics
-from .memory import Memory
 from .operation import PoolOperation
+from .questions import Ending, Question
 
-_NO_LIMIT = 2**31
 
-
-class Ledger:
+class Ledger(Books):
     """The only writer of a status in the pool.
 
     The step that accepts or ends an operation gives out free slots, too: a free slot
     means that no waiting operation could start. A waiting operation that is cancelled
-    is CANCELLED in the same step. Methods "without the lock" read one number, or look
-    up or copy one dict, which the interpreter does in one step.
+    is CANCELLED in the same step.
     """
-
-    def __init__(self, config: Config, monotonic: Callable[[], float]) -> None:
-        self._config = config
-        self._monotonic = monotonic
-        self._lock = threading.RLock()
-        """Protects everything below and the statuses. Reentrant for the site's sake: a
-        signal handler or a finalizer may call the pool while this thread holds it."""
-        self._scheduler: Scheduler[PoolOperation] = Scheduler(
-            cast("Queue[PoolOperation]", KeyedQueue(self._limit_of, urgent_first=True)),
-            limit=config.max_running,
-            capacity=config.max_waiting,
-        )
-        self.memory = Memory(config)
-        """What is kept; others only look at it."""
-        self._unfinished: dict[str, PoolOperation] = {}
-        """In the order of acceptance; also forgotten ones that have not ended."""
-        self._plain = 0
-        """Unfinished operations that need a thread."""
-        self._is_closed = False
-        self._accepted = self._refused = 0
-        self._ended = {Status.SUCCESSFUL: 0, Status.FAILED: 0, Status.CANCELLED: 0}
-
-    def _limit_of(self, key: Hashable) -> int:
-        """Return how many of one owner run at once; unowned ones have no bound."""
-        bound = self._config.max_running_per_owner
-        return _NO_LIMIT if key is None or bound is None else bound
 
     # -- accepting ---------------------------------------------------------------------
 
@@ -83,7 +51,7 @@ class Ledger:
 
         Raises:
             Closed: The process is ending.
-            QueueFull: A bound is reached. In both cases nothing was changed.
+            QueueFull, ClientFull: A bound is reached. In each case nothing was changed.
         """
         change = Change()
         with self._lock:  # queued, counted and kept in one step, or refused
@@ -91,8 +59,8 @@ class Ledger:
                 raise Closed("closed: this process is ending")
             try:
                 evicted = self.memory.find_evictable(operation)
-                started = self._schedule(operation, is_due=is_due)
-            except QueueFull:
+                started = self._admission.schedule(operation, is_due=is_due)
+            except (QueueFull, ClientFull):
                 self._refused += 1
                 raise
             self._accepted += 1
@@ -100,6 +68,8 @@ class Ledger:
             self._plain += not operation.task.is_async
             self.memory.add(operation, place=place)
             self._claim(started, change)
+            if operation.task.supersede:
+                self._supersede(operation, change)
             for old in leaving:
                 self._forget(old, change)
             if evicted:
@@ -109,35 +79,24 @@ class Ledger:
             change.evicted.discard(operation.owner)
         return change
 
-    def _schedule(
-        self, operation: PoolOperation, *, is_due: bool
-    ) -> list[PoolOperation]:
-        """Queue an operation; a share of the places is reserved for idle owners.
-
-        Without it one visitor with many sessions could close the queue for all others.
-        """
-        reserved = 0
-        if self._config.max_waiting and self.memory.has_unfinished(operation.owner):
-            reserved = max(1, self._config.max_waiting // 10)
-        try:
-            if is_due:
-                return self._scheduler.offer(operation, reserved=reserved)
-            self._scheduler.defer(operation, reserved=reserved)
-        except QueueFull:
-            kept = f", {reserved} of them kept for new visitors" if reserved else ""
-            raise QueueFull(
-                f"{self._scheduler.waiting} operations wait, "
-                f"MAX_WAITING is {self._config.max_waiting}{kept}"
-            ) from None
-        return []
-
     def _claim(self, started: Iterable[PoolOperation], change: Change) -> None:
         """Make operations RUNNING in the same step that gave them a slot."""
         for operation in started:
             operation.start(self._monotonic())
+            if operation.buffer is not None:  # of the attempt before
+                self.memory.drop_output(operation)
             change.started.append(operation)
             if operation.owner is not None:
                 change.changed.add(operation.owner)
+
+    def _supersede(self, operation: PoolOperation, change: Change) -> None:
+        """Cancel the owner's other unfinished operations of the task."""
+        if operation.owner is None:
+            return
+        for mate in self.memory.of(operation.owner):
+            is_same_task = mate.task.func is operation.task.func
+            if mate is not operation and is_same_task and not mate.is_finished:
+                self._cancel(mate, change)
 
     # -- waiting -----------------------------------------------------------------------
 
@@ -174,6 +133,8 @@ class Ledger:
         """
         change = Change()
         with self._lock:  # or a cancel could come after the look and be ignored
+            if operation.question is not None:  # of a task that the body left behind
+                self._end_question(operation, Ending.WITHDRAWN, change)
             if operation.is_cancelling:
                 outcome, delay = CANCELLED, None
             if delay is None:
@@ -232,7 +193,10 @@ class Ledger:
         if operation.status is not Status.RUNNING:
             self._finish(operation, CANCELLED, change)
         elif not operation.is_cancelling:
+            if operation.question is not None:
+                self._end_question(operation, Ending.WITHDRAWN, change)
             operation.is_cancelling = True
+            operation.cancelled_monotonic = self._monotonic()
             change.interrupted.append(operation)
 
     def _finish(
@@ -246,9 +210,12 @@ class Ledger:
         del self._unfinished[operation.id]
         self._plain -= not operation.task.is_async
         self._ended[status] += 1
-        kept = 0 if operation.item is None else operation.kept_bytes
+        kept = 0 if operation.item is None else operation.argument_bytes
         if status is Status.SUCCESSFUL:
+            self.run_times.note(operation.task.name, operation.attempt_seconds())
             kept += operation.result_bytes
+        if operation.buffer is not None:
+            kept += operation.buffer.size
         self.memory.finish(operation, kept)
         change.finished.append(operation)
         if operation.owner is not None:
@@ -257,6 +224,87 @@ class Ledger:
             self._claim(started, change)
         if surplus := self.memory.find_surplus():
             self._evict(surplus, change)
+
+    # -- asking ------------------------------------------------------------------------
+
+    def ask(
+        self, operation: PoolOperation, question: Question
+    ) -> tuple[Question, Change]:
+        """Ask the owner of a running operation, which gives its slot away meanwhile.
+
+        Returns:
+            The operation's open question: this one, unless another was open before.
+
+        Raises:
+            OperationCancelled: The operation should end, or has ended.
+        """
+        change = Change()
+        with self._lock:  # asked and without a slot in one step
+            is_running = operation.status is Status.RUNNING
+            if operation.is_end_requested or not is_running:
+                raise OperationCancelled(operation.id)
+            if operation.question is not None:
+                return operation.question, change
+            operation.questions += 1
+            question.number = operation.questions
+            question.asked_monotonic = self._monotonic()
+            operation.question = question
+            if operation.owner is not None:
+                change.changed.add(operation.owner)
+            self._claim(self._scheduler.lend(operation), change)
+        return question, change
+
+    def end_question(
+        self,
+        operation: PoolOperation,
+        question: Question,
+        ending: Ending,
+        answer: Any = None,
+    ) -> tuple[bool, Change]:
+        """End an open question; its operation has a slot again, above the limit too.
+
+        Returns:
+            False when it was not open, and nothing was changed.
+        """
+        change = Change()
+        with self._lock:  # or two answers would both be the first
+            is_open = operation.question is question
+            if is_open:
+                self._end_question(operation, ending, change, answer)
+        return is_open, change
+
+    def _end_question(
+        self,
+        operation: PoolOperation,
+        ending: Ending,
+        change: Change,
+        answer: Any = None,
+    ) -> None:
+        question, operation.question = operation.question, None
+        if question is not None:
+            question.end(ending, answer)
+            change.questions.append((operation, question))
+        self._scheduler.take_back(operation)
+        if operation.owner is not None:
+            change.changed.add(operation.owner)
+
+    # -- output ------------------------------------------------------------------------
+
+    def open_output(self, operation: PoolOperation) -> OutputBuffer:
+        """Return an operation's buffer, made at the first call."""
+        with self._lock:  # or a body and a reader would make two
+            return operation.make_buffer(allowance=0)
+
+    def extend_output(self, operation: PoolOperation, size: int) -> Change:
+        """Let an operation's output grow to ``size`` characters at least.
+
+        Raises:
+            ResultTooLarge: A bound is reached; nothing was changed.
+        """
+        change = Change()
+        with self._lock:  # counted and evicted in one step
+            self._evict(self.memory.extend_output(operation, size), change)
+        return change
 
     # -- forgetting --------------------------------------------------------------------
 
@@ -270,6 +318,7 @@ class Ledger:
 
     def _forget(self, operation: PoolOperation, change: Change) -> None:
         if self.memory.remove(operation) and not operation.is_finished:
+            change.forgotten.append(operation)
             self._cancel(operation, change)
 
     def _evict(self, operations: Iterable[PoolOperation], change: Change) -> None:
@@ -298,87 +347,3 @@ class Ledger:
         with self._lock:
             self._claim(steer(), change)
         return change
-
-    # -- looking -----------------------------------------------------------------------
-
-    @property
-    def is_closed(self) -> bool:
-        """True once nothing more is taken; written once, read without the lock."""
-        return self._is_closed
-
-    @property
-    def is_empty(self) -> bool:
-        """True while no operation is unfinished; without the lock."""
-        return not self._unfinished
-
-    def is_full(self) -> bool:
-        """Return whether a new visitor's operation would be refused."""
-        with self._lock:
-            return not self._scheduler.admits(object())
-
-    def threads_needed(self) -> int:
-        """Return how many plain functions may run at once now; without the lock."""
-        return min(self._plain, self._scheduler.limit)
-
-    def find(self, id: str) -> PoolOperation | None:
-        """Return an unfinished operation; without the lock."""
-        return self._unfinished.get(id)
-
-    def unfinished(self) -> list[PoolOperation]:
-        """Return unfinished operations in the order of acceptance; without the lock."""
-        return list(self._unfinished.values())
-
-    def running(self) -> int:
-        """Return how many hold a slot; without the lock."""
-        return self._scheduler.running
-
-    def position(self, operation: PoolOperation) -> int | None:
-        """Return an operation's place among waiting ones, from 1; else None."""
-        with self._lock:  # the queue is walked and must not change meanwhile
-            if operation.status is not Status.READY:
-                return None
-            return self._scheduler.position(operation)
-
-    def statistics(self, *, loop_lag_seconds: float, stuck: int) -> PoolStatistics:
-        """Return the counters of this instant, with two that the watchdog knows."""
-        with self._lock:
-            scheduler = self._scheduler
-            return PoolStatistics(
-                running=scheduler.running,
-                waiting=scheduler.waiting,
-                retrying=scheduler.retrying,
-                max_running=scheduler.limit,
-                max_waiting=scheduler.capacity,
-                accepted=self._accepted,
-                refused=self._refused,
-                successful=self._ended[Status.SUCCESSFUL],
-                failed=self._ended[Status.FAILED],
-                cancelled=self._ended[Status.CANCELLED],
-                oldest_wait_seconds=self._oldest_wait_seconds(),
-                loop_lag_seconds=loop_lag_seconds,
-                stuck=stuck,
-                owners=self.memory.owner_count(),
-                kept_bytes=self.memory.bytes,
-                is_paused=scheduler.is_paused,
-            )
-
-    def _oldest_wait_seconds(self) -> float:
-        for operation in self._unfinished.values():
-            if operation.status is Status.READY and not operation.attempt:
-                return max(0.0, self._monotonic() - operation.submitted_monotonic)
-        return 0.0
-
-    def check(self) -> None:
-        """Raise AssertionError unless all of this agrees with itself; for tests."""
-        with self._lock:
-            left, scheduler = [*self._unfinished.values()], self._scheduler
-            running = [one for one in left if one.status is Status.RUNNING]
-            waiting = [one for one in left if one.status is Status.READY]
-            retrying = [one for one in waiting if one.attempt]
-            assert len(left) == len(running) + len(waiting)
-            assert scheduler.running == len(running)
-            assert scheduler.retrying == len(retrying)
-            assert scheduler.waiting == len(waiting) - len(retrying)
-            assert self._accepted == len(left) + sum(self._ended.values())
-            assert self._plain == sum(not one.task.is_async for one in left)
-            self.memory.check(left)

@@ -17,9 +17,11 @@ from .body import PlainRunner, run
 from .change import Change
 from .coordinator import PoolCoordinator, RunBody
 from .counters import PoolStatistics
+from .estimate import estimate
 from .ledger import Ledger
 from .loop import LoopThread
 from .operation import PoolOperation
+from .presence import Presence
 from .sweep import Sweep, reconcile
 from .threads import Threads
 from .watchdog import Watchdog
@@ -74,6 +76,7 @@ class Pool:
             on_empty=self.look_for_idle,
             may_pause=self.may_pause,
         )
+        self.presence = Presence(self.ledger, self.clock, self.coordinator.follow)
         self.watchdog.start()
         follow = self.coordinator.follow
         self.sweep = Sweep(self.loop, self.config, self.clock, self.ledger, follow)
@@ -113,7 +116,7 @@ class Pool:
 
         Raises:
             Closed: The process is ending.
-            QueueFull: A bound is reached. In both cases nothing was changed.
+            QueueFull, ClientFull: A bound is reached. In each case nothing was changed.
         """
         change = self.ledger.accept(
             operation, is_due=delay <= 0, leaving=leaving, place=place
@@ -151,6 +154,17 @@ class Pool:
     def position(self, operation: PoolOperation) -> int | None:
         """Return an operation's place among waiting ones, from 1."""
         return self.ledger.position(operation)
+
+    def estimate(self, operation: PoolOperation, position: int | None) -> float | None:
+        """Return the seconds until an operation's end; None when that is unsure."""
+        ledger = self.ledger
+        return estimate(
+            operation,
+            self.monotonic(),
+            ledger.run_times,
+            position=position,
+            limit=ledger.limit(),
+        )
 
     def statistics(self) -> PoolStatistics:
         """Return the counters of this instant."""

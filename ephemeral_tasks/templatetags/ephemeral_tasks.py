@@ -1,8 +1,9 @@
-"""`{% task_media %}`, `{% task_form %}` and `{% task_table %}`."""
+"""The tags: media, a form, a table, one operation, an output, a count."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +21,12 @@ from ..registry import registry
 from ..tasks import Task
 from ..web import durations, forms, inputs
 from ..web.form_class import media_of
-from ..web.owner import owner_of
+from ..web.next_page import own_path
+from ..web.output_element import render_output
+from ..web.owner import find_owner
 from ..web.pages import Page
+from ..web.permission import is_permitted
+from ..web.pieces import Place
 from ..web.table import render_table
 
 register = template.Library()
@@ -63,6 +68,7 @@ def task_media(
         # The version is written down: a later django-htmx defaults to another one.
         pieces.append(htmx_script(version=2, extensions="hx-ws", nonce=nonce))
     pieces.append(_script("ephemeral_tasks/ephemeral_tasks.js", nonce))
+    pieces.append(_script("ephemeral_tasks/news.js", nonce))
     pieces.append(_with_nonce(_forms_media().render(), nonce))
     return format_html_join("\n", "{}", ((piece,) for piece in pieces if piece))
 
@@ -77,6 +83,8 @@ def task_form(
 ) -> SafeString:
     """Return the form that starts a task; the answer keeps the visitor on the page.
 
+    It is empty for a visitor without the task's permission.
+
     Args:
         context: With the request.
         task: The task, or its name.
@@ -85,7 +93,10 @@ def task_form(
     """
     name = task if isinstance(task, str) else task.name
     declared, _ = inputs.find_exposed(name)
-    return forms.render_form(_request_of(context), declared, form=form, initial=initial)
+    request = _request_of(context)
+    if not is_permitted(declared, request):
+        return SafeString("")
+    return forms.render_form(request, declared, form=form, initial=initial)
 
 
 @register.simple_tag(takes_context=True)
@@ -97,8 +108,57 @@ def task_table(context: template.Context, *, task: str | None = None) -> SafeStr
         task: The name of a task, for its rows only.
     """
     request = _request_of(context)
-    owner = owner_of(request, create=False)
+    owner = find_owner(request)
     return render_table(request, Page.current(task, request=request), owner=owner)
+
+
+@register.simple_tag(takes_context=True)
+def task_row(
+    context: template.Context, id: str, *, then: str | None = None
+) -> SafeString:
+    """Return one operation of the visitor by itself, live.
+
+    Args:
+        context: With the request.
+        id: Of the operation.
+        then: The page that is opened once it has ended well; ignored if it is not of
+            the own host. Without it the result is shown in place.
+    """
+    request = _request_of(context)
+    page = Page.current(request=request)
+    path = own_path(request, str(then)) if then else None
+    page = replace(page, operation=str(id), then=path)
+    return render_table(request, page, owner=find_owner(request))
+
+
+@register.simple_tag(takes_context=True)
+def task_count(context: template.Context) -> SafeString:
+    """Return how many operations of the visitor are unfinished, live; for a menu."""
+    request = _request_of(context)
+    page = replace(Page.current(request=request), is_count=True)
+    return render_table(request, page, owner=find_owner(request))
+
+
+@register.simple_tag(takes_context=True)
+def task_output(
+    context: template.Context, id: str, *, start: int = 0, attempt: int | None = None
+) -> SafeString:
+    """Return what an operation of the visitor has written, growing while it writes.
+
+    Args:
+        context: With the request; may have a ``csp_nonce``.
+        id: The operation's id.
+        start: Where the text begins, as the route's answers give it.
+        attempt: The attempt that ``start`` belongs to.
+    """
+    request = _request_of(context)
+    return render_output(
+        request,
+        id,
+        Place(start, attempt),
+        owner=find_owner(request),
+        script=_script("ephemeral_tasks/output.js", context.get("csp_nonce")),
+    )
 
 
 def _request_of(context: template.Context) -> HttpRequest:

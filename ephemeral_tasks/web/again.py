@@ -18,7 +18,7 @@ from .decorators import route
 from .form_class import make_form
 from .forms import render_form
 from .next_page import next_of
-from .owner import aowner_of
+from .owner import afind_owner
 from .refusals import NotSerializable
 
 
@@ -28,11 +28,11 @@ async def again(request: HttpRequest, id: str) -> HttpResponse:
 
     What it starts is a new operation; the old one stays.
     """
-    owner = await aowner_of(request, create=False)
+    owner = await afind_owner(request)
     if owner is None:
         raise UnknownOperation(id)
     row, values = submission.read_input(owner, id)
-    task, form_class = inputs.find_exposed(row.task)
+    task, form_class = await inputs.find_permitted(row.task, request)
     if audience_of(request) is Audience.PROGRAM:
         form = await sync_to_async(make_form)(form_class, request, initial=values)
         return await sync_to_async(_write)(row, form, values)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Info, register
 from django.forms import ModelChoiceField
@@ -16,6 +17,8 @@ from ..compat import InvalidTask
 from ..registry import registry
 from .mount import list_places
 
+_AUTHENTICATION = "AuthenticationMiddleware"
+
 
 @register("ephemeral_tasks")
 def check_tasks(
@@ -23,7 +26,12 @@ def check_tasks(
 ) -> list[CheckMessage]:
     """Return what is wrong with the declared tasks."""
     _import_views()
-    return [*_check_names(), *_check_forms(), *_check_routes()]
+    return [
+        *_check_names(),
+        *_check_forms(),
+        *_check_permissions(),
+        *_check_routes(),
+    ]
 
 
 # One line a task is too much for each command: only ``check --deploy`` asks for it.
@@ -40,6 +48,7 @@ def check_exposure(
             id="ephemeral_tasks.I001",
         )
         for task in registry.list_exposed()
+        if task.permission is None
     ]
 
 
@@ -80,6 +89,26 @@ def _check_forms() -> Iterator[CheckMessage]:
                     "body runs later, in another thread.",
                     id="ephemeral_tasks.E003",
                 )
+
+
+def _check_permissions() -> Iterator[CheckMessage]:
+    guarded = [task for task in registry.list_exposed() if task.permission is not None]
+    if guarded and not any(_AUTHENTICATION in name for name in settings.MIDDLEWARE):
+        yield checks.Warning(
+            f"Task {guarded[0].name!r} has a permission, and requests have no user.",
+            hint=f"Add 'django.contrib.auth.middleware.{_AUTHENTICATION}' to "
+            "MIDDLEWARE.",
+            id="ephemeral_tasks.W006",
+        )
+    for task in guarded:
+        label = str(task.permission).partition(".")[0]
+        if isinstance(task.permission, str) and label not in apps.app_configs:
+            yield checks.Warning(
+                f"The permission of task {task.name!r} is {task.permission!r}, and no "
+                f"installed app has the label {label!r}: only superusers have it.",
+                hint="Write the app's label, a dot and the codename.",
+                id="ephemeral_tasks.W007",
+            )
 
 
 def _check_routes() -> Iterator[CheckMessage]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.forms import BaseForm
@@ -12,6 +12,8 @@ from django.utils.translation import gettext
 from .. import submission
 from ..tasks import Task
 from . import forms, inputs, json_input
+from .client import aadd_client
+from .permission import check_permission
 from .refusals import InvalidInput
 
 Event = dict[str, Any]
@@ -36,25 +38,31 @@ def parse(text: str | None) -> dict[str, Any]:
 
 
 async def obey(
-    owner: str, message: dict[str, Any], *, is_over: Callable[[], bool]
+    owner: str,
+    message: dict[str, Any],
+    *,
+    scope: Mapping[str, Any],
+    is_over: Callable[[], bool],
 ) -> list[Event]:
     """Carry out a command and return the events that answer it.
 
     Args:
         owner: The socket's owner.
         message: As ``parse`` returned it.
-        is_over: Whether the socket has ended. It is asked after a form was validated,
-            which takes time: a socket that ended meanwhile submits nothing.
+        scope: The socket's: its client and its user.
+        is_over: Whether the socket has ended. It is asked after what takes time, as
+            the validation of a form: a socket that ended meanwhile submits nothing.
 
     Raises:
         EphemeralTasksError: It was refused; nothing was changed.
     """
     match message:
         case {"type": "submit", "task": str(task), "data": dict(data)}:
-            form_task, form = await _bind(task, data)
+            form_task, form = await _bind(task, data, scope)
+            submitter = await aadd_client(owner, scope)
             if is_over():
                 return []
-            handle = forms.submit_form(owner, form_task, form, data)
+            handle = forms.submit_form(submitter, form_task, form, data)
             return [_row(owner, handle.id)]
         case {"type": "cancel", "id": str(id)}:
             submission.cancel(owner, id)
@@ -63,8 +71,8 @@ async def obey(
             submission.dismiss(owner, id)
             return [{"type": "removed", "id": id}]
         case {"type": "retry", "id": str(id)}:
-            handle = submission.retry(owner, id)
-            return [{"type": "removed", "id": id}, _row(owner, handle.id)]
+            await check_permission(submission.task_of(owner, id), scope)
+            return [] if is_over() else _retry(owner, id)
     raise InvalidInput(gettext("This message is not understood."))
 
 
@@ -74,9 +82,19 @@ def id_in(message: dict[str, Any]) -> str | None:
     return id if isinstance(id, str) else None
 
 
-async def _bind(name: str, data: dict[str, Any]) -> tuple[Task, BaseForm]:
-    task, form_class = inputs.find_exposed(name)
+async def _bind(
+    name: str, data: dict[str, Any], scope: Mapping[str, Any]
+) -> tuple[Task, BaseForm]:
+    task, form_class = await inputs.find_permitted(name, scope)
     return task, await inputs.bind(form_class, data)
+
+
+def _retry(owner: str, id: str) -> list[Event]:
+    handle = submission.retry(owner, id)
+    row = _row(owner, handle.id)
+    if submission.is_known(owner, id):  # the answer is one that was unfinished
+        return [row]
+    return [{"type": "removed", "id": id}, row]
 
 
 def _row(owner: str, id: str) -> Event:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from traceback import format_exception
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,18 +12,18 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from .. import submission
-from ..conf import get_config
-from ..core.clock import Clock, LoopClock, TimerHandle
+from ..core.clock import Clock, LoopClock
 from ..errors import EphemeralTasksError
-from ..pool.log import class_of, place_of
-from . import commands, origins, push
-from .owner import aowner_of, astored_owner_of
+from . import commands, connections, origins, push
+from .outbox import Outbox
+from .owner import afind_owner
 from .pages import Page
 from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
 from .refusals import refusal_of
 from .rows import forget as forget_rows
-
-logger = logging.getLogger("ephemeral_tasks")
+from .session_check import SessionCheck
+from .socket_log import log_error
+from .watches import Watches
 
 FAILED = 4500
 TOO_BIG = 4413
@@ -34,7 +32,6 @@ TOO_MANY = 4429
 MAX_MESSAGE_BYTES = 4096
 MAX_COMMANDS_A_SECOND = 50
 FRAME_SECONDS = 0.25
-LOOK_SECONDS = 60.0
 
 
 class TaskConsumer(AsyncWebsocketConsumer):
@@ -42,7 +39,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     At most one task sends, and only while the client lacks a change: it reads the
     window, sends the changes, pauses, and reads again. Changes meanwhile are in the
-    next round, and a slow client slows no other. All fields belong to the socket's
+    next turn, and a slow client slows no other. All fields belong to the socket's
     loop.
     """
 
@@ -50,6 +47,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = "ephemeral_tasks uses no channel layer"
 
     _protocol: Protocol
+    _outbox: Outbox
+    _watches: Watches
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__()
@@ -63,7 +62,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._application: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
-        self._timer: TimerHandle | None = None
+        self._check: SessionCheck | None = None
         self._unsubscribe: Callable[[], None] = _do_nothing
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -96,17 +95,21 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await self.close()  # before it was accepted: HTTP 403
             return
         self._protocol = _protocol_of(self.scope)
+        self._outbox = Outbox(self._protocol, self._send)
+        self._watches = Watches(
+            self._protocol.page, send=self._send, spawn=self._spawn, clock=self._clock
+        )
         await self.accept(self._protocol.subprotocol)
         # From here on a close has a code, which a lost connection has not.
-        owner = await aowner_of(self.scope, create=False)
+        owner = await afind_owner(self.scope)
         if owner is None:
             await self._close(push.OWNER_ENDED)
-        elif push.count(owner) >= get_config().max_sockets_per_owner:
+        elif connections.are_all_taken(owner):
             await self._close(TOO_MANY)
         else:
             self._owner = owner
             self._unsubscribe = push.subscribe(owner, self)
-            self._look_later()
+            self._check_session()
             self.wake()
 
     async def receive(
@@ -121,9 +124,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await self._close(TOO_MANY)
         else:
             with self._protocol.page.activate():
-                frames = await self._obey(text_data)
-            for frame in frames:
-                await self._send(frame)
+                await self._obey(text_data)
 
     async def disconnect(self, code: int) -> None:
         """Leave nothing behind."""
@@ -151,10 +152,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._spawn(self._show_last(code) if is_last_shown else self._close(code))
 
     async def _send_changes(self) -> None:
-        """Send rounds until none is due; a round has all changes since the last one."""
-        while frames := self._protocol.take_changes(self._owner):
-            while frames:
-                await self._send(frames.pop(0))
+        """Send turns until none is due; a turn has all changes since the last one."""
+        while await self._outbox.send_turn(self._owner):
             await self._pause()
 
     async def _send(self, frame: str) -> None:
@@ -170,17 +169,25 @@ class TaskConsumer(AsyncWebsocketConsumer):
         finally:
             self._sending -= 1
 
-    async def _obey(self, text: str | None) -> list[str]:
+    async def _obey(self, text: str | None) -> None:
+        """Carry out a command and send what answers it."""
         message: dict[str, Any] = {}
         try:
             message = commands.parse(text)
+            if self._watches.obey(self._owner, message):
+                return
             events = await commands.obey(
-                self._owner, message, is_over=lambda: self._is_over
+                self._owner, message, scope=self.scope, is_over=lambda: self._is_over
             )
         except EphemeralTasksError as error:
             refusal = refusal_of(error, owner=self._owner, id=commands.id_in(message))
-            return [self._protocol.encode_refusal(refusal, message.get("request"))]
-        return self._protocol.encode_events(events, message.get("request"))
+            frame = self._protocol.encode_refusal(refusal, message.get("request"))
+            await self._outbox.send_answer(lambda: [frame])
+        else:
+            request = message.get("request")
+            await self._outbox.send_answer(
+                lambda: self._protocol.encode_events(events, request)
+            )
 
     def _is_flooded(self) -> bool:
         now = self._clock.time()
@@ -194,33 +201,19 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._clock.call_later(FRAME_SECONDS, done.set)
         await done.wait()
 
-    def _look_later(self) -> None:
-        # An open socket keeps its window, however short a window's life is.
-        pause = min(LOOK_SECONDS, get_config().idle_seconds / 2)
-        self._timer = self._clock.call_later(pause, self._look)
-
-    def _look(self) -> None:
-        if not self._is_over:
-            self._spawn(self._look_at_session())
-
-    async def _look_at_session(self) -> None:
-        """End the socket when its session no longer names its owner."""
-        try:
-            owner = await astored_owner_of(self.scope)
-        except Exception as error:
-            # The store fails, which says nothing about the owner; it is asked again.
-            _log("a session could not be read", error, logging.WARNING)
-            owner = self._owner
-        if self._is_over:
-            return
-        if owner != self._owner:
-            await self._close(push.OWNER_ENDED)
-        else:
-            submission.window(self._owner)
-            self._look_later()
+    def _check_session(self) -> None:
+        self._check = SessionCheck(
+            self.scope,
+            self._owner,
+            clock=self._clock,
+            spawn=self._spawn,
+            on_kept=self.wake,  # time alone may have changed a row's words
+            end=lambda: self._close(push.OWNER_ENDED),
+        )
+        self._check.start()
 
     async def _show_last(self, code: int) -> None:
-        for frame in self._protocol.take_changes(self._owner):
+        for frame in self._outbox.take_last(self._owner):
             await self.send(text_data=frame)
         await self._close(code)
 
@@ -231,7 +224,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         except (OSError, RuntimeError):  # the client has just gone, as in `_send`
             self._drop()
         except Exception as error:
-            _log("a socket of a table could not be closed", error)
+            log_error("a socket of a table could not be closed", error)
             self._is_unclosable = True
             self._drop()
 
@@ -244,8 +237,9 @@ class TaskConsumer(AsyncWebsocketConsumer):
     def _stop(self) -> None:
         self._is_over = True
         self._unsubscribe()
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._check is not None:
+            self._check.stop()
+            self._watches.close()
         if self._sender is not None:
             self._sender.cancel()
 
@@ -264,7 +258,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
     def _fail(self, error: BaseException) -> None:
         """Close with a code on which pages connect again, and poll meanwhile."""
         if not self._is_over:
-            _log("a socket of a table failed", error)
+            log_error("a socket of a table failed", error)
             self.end(FAILED)
 
 
@@ -279,14 +273,6 @@ def _size_of(text: str | None, data: bytes | None) -> int:
     if text is not None:
         return len(text) if len(text) > MAX_MESSAGE_BYTES else len(text.encode())
     return len(data or b"")
-
-
-def _log(what: str, error: BaseException, level: int = logging.ERROR) -> None:
-    # As text: a record that holds the error would keep its frames, and with them the
-    # table's HTML, alive.
-    logger.log(level, "%s error=%s at=%s", what, class_of(error), place_of(error))
-    if get_config().log_errors:
-        logger.log(level, "%s traceback:\n%s", what, "".join(format_exception(error)))
 
 
 def _do_nothing() -> None:

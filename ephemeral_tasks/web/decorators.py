@@ -17,7 +17,7 @@ from . import responses
 from .audience import Audience, audience_of
 from .error_reports import hide_variables
 from .language import activate_language_of
-from .owner import aowner_of
+from .owner import afind_owner
 from .refusals import refusal_of
 
 # Pages swap in what carries this header, and no login page or proxy's page.
@@ -107,7 +107,7 @@ async def _refuse(
     captured: dict[str, Any],
     is_about_table: bool,
 ) -> HttpResponse:
-    owner = await aowner_of(request, create=False)
+    owner = await afind_owner(request)
     refusal = refusal_of(error, owner=owner, id=captured.get("id"))
     return await responses.refuse(
         request, refusal, owner=owner, is_about_table=is_about_table

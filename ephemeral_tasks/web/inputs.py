@@ -20,7 +20,9 @@ from ..registry import registry
 from ..tasks import Task
 from .form_class import make_form
 from .json_input import check_texts, encode_as_form, parse_object
+from .permission import check_permission
 from .refusals import InvalidInput, TooLarge
+from .user import Source
 
 Data = Mapping[str, Any]
 if TYPE_CHECKING:
@@ -51,6 +53,17 @@ def find_exposed(name: str) -> tuple[Task, type[BaseForm]]:
     if task.form is None:
         raise UnknownTask(name)
     return task, task.form
+
+
+async def find_permitted(name: str, source: Source) -> tuple[Task, type[BaseForm]]:
+    """Return the exposed task of this name if it exists for a visitor, and its form.
+
+    Raises:
+        UnknownTask: No exposed task has the name, or the visitor lacks its permission.
+    """
+    task, form_class = find_exposed(name)
+    await check_permission(task, source)
+    return task, form_class
 
 
 def read(request: HttpRequest) -> tuple[Data, Files | None]:

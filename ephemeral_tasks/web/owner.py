@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, cast, overload
+from typing import Literal, cast, overload
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.backends.base import SessionBase
@@ -14,11 +14,10 @@ from django.utils.asyncio import async_unsafe
 
 from .. import submission
 from . import push
+from .client import aadd_client, add_client
 from .first_click import first_clicks
 from .sessions import SESSION_KEY, call_before_clear, seen_sessions
-
-Source = HttpRequest | Mapping[str, Any]
-"""A request, or what wraps one and has its attributes; or the scope of a websocket."""
+from .user import Source
 
 
 @overload
@@ -27,6 +26,8 @@ def owner_of(request: Source, create: Literal[True] = True) -> str: ...
 def owner_of(request: Source, create: bool) -> str | None: ...
 def owner_of(request: Source, create: bool = True) -> str | None:
     """Return the owner key of a request or scope, made if there was none.
+
+    With ``CLIENT_OF`` the key carries its client, for ``submit``.
 
     Args:
         request: With a session.
@@ -37,6 +38,12 @@ def owner_of(request: Source, create: bool = True) -> str | None:
             ``await aowner_of(request)`` first.
         RuntimeError: A websocket has no owner and cannot make one.
     """
+    owner = find_owner(request, create=create)
+    return owner if owner is None else add_client(owner, request)
+
+
+def find_owner(request: Source, *, create: bool = False) -> str | None:
+    """Return the plain owner key of a request or scope, for looking."""
     session = _session_of(request)
     if isinstance(session, SessionBase) and not hasattr(session, "_session_cache"):
         _load(session)
@@ -67,6 +74,12 @@ async def aowner_of(request: Source, create: Literal[True] = True) -> str: ...
 async def aowner_of(request: Source, create: bool) -> str | None: ...
 async def aowner_of(request: Source, create: bool = True) -> str | None:
     """Return the owner key of a request or scope; the async twin of ``owner_of``."""
+    owner = await afind_owner(request, create=create)
+    return owner if owner is None else await aadd_client(owner, request)
+
+
+async def afind_owner(request: Source, *, create: bool = False) -> str | None:
+    """Return the plain owner key of a request or scope, for looking."""
     session = _session_of(request)
     owner = await session.aget(SESSION_KEY)
     if owner is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -27,6 +27,7 @@ from .mount import APP_NAME, find_mount
 
 SOCKET_PATH = "ws/tasks/"
 WRAPPER = "ephemeral-tasks"
+COUNT = f"{WRAPPER}--count"  # no task has this name
 
 _signer = signing.Signer(salt="ephemeral_tasks.page")
 
@@ -47,6 +48,12 @@ class Page:
     """The path of the table's route; None where the URLconf has no route of ours."""
     task: str | None = None
     """The task whose rows are shown; None for all."""
+    operation: str | None = None
+    """The id of the operation that is shown by itself; None for a table."""
+    then: str | None = None
+    """The path that is opened once that operation has ended well; of the own host."""
+    is_count: bool = False
+    """Whether only the number of unfinished operations is shown."""
 
     @classmethod
     def current(
@@ -74,9 +81,10 @@ class Page:
         if value is None:
             return cls.current()
         try:
-            language, time_zone, prefix, urlconf, mount, task = _signer.unsign_object(
+            language, time_zone, prefix, urlconf, mount, *shown = _signer.unsign_object(
                 value
             )
+            task, operation, then, is_count = shown
         # A page that another version of the package has rendered has other values.
         except (signing.BadSignature, ValueError):
             return cls.current()
@@ -87,6 +95,9 @@ class Page:
             urlconf=urlconf,
             mount=mount,
             task=task,
+            operation=operation,
+            then=then,
+            is_count=is_count,
         )
 
     def sign(self) -> str:
@@ -98,6 +109,9 @@ class Page:
             self.urlconf,
             self.mount,
             self.task,
+            self.operation,
+            self.then,
+            self.is_count,
         )
         return _signer.sign_object(values)
 
@@ -137,6 +151,10 @@ class Page:
     @property
     def id(self) -> str:
         """The wrapper's id; the part after its first 16 characters names the task."""
+        if self.is_count:
+            return COUNT
+        if self.operation is not None:
+            return f"{WRAPPER}-operation-{self.operation}"
         return WRAPPER if self.task is None else f"{WRAPPER}-{self.task}"
 
     @property
@@ -157,8 +175,14 @@ class Page:
     @property
     def parameters(self) -> dict[str, str]:
         """What the query of each address on the page says."""
-        task = {} if self.task is None else {"task": self.task}
-        return {**task, **self._language_parameter}
+        named = {
+            "task": self.task,
+            "operation": self.operation,
+            "then": self.then,
+            "count": "1" if self.is_count else None,
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        return {**given, **self._language_parameter}
 
     @property
     def query(self) -> str:
@@ -180,18 +204,20 @@ def _query(parameters: dict[str, str]) -> str:
     return f"?{urlencode(parameters)}" if parameters else ""
 
 
-def task_of(wrapper_id: str) -> str | None:
-    """Return which task's rows a wrapper shows, None for all.
+def page_of_wrapper(wrapper_id: str, request: HttpRequest) -> Page:
+    """Return the active context with the filter of a table, or of a count.
 
     Raises:
-        ValueError: It is no wrapper's id.
+        ValueError: It is no such wrapper's id.
     """
+    if wrapper_id == COUNT:
+        return replace(Page.current(request=request), is_count=True)
     if wrapper_id == WRAPPER:
-        return None
+        return Page.current(request=request)
     task = wrapper_id.removeprefix(f"{WRAPPER}-")
     if task == wrapper_id or not task.isidentifier():
         raise ValueError(f"wrapper_id must be a table's id, got {wrapper_id!r}")
-    return task
+    return Page.current(task, request=request)
 
 
 def _name_of_urlconf() -> str | None:

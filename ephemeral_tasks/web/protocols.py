@@ -129,5 +129,5 @@ def _encode(event: dict[str, Any], request: object = None) -> str:
 
 def _digest(row: dict[str, Any]) -> int:
     """Return a number that changes with the row, and not with time alone."""
-    moving = ("elapsed_seconds", "expires_at")
+    moving = ("elapsed_seconds", "expires_at", "eta_seconds")
     return hash(_encode({key: row[key] for key in row if key not in moving}))

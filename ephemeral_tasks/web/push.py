@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context
 from threading import Lock
 from typing import Protocol
 
-from .. import signals
+from .. import signals, windows
+from ..pool import presence
 
 OWNER_ENDED = 4401
 SESSION_ROTATED = 4409
@@ -87,12 +89,18 @@ def subscribe(owner: str, listener: Listener) -> Callable[[], None]:
     def unsubscribe() -> None:
         listeners = mailbox.listeners.get(owner, set())
         listeners.discard(listener)
-        if not listeners:
-            mailbox.listeners.pop(owner, None)
+        if not listeners and mailbox.listeners.pop(owner, None) is not None:
+            _note_use(owner)
         if not mailbox.listeners:
             _drop(mailbox)
 
     return unsubscribe
+
+
+def _note_use(owner: str) -> None:
+    """Note that a socket watched the owner's window until now."""
+    with suppress(Exception):  # the cache's: a socket must end in any case
+        windows.read(owner, touch=True)
 
 
 def count(owner: str) -> int:
@@ -144,3 +152,4 @@ def _end_owner(owner: str) -> None:
 
 
 signals.connect(changed=_wake_owner, ended=_end_owner)
+presence.count_with(count)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 
 from .. import submission
 from ..errors import (
+    ClientFull,
     Closed,
     Conflict,
     EphemeralTasksError,
@@ -83,6 +84,7 @@ _CODES: Mapping[type[EphemeralTasksError], tuple[str, int]] = {
     Conflict: ("conflict", 409),
     TooLarge: ("too_large", 413),
     WindowFull: ("window_full", 429),
+    ClientFull: ("client_full", 429),
     QueueFull: ("queue_full", 503),
     Closed: ("closed", 503),
 }
@@ -155,6 +157,10 @@ def _describe(error: EphemeralTasksError) -> str:
         OperationCancelled: gettext("This operation was cancelled."),
         WindowFull: gettext(
             "All your operations are unfinished. Wait for one, or cancel one."
+        ),
+        ClientFull: gettext(
+            "Too many operations from your account or network are waiting. "
+            "Try again in a moment."
         ),
         QueueFull: gettext("The server is busy right now. Try again in a moment."),
         Closed: gettext("The server is restarting. Try again in a moment."),

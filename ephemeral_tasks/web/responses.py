@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 
+from ..core.ids import is_id
 from ..projection import Row
 from .audience import Audience, audience_of
 from .encoding import encode
-from .next_page import next_of
+from .next_page import next_of, own_path
 from .pages import Page
 from .refusals import Refusal
 from .rows import render_rows
@@ -34,9 +36,16 @@ def read_ahead(request: HttpRequest) -> None:
 
 def page_of(request: HttpRequest) -> Page:
     """Return the active context, with the filter that the query names."""
-    task = request.GET.get("task")
+    task, operation = request.GET.get("task"), request.GET.get("operation")
     named = task if task and task.isidentifier() else None
-    return Page.current(named, request=request)
+    page = Page.current(named, request=request)
+    if "count" in request.GET:
+        return replace(page, is_count=True)
+    if operation is None or not is_id(operation):
+        return page
+    then = request.GET.get("then")
+    path = own_path(request, then) if then else None
+    return replace(page, operation=operation, then=path)
 
 
 def html(content: str | bytes, status: int = 200) -> HttpResponse:

@@ -45,8 +45,8 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
         return _compose((), Shown((), None, None), page, is_oob=is_oob)
     tables, known = _cache.find(owner, page)  # before the window: see `keep`
     window = submission.window(owner)
-    rows = filter_by_task(window, page.task)
-    shown = Shown(rows, choose_pause(rows), find_about_to_stop(window))
+    shown = _choose_shown(window, page)
+    rows = shown.rows
     if known and not is_oob and known.shown == shown:
         return known.fragment
     pieces = _render_each(rows, page, known)
@@ -58,6 +58,19 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
     # this was kept, and no later call would drop it.
     _cache.prune(owner, {one.id for one in windows.read(owner, touch=False).handles})
     return fragment
+
+
+def _choose_shown(window: Sequence[Row], page: Page) -> Shown:
+    """Return what the page shows of the owner's operations."""
+    unfinished = sum(not row.is_finished for row in window)
+    if page.is_count:
+        return Shown((), choose_pause(window), None, unfinished)
+    if page.operation is not None:
+        own = tuple(row for row in window if row.id == page.operation)
+        return Shown(own, choose_pause(own), None, unfinished)
+    rows = filter_by_task(window, page.task)
+    about_to_stop = find_about_to_stop(window)
+    return Shown(rows, choose_pause(rows), about_to_stop, unfinished)
 
 
 def _compose(
@@ -76,14 +89,19 @@ def _compose(
         "process": processes.stamp(),
         "rendered": pieces,
         "rows": shown.rows,
+        "unfinished": shown.unfinished,
     }
-    return Fragment(render_to_string("ephemeral_tasks/rows.html", context), version)
+    name = "count_number" if page.is_count else "rows"
+    html = render_to_string(f"ephemeral_tasks/{name}.html", context)
+    return Fragment(html, version)
 
 
 def _digest(pieces: Sequence[str], shown: Shown, page: Page) -> str:
     """Return a text that is another for another fragment or another process."""
     last = shown.about_to_stop
-    facts = repr((page, shown.interval, last and (last.id, last.label)))
+    facts = repr(
+        (page, shown.interval, shown.unfinished, last and (last.id, last.label))
+    )
     seen = "\0".join([processes.stamp(), facts, *pieces])
     return blake2b(seen.encode(errors="replace"), digest_size=12).hexdigest()
 

@@ -14,14 +14,16 @@ from ..errors import EphemeralTasksError
 from ..tasks import Task
 from . import forms, inputs, responses
 from .audience import Audience, audience_of
+from .client import aadd_client
 from .decorators import route
 from .first_submission import save_owner
 from .form_ids import FormIds
 from .owner import aowner_of, make_candidate
-from .pages import Page, task_of
+from .pages import Page, page_of_wrapper
 from .refusals import InvalidInput, refusal_of
 from .rows import find_about_to_stop
 from .table import render_table
+from .waiting import answer_program
 
 TABLES_HEADER = "Ephemeral-Tasks-Tables"
 TABLES = 10
@@ -30,7 +32,7 @@ TABLES = 10
 @route("POST")
 async def start(request: HttpRequest, task: str) -> HttpResponse:
     """The task is submitted with what its form cleaned."""
-    declared, form_class = inputs.find_exposed(task)
+    declared, form_class = await inputs.find_permitted(task, request)
     form: BaseForm | None = None
     try:
         data, files = inputs.read(request)
@@ -67,7 +69,8 @@ async def _submit(
     inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = make_candidate(request, forms.key_in(form, data))
     async with save_owner(request, newcomer) as owner:
-        handle = forms.submit_form(owner, task, form, data)
+        submitter = await aadd_client(owner, request)
+        handle = forms.submit_form(submitter, task, form, data)
     return _Accepted(owner, handle.label, handle.id, None)
 
 
@@ -82,13 +85,11 @@ async def _accept(
     match audience_of(request):
         case Audience.HTMX:
             html = await sync_to_async(_render_accepted)(request, task, accepted)
-            response = responses.html(html)
+            response = responses.html(html, 202)
         case Audience.BROWSER:
             return responses.redirect_back(request)
         case Audience.PROGRAM:
-            row = submission.row(accepted.owner, accepted.id)
-            response = responses.json(row.as_json())
-    response.status_code = 202
+            response = await answer_program(request, accepted.owner, accepted.id)
     response.headers["Location"] = responses.page_of(request).url(accepted.id)
     return response
 
@@ -106,7 +107,7 @@ def _render_accepted(request: HttpRequest, task: Task, accepted: _Accepted) -> s
         task,
         FormIds.sent_by(request, task),
         label=accepted.label,
-        is_seen=bool(named),
+        is_seen=any(not page.is_count for page, _ in named),
         stopped=accepted.stopped,
     )
     return "".join([*pieces, fresh])
@@ -118,7 +119,7 @@ def _tables_of(request: HttpRequest) -> list[tuple[Page, bool]]:
     for entry in request.headers.get(TABLES_HEADER, "").split(",")[:TABLES]:
         id, _, state = entry.strip().partition(";")
         with suppress(ValueError):
-            page = Page.current(task_of(id), request=request)
+            page = page_of_wrapper(id, request)
             named.append((page, state == "live"))
     return named
 

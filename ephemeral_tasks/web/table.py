@@ -54,10 +54,11 @@ def render_table(
         "next": forms.page_url(request),
         "page": page,
         "rows": mark_safe(html),  # noqa: S308  # a template's output
-        "socket_url": _socket_url(request, page, owner),
+        "socket_url": None if page.is_count else _socket_url(request, page, owner),
     }
+    name = "count" if page.is_count else "table"
     return mark_safe(  # noqa: S308  # a template's output
-        render_to_string("ephemeral_tasks/table.html", context, request)
+        render_to_string(f"ephemeral_tasks/{name}.html", context, request)
     )
 
 

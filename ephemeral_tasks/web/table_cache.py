@@ -37,6 +37,8 @@ class Shown(NamedTuple):
     """The pause between polls that the fragment names, in seconds."""
     about_to_stop: Row | None
     """The operation that one more submission would push out, unfinished."""
+    unfinished: int = 0
+    """How many of the owner's operations have not finished, shown here or not."""
 
 
 class RenderedTable(NamedTuple):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import again, health, start, views
+from . import again, health, output, start, views
 
 app_name = "ephemeral_tasks"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("start/<str:task>/", start.start, name="start"),
     path("<str:id>/", views.operation, name="operation"),
     path("<str:id>/result/", views.result, name="result"),
+    path("<str:id>/output/", output.output, name="output"),
     path("<str:id>/cancel/", views.cancel, name="cancel"),
     path("<str:id>/dismiss/", views.dismiss, name="dismiss"),
     path("<str:id>/retry/", views.retry, name="retry"),

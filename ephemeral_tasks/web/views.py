@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 
 from .. import submission
@@ -9,15 +12,18 @@ from ..errors import UnknownOperation
 from . import processes, responses
 from .audience import Audience, audience_of
 from .decorators import route
-from .owner import aowner_of
+from .owner import afind_owner
+from .pages import Page
+from .permission import check_permission
 from .results import answer_result
 from .rows import filter_by_task, render_row
+from .table import render_table
 
 
 @route("GET")
 async def table(request: HttpRequest) -> HttpResponse:
     """All of the visitor's operations, newest first; empty for visitors without any."""
-    owner = await aowner_of(request, create=False)
+    owner = await afind_owner(request)
     match audience_of(request):
         case Audience.HTMX:
             processes.notice(request.GET.get("process"))
@@ -36,7 +42,7 @@ async def table(request: HttpRequest) -> HttpResponse:
 @route("GET")
 async def operation(request: HttpRequest, id: str) -> HttpResponse:
     """One operation."""
-    row = submission.row(await _owner_of(request, id), id)
+    row = submission.row(await require_owner(request, id), id)
     match audience_of(request):
         case Audience.HTMX:
             return responses.html(render_row(row, responses.page_of(request)))
@@ -51,7 +57,7 @@ async def operation(request: HttpRequest, id: str) -> HttpResponse:
 @route("GET")
 async def result(request: HttpRequest, id: str) -> HttpResponse:
     """What the operation returned."""
-    row, value = submission.fetch(await _owner_of(request, id), id)
+    row, value = submission.fetch(await require_owner(request, id), id)
     return await answer_result(request, row, value)
 
 
@@ -76,7 +82,11 @@ async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
 async def retry(request: HttpRequest, id: str) -> HttpResponse:
     """A new operation with the same arguments stands in the old one's place."""
     owner = await _prepare(request, id)
+    await check_permission(submission.task_of(owner, id), request)
     handle = submission.retry(owner, id)
+    page = responses.page_of(request)
+    if page.operation == id and audience_of(request) is Audience.HTMX:
+        return await _answer_replaced(request, owner, page, handle.id)
     row = submission.row(owner, handle.id)
     return await responses.answer_change(
         request,
@@ -84,18 +94,36 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
         body=row.as_json(),
         status=202,
         location=responses.page_of(request).url(handle.id),
-        gone=id,
+        gone=None if submission.is_known(owner, id) else id,
     )
+
+
+async def _answer_replaced(
+    request: HttpRequest, owner: str, page: Page, id: str
+) -> HttpResponse:
+    """Show a new operation in the place of one that was shown by itself."""
+    render = sync_to_async(render_table)
+    content = await render(request, replace(page, operation=id), owner=owner)
+    response = responses.html(content, 202)
+    response.headers["HX-Retarget"] = f"#{page.id}"
+    response.headers["HX-Reswap"] = "outerHTML"
+    response.headers["Location"] = page.url(id)
+    return response
 
 
 async def _prepare(request: HttpRequest, id: str) -> str:
     """Return the owner; all that could still refuse the action was read before."""
     responses.read_ahead(request)
-    return await _owner_of(request, id)
+    return await require_owner(request, id)
 
 
-async def _owner_of(request: HttpRequest, id: str) -> str:
-    owner = await aowner_of(request, create=False)
+async def require_owner(request: HttpRequest, id: str) -> str:
+    """Return the owner of a visitor who asks for an operation.
+
+    Raises:
+        UnknownOperation: The visitor has no owner, and so no operation.
+    """
+    owner = await afind_owner(request)
     if owner is None:
         raise UnknownOperation(id)
     return owner

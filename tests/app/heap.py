@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import sys
+import threading
 from types import ModuleType
 
 import django
@@ -18,8 +19,11 @@ django.setup()
 from ephemeral_tasks import (  # noqa: E402
     EphemeralTasksError,
     TaskFailed,
+    aask,
+    ask,
     cancel,
     dismiss,
+    output,
     pool,
     progress,
     result,
@@ -27,8 +31,10 @@ from ephemeral_tasks import (  # noqa: E402
     submit,
     task,
     window,
+    write,
 )
 from ephemeral_tasks.submission import (  # noqa: E402
+    answer,
     end_owner,
     read_input,
     submit_once,
@@ -107,6 +113,35 @@ def heap_plain_held(hold, text):
     return text
 
 
+@task
+async def heap_writes(hold, text):
+    """Write the content, wait at the hold, and write more."""
+    yield text
+    write(text)
+    await hold.stop()
+    yield text
+
+
+@task
+def heap_plain_writes(hold, text):
+    """Write the content from a thread, wait at the hold, and write more."""
+    yield text
+    hold.stop_plain()
+    yield text
+
+
+@task
+async def heap_asks(text):
+    """Ask with the content, and return the answer."""
+    return await aask(text, choices=(text, "no"))
+
+
+@task
+def heap_plain_asks(text):
+    """Ask with the content in a thread, and return the answer."""
+    return ask(text, choices=(text, "no"))
+
+
 class Keeper(logging.Handler):
     """Keeps every record, as error trackers do."""
 
@@ -140,6 +175,54 @@ def work() -> None:
         dismiss(OWNER, row.id)
     end_owner(OTHER)
     drain()
+    work_with_outputs()
+
+
+def work_with_outputs() -> None:
+    """Let outputs end well, cancelled, and forgotten while they grow."""
+    hold, bodies = Hold(), (heap_writes, heap_plain_writes, heap_writes)
+    for owner in (OWNER, OTHER):
+        handles = [submit(owner, one, hold, marker()) for one in bodies]
+    hold.entered(6)
+    for one in handles:
+        assert marker() in output(OTHER, one.id).text
+    end_owner(OTHER)
+    for row in window(OWNER)[:2]:
+        cancel(OWNER, row.id)
+    hold.open()
+    drain()
+    for row in window(OWNER):
+        _read(OWNER, row.id)
+        assert marker() in output(OWNER, row.id).text
+        dismiss(OWNER, row.id)
+    work_with_questions()
+
+
+def turn_once() -> None:
+    """Let the pool's loop turn once."""
+    turned = threading.Event()
+    pool.get().loop.post(turned.set)
+    assert turned.wait(10)
+
+
+def work_with_questions() -> None:
+    """Let questions be answered, cancelled, and forgotten while they are open."""
+    bodies = (heap_asks, heap_plain_asks)
+    for owner in (OWNER, OTHER):
+        for one in (*bodies, *bodies):
+            submit(owner, one, marker())
+    while pool.statistics().asking < 8:
+        turn_once()
+    assert marker() in window(OTHER)[0].question.text
+    end_owner(OTHER)
+    for row in window(OWNER)[:2]:
+        answer(OWNER, row.id, 1, marker())
+    for row in window(OWNER)[2:]:
+        cancel(OWNER, row.id)
+    drain()
+    for row in window(OWNER):
+        _read(OWNER, row.id)
+        dismiss(OWNER, row.id)
 
 
 def _read(owner: str, id: str) -> None:
@@ -185,8 +268,6 @@ def _objects():
 
 def _frames():
     """Yield the variables of every thread's frames but this one's."""
-    import threading
-
     own = threading.get_ident()
     for ident, frame in sys._current_frames().items():
         while ident != own and frame is not None:

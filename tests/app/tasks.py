@@ -55,6 +55,31 @@ async def app_labelled(text, language="es"):
     return text
 
 
+@task(unique=("document", "language"))
+async def app_unique(hold, document, language="es", note=""):
+    """Stop at the hold; one at a time for each document and language."""
+    await hold.stop()
+
+
+@task(unique=("document",), supersede=True)
+async def app_newest_unique(hold, document):
+    """Stop at the hold; another document's replaces it."""
+    await hold.stop()
+
+
+@task(supersede=True)
+async def app_newest(hold, value=None):
+    """Stop at the hold, then return the value; a later one replaces it."""
+    await hold.stop()
+    return value
+
+
+@task(on_leave="cancel")
+async def app_left(hold):
+    """Stop at the hold, while its owner is there."""
+    await hold.stop()
+
+
 @task(keep_input=True)
 async def app_kept(value, size=0):
     """Return so many bytes; the value is kept."""
@@ -122,3 +147,58 @@ def app_plain_progress(hold, done):
 async def app_urgent(function):
     """Await what the test gave, before what is not urgent."""
     return await function()
+
+
+@task(timeout=30)
+async def app_pieces(pieces, hold, on_close=None):
+    """Yield texts; then stop at the hold, if there is one, and yield the end."""
+    try:
+        for piece in pieces:
+            yield piece
+        if hold is not None:
+            await hold.stop()
+            yield "end"
+    finally:
+        if on_close is not None:
+            on_close()
+
+
+@task(timeout=30)
+def app_plain_pieces(pieces, hold, on_close=None):
+    """Yield texts from a thread; then stop at the hold and yield the end."""
+    try:
+        yield from pieces
+        if hold is not None:
+            hold.stop_plain()
+            yield "end"
+    finally:
+        if on_close is not None:
+            on_close()
+
+
+@task
+async def app_endless_pieces(on_close):
+    """Yield a text for ever, and never wait."""
+    try:
+        while True:
+            yield "."
+    finally:
+        on_close()
+
+
+@task(timeout=30)
+async def app_timed_call(function):
+    """Await what the test gave, for 30 seconds at most."""
+    return await function()
+
+
+@task(timeout=30)
+def app_plain_timed_call(function):
+    """Call what the test gave in a thread, for 30 seconds at most."""
+    return function()
+
+
+@task
+async def app_call_with(function, value):
+    """Await what the test gave, called with the value."""
+    return await function(value)

@@ -134,3 +134,26 @@ def test_w004_sessions_in_signed_cookies(settings):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 
     assert only("W004").level == checks.WARNING
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("tests.web.clients.nobody", "cannot be imported"),
+        ("nobody", "cannot be imported"),
+        ("tests.web.clients.asynchronous", "is no plain function"),
+        ("tests.web.conftest.HTML", "is no plain function"),
+    ],
+)
+def test_e008_a_client_that_cannot_be_asked_for(settings, path, reason):
+    """Each submission would fail."""
+    settings.EPHEMERAL_TASKS = {"CLIENT_OF": path}
+
+    assert reason in only("E008").msg
+
+
+def test_a_function_of_the_request_is_right(settings):
+    """Nothing is said of it."""
+    settings.EPHEMERAL_TASKS = {"CLIENT_OF": "tests.web.clients.by_header"}
+
+    assert check_settings(None) == []

@@ -18,6 +18,8 @@ DEFAULTS = {
     "MAX_RUNNING": min(32, (os.cpu_count() or 1) + 4),
     "MAX_RUNNING_PER_OWNER": max(1, min(32, (os.cpu_count() or 1) + 4) // 2),
     "MAX_WAITING": 1000,
+    "CLIENT_OF": None,
+    "MAX_WAITING_PER_CLIENT": 100,
     "UNOWNED_SIZE": 1000,
     "CACHE_ALIAS": None,
     "MAX_KEPT_BYTES": 256 * 2**20,
@@ -37,6 +39,7 @@ LEAST = {
     "MAX_RUNNING": 1,
     "MAX_RUNNING_PER_OWNER": 1,
     "MAX_WAITING": 0,
+    "MAX_WAITING_PER_CLIENT": 1,
     "UNOWNED_SIZE": 0,
     "MAX_KEPT_BYTES": 1,
     "MAX_OWNERS": 1,
@@ -158,10 +161,10 @@ def test_only_the_drain_may_take_no_time(settings, key):
 
 @pytest.mark.parametrize("key", DEFAULTS)
 def test_none_is_allowed_where_it_means_no_limit(settings, key):
-    """Only the limit per owner and the cache's alias may be None."""
+    """Only what is off by default or has no bound may be None."""
     settings.EPHEMERAL_TASKS = {key: None}
 
-    if key in {"MAX_RUNNING_PER_OWNER", "CACHE_ALIAS"}:
+    if key in {"MAX_RUNNING_PER_OWNER", "CACHE_ALIAS", "CLIENT_OF"}:
         assert getattr(get_config(), key.lower()) is None
     else:
         with pytest.raises(ImproperlyConfigured):

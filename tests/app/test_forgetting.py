@@ -14,6 +14,8 @@ from django.core.cache import caches
 from ephemeral_tasks import (
     OperationFailed,
     TaskFailed,
+    aask,
+    aoutput,
     aresult,
     cancel,
     dismiss,
@@ -184,8 +186,50 @@ def successful_kept(owner, hold):
     return handle, content
 
 
-UNFINISHED = [waiting, running, retrying, retrying_plain]
-FINISHED = [failed, cancelled, successful, successful_plain, successful_kept]
+def writing(owner, hold, body=tasks.app_pieces):
+    """Leave one that has written content and goes on; all of it, it cannot be freed."""
+    handle = submit(owner, body, ["private"], hold)
+    hold.entered()
+    return handle, weakref.ref(pool.get().ledger.find(handle.id))
+
+
+def written(owner, hold):
+    """Leave one whose output is its result."""
+    handle = submit(owner, tasks.app_plain_pieces, ["private"], None)
+    drain()
+    return handle, weakref.ref(pool.get().ledger.memory.get(handle.id))
+
+
+def written_and_failed(owner, hold):
+    """Leave one that failed after it had written."""
+    handle = submit(owner, tasks.app_pieces, ["private", None], None)
+    drain()
+    return handle, weakref.ref(pool.get().ledger.memory.get(handle.id))
+
+
+def asking(owner, hold):
+    """Leave one that asks with content, and holds content."""
+
+    async def ask_about(content):
+        await aask(content.text, choices=["a"])
+
+    content = Content()
+    handle = submit(owner, tasks.app_call_with, ask_about, content)
+    while row(owner, handle.id).question is None:
+        settle()
+    return handle, weakref.ref(content)
+
+
+UNFINISHED = [asking, waiting, running, retrying, retrying_plain, writing]
+FINISHED = [
+    failed,
+    cancelled,
+    successful,
+    successful_plain,
+    successful_kept,
+    written,
+    written_and_failed,
+]
 
 
 # -- ways to end -----------------------------------------------------------------------
@@ -522,7 +566,46 @@ def test_a_sleeper_of_a_cancelled_body_keeps_nothing_alive(owner, make_hold):
     assert seen() is None
 
 
+@pytest.mark.parametrize("way", ALWAYS)
+def test_what_a_plain_body_wrote_is_gone_before_it_returns(
+    task_clock, owner, hold, way
+):
+    """Its arguments wait for its return, its output does not."""
+    handle, operation = writing(owner, hold, tasks.app_plain_pieces)
+    buffer = operation().buffer
+    assert buffer.read(0, 1, None)[0] == "private"
+
+    way(owner, handle, task_clock)
+
+    assert buffer.read(0, 1, None)[0] == ""
+    hold.open()
+    drain()
+    settle()
+    assert operation() is None
+
+
 # -- readers ---------------------------------------------------------------------------
+
+
+async def test_a_reader_that_went_away_keeps_no_output_alive(owner, hold):
+    """Nor does one that heard the end."""
+    handle = submit(owner, tasks.app_pieces, ["private"], hold)
+    await asyncio.to_thread(hold.entered)
+    seen = weakref.ref(pool.get().ledger.find(handle.id))
+    left = asyncio.ensure_future(aoutput(owner, handle.id, 7, 1))
+    stays = asyncio.ensure_future(aoutput(owner, handle.id, 7, 1))
+    await asyncio.sleep(0)
+    left.cancel()
+    await asyncio.wait([left])
+    hold.open()
+    assert (await stays).text == "end"
+    del stays, left
+    await asyncio.to_thread(drain)
+
+    dismiss(owner, handle.id)
+    await asyncio.to_thread(settle)
+
+    assert seen() is None
 
 
 async def test_a_waiter_that_went_away_keeps_nothing_alive(owner, hold):

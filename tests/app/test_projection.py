@@ -1,7 +1,7 @@
 """Handle and operation → row: what an owner sees."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,7 +22,8 @@ from tests.app.conftest import settle
 KEYS = [
     *("id", "task", "label", "shown", "status", "is_finished", "is_cancelling"),
     *("submitted_at", "started_at", "finished_at", "expires_at", "elapsed_seconds"),
-    *("attempt", "max_attempts", "progress", "position", "error", "actions"),
+    *("attempt", "max_attempts", "progress", "position", "eta_seconds"),
+    *("output_size", "question", "error", "actions"),
 ]
 """design.md section 5, in its order."""
 
@@ -38,15 +39,20 @@ def make_row(**fields):
         "status": Status.RUNNING,
         "is_finished": False,
         "is_cancelling": False,
+        "cancelled_at": None,
+        "is_plain": False,
         "submitted_at": now,
         "started_at": now,
         "finished_at": None,
         "expires_at": now,
+        "kept_until": None,
         "elapsed_seconds": 1.0,
         "attempt": 1,
         "max_attempts": 1,
         "progress": None,
         "position": None,
+        "eta_seconds": None,
+        "shown_eta_seconds": None,
         "error": None,
         "actions": (),
     }
@@ -328,3 +334,76 @@ def test_what_an_owner_may_do(status, is_cancelling, is_cancellable, allowed):
     )
 
     assert found == allowed
+
+
+@pytest.mark.parametrize(
+    ("age", "passed", "is_near"),
+    [
+        (6 * 3600, 5 * 3600 - 1, False),
+        (6 * 3600, 5 * 3600, True),
+        (600, 499, False),
+        (600, 500, True),
+        (24 * 3600, 23 * 3600 - 1, False),
+    ],
+)
+def test_the_end_of_its_age_is_shown_when_it_is_near(
+    settings, task_clock, owner, age, passed, is_near
+):
+    """In its last sixth, at most its last hour; to the second of its submission."""
+    settings.EPHEMERAL_TASKS = {"MAX_AGE_SECONDS": age, "IDLE_SECONDS": age}
+    handle = submit(owner, tasks.app_echo, 1)
+    drain()
+    task_clock.advance(passed)
+
+    seen = row(owner, handle.id)
+
+    end = seen.submitted_at + timedelta(seconds=age)
+    assert seen.kept_until == (end if is_near else None)
+
+
+def test_no_end_is_shown_that_idleness_may_precede(settings, task_clock, owner):
+    """Nobody can promise it."""
+    settings.EPHEMERAL_TASKS = {"MAX_AGE_SECONDS": 3600, "IDLE_SECONDS": 60}
+    handle = submit(owner, tasks.app_echo, 1)
+    drain()
+    for _ in range(59):
+        task_clock.advance(59.9)
+        seen = row(owner, handle.id)
+
+    assert (seen.expires_at - seen.submitted_at).total_seconds() < 3600
+    assert seen.kept_until is None
+
+
+def test_a_cancelled_plain_body_says_when_and_what_it_waits_for(
+    task_clock, owner, hold
+):
+    """When it was asked, and how much later it ended."""
+    handle = submit(owner, tasks.app_plain_held, hold)
+    hold.entered()
+    task_clock.advance(5)
+    cancel(owner, handle.id)
+    task_clock.advance(7)
+    cancel(owner, handle.id)
+
+    asked = row(owner, handle.id)
+    hold.open()
+    drain()
+    ended = row(owner, handle.id)
+
+    assert (asked.cancelled_at - asked.submitted_at).total_seconds() == 5
+    assert asked.is_plain
+    assert asked.stopping_seconds is None
+    assert (ended.status, ended.stopping_seconds) == (Status.CANCELLED, 7)
+
+
+def test_what_never_ran_was_not_stopped(settings, owner, make_owner, hold):
+    """It is CANCELLED at once."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1}
+    submit(make_owner(), tasks.app_held, hold)
+    handle = submit(owner, tasks.app_echo, 1)
+    cancel(owner, handle.id)
+
+    seen = row(owner, handle.id)
+
+    assert seen.status is Status.CANCELLED
+    assert (seen.cancelled_at, seen.stopping_seconds) == (None, None)

@@ -19,7 +19,7 @@ from ephemeral_tasks import (
     window,
 )
 from ephemeral_tasks import tasks as module
-from ephemeral_tasks.compat import DjangoTask, InvalidTask
+from ephemeral_tasks.compat import DjangoTask, ImmediateBackend, InvalidTask
 from ephemeral_tasks.registry import Registry
 from ephemeral_tasks.registry import registry as registered
 from ephemeral_tasks.testing import drain
@@ -38,6 +38,10 @@ class TextForm(forms.Form):
 
 def takes_text(text, language="es"):
     """Stand in for a task's function."""
+
+
+async def asynchronous(user):
+    """Stand in for a permission that no template could ask for."""
 
 
 def takes_context(context, text):
@@ -94,10 +98,20 @@ async def yields_later():
 
 
 @pytest.mark.parametrize("function", [yields, yields_later])
-def test_a_generator_function_is_refused(function):
-    """A call of it runs nothing."""
+def test_a_generator_function_runs_in_the_pool_alone(settings, function):
+    """Another backend would call it, which runs nothing."""
+    settings.TASKS = {
+        "default": {"BACKEND": f"{ImmediateBackend.__module__}.ImmediateBackend"},
+        "pool": {"BACKEND": "ephemeral_tasks.backends.PoolBackend"},
+    }
+    declared = Task(func=function)
+
+    assert declared.is_async == (function is yields_later)
     with pytest.raises(InvalidTask, match="must not be a generator function"):
-        task(function)
+        declared.enqueue()
+    with pytest.raises(InvalidTask, match="must not be a generator function"):
+        declared.using(priority=1)
+    assert declared.using(backend="pool").backend == "pool"
 
 
 def test_a_context_needs_a_first_argument_of_that_name():
@@ -126,6 +140,13 @@ def test_a_priority_out_of_range_is_refused(priority):
         ({"retry_on": (3,)}, TypeError, "retry_on must be a tuple"),
         ({"form": TextForm()}, TypeError, "form must be a form class"),
         ({"form": dict}, TypeError, "form must be a form class"),
+        ({"permission": 3}, TypeError, "permission must be a permission's name or a"),
+        ({"permission": "close"}, ValueError, "a dot and a codename, got 'close'"),
+        ({"permission": asynchronous}, TypeError, "plain function of the user"),
+        ({"unique": "text"}, TypeError, "unique must be a tuple of names"),
+        ({"unique": ("tone",)}, InvalidTask, "unique names 'tone'.*known: text, lang"),
+        ({"supersede": 1}, TypeError, "supersede must be True or False, got 1"),
+        ({"on_leave": "stop"}, ValueError, "on_leave must be 'keep' or 'cancel'"),
         ({"shown": "language"}, TypeError, "shown must be a tuple of names"),
         ({"shown": ("tone",)}, ValueError, "shown names 'tone'.*known: text, language"),
     ],

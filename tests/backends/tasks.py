@@ -87,3 +87,17 @@ def backend_plain_context(context):
 async def backend_djangos_own(word):
     """Django's own decorator made this one."""
     return word.upper()
+
+
+@task
+async def backend_pieces(count):
+    """Yield texts."""
+    for number in range(count):
+        yield f"{number} "
+
+
+@task
+def backend_plain_pieces(count):
+    """Yield texts from a thread."""
+    for number in range(count):
+        yield f"{number} "

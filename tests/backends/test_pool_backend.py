@@ -53,6 +53,17 @@ def heard():
         signal.disconnect(receiver)
 
 
+@pytest.mark.parametrize("pieces", ["backend_pieces", "backend_plain_pieces"])
+def test_the_whole_output_of_a_generator_is_its_return_value(pieces):
+    """As JSON would give it back: a text."""
+    result = getattr(tasks, pieces).enqueue(3)
+    drain()
+    result.refresh()
+
+    assert result.return_value == "0 1 2 "
+    assert pool.statistics().kept_bytes == len("0 1 2 ")
+
+
 def test_flags_are_all_true():
     """The pool can defer, await, prioritise and find results."""
     backend = tasks.backend_add.get_backend()

@@ -8,6 +8,7 @@ import weakref
 import pytest
 
 from ephemeral_tasks.core import (
+    SignalHub,
     WorkCoordinator,
     current_operation,
     for_each,
@@ -464,3 +465,111 @@ async def test_items_must_be_iterable(options):
     """Python's own words."""
     with pytest.raises(TypeError, match="'int' object is not iterable"):
         await for_each(3, echo, limit=1, **options)
+
+
+@each_way
+async def test_signals_of_a_loops_bodies_go_to_the_operation_around_it(
+    make_work, options
+):
+    """To its coordinator's hub; without one around the loop they are nothing."""
+    hub = SignalHub()
+
+    async def emit(item):
+        current_operation().emit("seen", item)
+
+    async def loop(item):
+        return await for_each(range(3), emit, limit=1, **options)
+
+    await make_work(loop, hub=hub).submit_nowait(1)
+    summary = await loop(1)
+
+    assert [signal.key for signal in hub.recent("seen")] == [0, 1, 2]
+    assert summary.successful == 3
+
+
+@each_way
+async def test_a_loop_stops_after_so_many_failures(options):
+    """D29: no more items are read, and the bodies that run are cancelled."""
+    read, ended = [], []
+
+    async def body(item):
+        if item < 3:
+            raise ValueError(item)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(item)
+
+    summary = await for_each(
+        counting(range(1000), read), body, limit=6, stop_after=3, **options
+    )
+
+    assert summary.is_stopped
+    assert summary.failed == 3
+    assert summary.cancelled >= len(ended)
+    assert [failure.index for failure in summary.failures] == [0, 1, 2]
+    assert len(read) < 20 or "key" in options  # which reads ahead
+
+
+@each_way
+async def test_fewer_failures_stop_no_loop(options):
+    """All items are run."""
+
+    async def body(item):
+        if item % 50 == 0:
+            raise ValueError(item)
+
+    summary = await for_each(range(100), body, limit=4, stop_after=3, **options)
+
+    assert (summary.successful, summary.failed) == (98, 2)
+    assert not summary.is_stopped
+
+
+@each_way
+@pytest.mark.parametrize("keep_items", [True, False])
+async def test_a_failure_carries_its_item_when_asked(options, keep_items):
+    """Otherwise it keeps the index alone, and the item can go."""
+    summary = await for_each("ab", fail, limit=1, keep_items=keep_items, **options)
+
+    items = [(failure.index, failure.item) for failure in summary.failures]
+    assert items == ([(0, "a"), (1, "b")] if keep_items else [(0, None), (1, None)])
+
+
+async def test_a_loop_keeps_a_rate(clock):
+    """Each start counts, by its cost; the source is read no faster."""
+    began, starts, read = clock.monotonic(), [], []
+
+    async def body(item):
+        starts.append(clock.monotonic() - began)
+
+    loop = asyncio.create_task(
+        for_each(
+            counting(range(5), read),
+            body,
+            limit=10,
+            rate=2,
+            cost=lambda item: 1 + (item == 2),
+            clock=clock,
+        )
+    )
+    await clock.advance(0.5)
+    assert len(read) == 3
+
+    await clock.advance(10)
+
+    assert (await loop).successful == 5
+    assert starts == [0, 0.5, 1, 2, 2.5]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"stop_after": 0}, "stop_after must be >= 1, got 0"),
+        ({"burst": 2}, "burst and cost need a rate"),
+    ],
+    ids=str,
+)
+async def test_new_arguments_of_a_loop_are_checked(options, message):
+    """The argument, the rule and what came."""
+    with pytest.raises(ValueError, match=message):
+        await for_each([1], echo, limit=1, **options)

@@ -19,6 +19,7 @@ from ephemeral_tasks.core import (
     Closed,
     KeyedCoordinator,
     OperationCancelled,
+    PriorityCoordinator,
     QueueFull,
     Status,
     WorkCoordinator,
@@ -420,12 +421,48 @@ class KeyedMachine(CoordinatorMachine):
         )
 
 
+class PriorityMachine(CoordinatorMachine):
+    """The highest lane first; the lowest one, c, has a depth."""
+
+    has_keys = True
+
+    def make(self, limit, **options):
+        """Make a PriorityCoordinator."""
+        return PriorityCoordinator(
+            self.body,
+            lanes={"a": None, "b": None, "c": 1},
+            lane=lambda one: one.key,
+            limit=limit,
+            **options,
+        )
+
+    def has_room(self, key) -> bool:
+        """Return whether queue and lane have a place, or a newcomer starts at once."""
+        ready = [o for o in self.model.operations if o.state == "ready"]
+        waiting = [o for o in ready if not o.attempt]
+        is_lane_full = key == "c" and any(o.key == "c" for o in waiting)
+        if len(waiting) < self.capacity and not is_lane_full:
+            return True
+        is_slot_free = len(self.model.running()) < self.model.limit
+        return not self.model.is_paused and is_slot_free and not ready
+
+    def check_order(self, one, allowed):
+        """The highest lane's; in a lane those whose attempt is due, then the oldest."""
+        first = min(o.key for o in allowed)
+        assert one.key == first
+        if not one.attempt:
+            lane = [o for o in self.model.operations if o.key == first]
+            ready = [o for o in lane if o.state == "ready"]
+            assert one is ready[0]
+            assert not any(o.attempt for o in ready)
+
+
 TestWorkMachine = WorkMachine.TestCase
 TestKeyedMachine = KeyedMachine.TestCase
+TestPriorityMachine = PriorityMachine.TestCase
 # Enough for each pair of events; asyncio's debug mode makes each step slow.
-TestWorkMachine.settings = TestKeyedMachine.settings = settings(
-    max_examples=40, stateful_step_count=30
-)
+for case in (TestWorkMachine, TestKeyedMachine, TestPriorityMachine):
+    case.settings = settings(max_examples=40, stateful_step_count=30)
 
 
 @pytest.mark.parametrize("keys", ["aaabbbccc", "abcabcabc", "aaaaabc"])

@@ -1,5 +1,6 @@
 """`manage.py demo`: prepared, served, ended."""
 
+import asyncio
 import io
 import json
 import signal
@@ -250,3 +251,29 @@ def test_install_where_it_cannot_be_says_why(machine):
 
     assert "needs Debian or Ubuntu" in machine.prepared(install=True)
     assert not machine.installed
+
+
+async def test_it_waits_for_the_application_of_every_connection():
+    """Each is cancelled and has ended, also beside a connection without one."""
+    ended = []
+
+    async def application(name, turns):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            ended.append(name)
+
+    quick, slow = (asyncio.create_task(application(turns, turns)) for turns in (1, 9))
+    await asyncio.sleep(0)
+    server = demo.DemoServer(None, endpoints=["tcp:0"])
+    server.connections = {
+        "finished": {},
+        "quick": {"application_instance": quick},
+        "slow": {"application_instance": slow},
+    }
+
+    await server.kill_all_applications().asFuture(asyncio.get_running_loop())
+
+    assert ended == [1, 9]

@@ -108,6 +108,7 @@ class Reader:
                 logging.config.dictConfig(value)
             elif name.isupper():
                 setattr(self._settings, name, value)
+        self._visitor.restart_site()
 
     def _compare_text(self, block: Block) -> None:
         if block.text.startswith(("→", "←")):

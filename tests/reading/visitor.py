@@ -33,6 +33,10 @@ class Visitor:
         self._words: list[str] = []
         self._answer: Any = None
 
+    def restart_site(self) -> None:
+        """The middleware is loaded anew for the next request."""
+        self.client.handler._middleware_chain = None
+
     def fill(self, text: str) -> str:
         """Put in what a reader would have seen meanwhile: ``$id`` and ``$token``."""
         token = self.client.cookies.get("csrftoken")
@@ -73,7 +77,8 @@ class Visitor:
 
     def expect_html(self, text: str) -> None:
         """The answer has this, at last."""
-        self._await_answer(lambda answer: text.strip() in answer.content.decode())
+        expected = self.fill(text).strip()
+        self._await_answer(lambda answer: expected in answer.content.decode())
 
     def _await_answer(self, is_expected: Callable[[Any], bool]) -> None:
         """Repeat the last request while its operation runs."""

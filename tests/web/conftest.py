@@ -96,6 +96,16 @@ class Visitor:
         """Start an operation that runs until ``tasks.holds[name]`` opens."""
         return await self.start("web_hold", name=name)
 
+    async def writing(self, *texts: str, name: str = "w") -> str:
+        """Start an operation that has written the first text; return its id.
+
+        It writes the next one each time ``tasks.holds[name]`` lets it pass.
+        """
+        tasks.texts[name] = [*texts]
+        row = await self.start("web_write", name=name)
+        await tasks.holds[name].aentered()
+        return str(row["id"])
+
 
 class Socket(WebsocketCommunicator):
     """A visitor's websocket."""
@@ -130,6 +140,7 @@ async def fresh_pool() -> AsyncIterator[None]:
     tasks.holds.clear()
     tasks.calls.clear()
     tasks.results.clear()
+    tasks.texts.clear()
     tasks.form_gates.clear()
     yield
     for hold in tasks.holds.values():

@@ -45,3 +45,10 @@ async def until_status(owner: str, *statuses: str) -> Any:
 def _is_settled(row: Any) -> bool:
     is_held = row.task == "web_hold" and row.status == "RUNNING"
     return row.progress is not None if is_held else True
+
+
+async def until_so(is_so: Callable[[], object]) -> None:
+    """Return once it is so; for what no signal tells a test."""
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110  # there is no event
+            await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from enum import Enum
 from django import forms
 from django.utils.translation import get_language
 
-from ephemeral_tasks import TaskFailed, progress, task
+from ephemeral_tasks import TaskFailed, current_operation, progress, task, write
 from ephemeral_tasks.testing import Hold
 
 
@@ -23,6 +23,8 @@ holds: defaultdict[str, Hold] = defaultdict(Hold)
 calls: list[dict] = []
 results: dict[str, object] = {}
 form_gates: defaultdict[str, FormGate] = defaultdict(FormGate)
+texts: dict[str, list[str]] = {}
+bursts: dict[str, list[list[str]]] = {}
 
 
 class EchoForm(forms.Form):
@@ -133,6 +135,35 @@ class SlowForm(forms.Form):
         return self.cleaned_data
 
 
+def is_staff(user):
+    """Whether a task is for this user."""
+    return user.is_staff
+
+
+@task(label="Permitted", form=NoForm, permission="auth.view_user")
+async def web_permitted():
+    """Fail; for those who have the permission."""
+    raise TaskFailed("on purpose")
+
+
+@task(label="Staff", form=NoForm, permission=is_staff)
+async def web_staff():
+    """Return; for staff."""
+    return "done"
+
+
+@task(form=HoldForm, on_leave="cancel")
+async def web_left(name):
+    """Stop at the hold, while the visitor is there."""
+    await holds[name].stop()
+
+
+@task(form=HoldForm, unique=("name",))
+async def web_unique(name):
+    """Stop at the hold; one at a time for each name."""
+    await holds[name].stop()
+
+
 @task(label="Echo", form=EchoForm, shown=("language",))
 async def web_echo(text, language):
     """Say it in a language."""
@@ -152,6 +183,12 @@ async def web_hold(name):
     progress(3, 12, "paragraph 3")
     await holds[name].stop()
     return name
+
+
+@task(form=HoldForm)
+def web_plain(name):
+    """Stop in a thread until the test lets go."""
+    holds[name].stop_plain()
 
 
 @task(form=NoForm, label=lambda: f"Language {get_language()}")
@@ -294,3 +331,37 @@ async def web_steps(name):
     await holds[name].stop()
     progress(1, 9)
     await holds[f"{name} again"].stop()
+
+
+@task(form=HoldForm)
+async def web_write(name):
+    """Write each of the test's texts, and stop at its hold after each."""
+    for text in texts[name]:
+        write(text)
+        await holds[name].stop()
+
+
+@task(form=HoldForm)
+async def web_fail_writing(name):
+    """Write and fail."""
+    write("half of ")
+    raise TaskFailed("the other half is missing")
+
+
+@task(form=HoldForm, max_attempts=2, backoff=lambda attempt, error: 0)
+async def web_write_again(name):
+    """Write in each of two attempts, of which the first fails at the hold."""
+    attempt = current_operation().attempt
+    write(f"attempt {attempt}")
+    await holds[f"{name} {attempt}"].stop()
+    if attempt == 1:
+        raise ConnectionError
+
+
+@task(form=HoldForm)
+async def web_write_bursts(name):
+    """Yield each of the test's pieces, and stop at its hold before each burst."""
+    for burst in bursts[name]:
+        await holds[name].stop()
+        for piece in burst:
+            yield piece

@@ -104,6 +104,36 @@ def test_i001_names_each_task_that_visitors_may_start(registry):
     assert "web_checked" in message.msg
 
 
+def test_a_task_with_a_permission_is_not_for_everybody(registry):
+    """The list has what every visitor may start, and nothing else."""
+    registry.add(Task(func=web_checked, form=TextForm, permission=bool))
+
+    assert check_exposure(None) == []
+
+
+def test_w006_a_permission_and_no_users(registry, settings):
+    """Each start would be an error of the server."""
+    settings.MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
+    registry.add(Task(func=web_checked, form=TextForm, permission=bool))
+
+    (message,) = check_tasks(None)
+
+    assert message.id == "ephemeral_tasks.W006"
+    assert message.hint
+
+
+def test_w007_a_permission_of_no_app(registry):
+    """A slip of the pen would make a task for superusers."""
+    for path, permission in [("a", "auht.view_user"), ("b", "auth.view_user")]:
+        task = Task(func=web_checked, form=TextForm, permission=permission)
+        registry._tasks[path] = {path: task}
+
+    (message,) = check_tasks(None)
+
+    assert message.id == "ephemeral_tasks.W007"
+    assert "auht" in message.msg
+
+
 def test_a_task_without_a_form_is_not_exposed(registry):
     """It can be started by the site's own code alone."""
     registry.add(Task(func=web_checked))

@@ -12,7 +12,14 @@ from django.urls import set_script_prefix
 from django.utils.translation import gettext_lazy
 
 from ephemeral_tasks import pool, submission
-from ephemeral_tasks.web import consumers, protocols, push, routing, rows
+from ephemeral_tasks.web import (
+    consumers,
+    protocols,
+    push,
+    routing,
+    rows,
+    session_check,
+)
 from ephemeral_tasks.web.consumers import TaskConsumer
 from ephemeral_tasks.web.owner import SESSION_KEY
 from ephemeral_tasks.web.pages import Page
@@ -665,7 +672,7 @@ async def test_a_session_that_is_gone_closes_within_a_minute(
     session = await visitor.client.asession()
     await session.adelete()
 
-    await clock.advance(consumers.LOOK_SECONDS)
+    await clock.advance(session_check.LOOK_SECONDS)
 
     assert await socket.closed_with() == 4401
 
@@ -681,7 +688,7 @@ async def test_a_session_with_another_owner_closes(
     await session.aset(SESSION_KEY, "somebodyelse")
     await session.asave()
 
-    await clock.advance(consumers.LOOK_SECONDS)
+    await clock.advance(session_check.LOOK_SECONDS)
 
     assert await socket.closed_with() == 4401
 
@@ -697,10 +704,26 @@ async def test_an_open_socket_keeps_the_window_alive(
     used = submission.window(owner)[0].expires_at
 
     pool_clock.ahead_seconds = 600
-    await clock.advance(consumers.LOOK_SECONDS)
+    await clock.advance(session_check.LOOK_SECONDS)
     await visitor.client.asession()  # the thread of the session's check is done
 
     assert (submission.window(owner)[0].expires_at - used).total_seconds() > 500
+
+
+async def test_what_time_alone_has_changed_is_pushed(
+    settings, visitor, make_socket, clock, clocked, pool_clock
+):
+    """Within a minute: nothing else happens in a table that has finished."""
+    settings.EPHEMERAL_TASKS = {"IDLE_SECONDS": 6 * 3600}
+    await visitor.start("web_echo", **ECHO)
+    await visitor.until_status("SUCCESSFUL")
+    socket = await make_socket(visitor, served_by=clocked).opened()
+    assert "kept until" not in await socket.receive_from()
+
+    pool_clock.ahead_seconds = 5.5 * 3600
+    await clock.advance(consumers.LOOK_SECONDS)
+
+    assert "kept until" in await socket.receive_from()
 
 
 async def test_a_socket_that_ends_is_forgotten(visitor, make_socket):
@@ -802,12 +825,12 @@ async def test_a_session_store_that_is_away_ends_no_socket(
     session = await visitor.client.asession()
 
     with store_away as asked:
-        await clock.advance(consumers.LOOK_SECONDS)
+        await clock.advance(session_check.LOOK_SECONDS)
         await asked.wait()
     assert await socket.receive_nothing()
     await session.adelete()
 
-    await clock.advance(consumers.LOOK_SECONDS)
+    await clock.advance(session_check.LOOK_SECONDS)
     assert await socket.closed_with() == 4401
 
 

@@ -12,7 +12,8 @@ from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from ephemeral_tasks import aowner_of, owner_of, submission
 from ephemeral_tasks.errors import UnknownOperation
 from ephemeral_tasks.web import owner, sessions
-from ephemeral_tasks.web.consumers import LOOK_SECONDS, TaskConsumer
+from ephemeral_tasks.web.consumers import TaskConsumer
+from ephemeral_tasks.web.session_check import LOOK_SECONDS
 from tests.web import tasks
 
 pytestmark = pytest.mark.urls("tests.web.urls")

@@ -207,13 +207,14 @@ async def test_states_are_words_and_classes(visitor):
 
 
 async def test_no_script_is_needed_from_elsewhere(markup):
-    """Htmx 2, its websocket extension, one script of ours, the forms' media."""
+    """Htmx 2, its websocket extension, two scripts of ours, the forms' media."""
     page = await markup()
 
     assert [found["src"] for found in page.all("script")] == [
         "/static/django_htmx/htmx-2.min.js",
         "/static/django_htmx/ext/hx-ws-2.min.js",
         "/static/ephemeral_tasks/ephemeral_tasks.js",
+        "/static/ephemeral_tasks/news.js",
         "/static/look.js",
         "/static/own.js",
     ]
@@ -274,7 +275,7 @@ def test_media_carries_the_pages_nonce():
     """Where a policy asks for one."""
     html = render("{% task_media %}", csp_nonce="n0nce")
 
-    assert html.count('nonce="n0nce"') == 6
+    assert html.count('nonce="n0nce"') == 7
 
 
 class UnusedNonce(SimpleLazyObject):
@@ -292,7 +293,7 @@ def test_media_carries_a_nonce_that_nobody_has_used_yet():
     html = render("{% task_media htmx=False %}", csp_nonce=nonce)
 
     tags = re.findall("<(?:script|link) [^>]*>", html)
-    assert len(tags) == 4
+    assert len(tags) == 5
     assert all('nonce="n0nce"' in tag for tag in tags)
 
 

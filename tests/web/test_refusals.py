@@ -328,5 +328,5 @@ async def test_over_the_socket_when_all_is_full(visitor, make_socket, settings, 
 def _still(rows):
     """The rows without what moves by itself."""
     rows = rows["operations"] if isinstance(rows, dict) else rows
-    moving = {"elapsed_seconds", "expires_at"}
+    moving = {"elapsed_seconds", "eta_seconds", "expires_at"}
     return [{key: row[key] for key in row if key not in moving} for row in rows]

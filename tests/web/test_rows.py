@@ -3,18 +3,20 @@
 import re
 import sys
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from ephemeral_tasks import submission
 from ephemeral_tasks.web import push, rows
 from ephemeral_tasks.web.pages import Page, _signer
 from ephemeral_tasks.web.table_cache import TableCache
 from tests.web.hold import until_status
-from tests.web.tasks import web_echo, web_hold, web_say
+from tests.web.tasks import holds, web_echo, web_hold, web_plain, web_say
 
 ECHO = {"text": "a", "language": "es"}
 
@@ -362,3 +364,54 @@ def test_a_page_survives_signing(zone):
 def test_an_unsigned_page_is_the_default(value):
     """Nobody but us says how a socket renders."""
     assert Page.unsign(value) == Page.current()
+
+
+async def test_the_time_until_which_a_row_is_kept_is_the_pages(
+    settings, owner, pool_clock
+):
+    """In its time zone and language, once it is near; the row is rendered anew."""
+    settings.EPHEMERAL_TASKS = {"IDLE_SECONDS": 6 * 3600}
+    submission.submit(owner, web_echo, **ECHO)
+    (row,) = await until_status(owner, "SUCCESSFUL")
+    assert "kept until" not in rows.render_rows(owner, Page.current())[0]
+    pool_clock.ahead_seconds = 5.5 * 3600
+    end = row.submitted_at + timedelta(hours=6)
+
+    with timezone.override("Asia/Tokyo"), translation.override("de"):
+        html, _ = rows.render_rows(owner, Page.current())
+        words = date_format(timezone.localtime(end), "TIME_FORMAT")
+
+    assert f"aufbewahrt bis {words}</bdi>" in html
+
+
+async def test_a_row_says_how_long_it_takes(owner, task_clock):
+    """Time alone changes the words, and the version that polls bring."""
+    submission.submit(owner, web_hold, name="a")
+    await until_status(owner, "RUNNING")
+    task_clock.advance(60)
+    first, version = rows.render_rows(owner, Page.current())
+    task_clock.advance(120)
+
+    later, other = rows.render_rows(owner, Page.current())
+
+    assert "about 3 minutes left" in first
+    assert "about 9 minutes left" in later
+    assert version != other
+
+
+async def test_a_row_that_is_being_cancelled_answers(owner):
+    """When it was asked, and what it waits for."""
+    stop = holds["plain"]
+    submission.submit(owner, web_plain, name="plain")
+    await stop.aentered()
+    submission.cancel(owner, submission.window(owner)[0].id)
+    stopping, _ = rows.render_rows(owner, Page.current())
+    stop.open()
+    await until_status(owner, "CANCELLED")
+
+    ended, _ = rows.render_rows(owner, Page.current())
+
+    assert "cancelled at " in stopping
+    assert "it ends at its next step" in stopping
+    assert "left</bdi>" not in stopping
+    assert " s later" in ended

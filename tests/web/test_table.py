@@ -219,7 +219,7 @@ async def test_a_program_gets_rows(visitor):
         *("id", "task", "label", "shown", "status", "is_finished", "is_cancelling"),
         *("submitted_at", "started_at", "finished_at", "expires_at"),
         *("elapsed_seconds", "attempt", "max_attempts", "progress", "position"),
-        *("error", "actions"),
+        *("eta_seconds", "output_size", "question", "error", "actions"),
     }
 
 

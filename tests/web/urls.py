@@ -37,6 +37,16 @@ def own_page(request):
     return HttpResponse(engines["django"].from_string(source).render({}, request))
 
 
+async def single_page(request):
+    """One operation by itself, with a badge, as the query says."""
+    await aowner_of(request, create=False)
+    source = (
+        "{% load ephemeral_tasks %}{% task_count %}"
+        "{% task_row request.GET.id then=request.GET.then %}"
+    )
+    return HttpResponse(engines["django"].from_string(source).render({}, request))
+
+
 async def careless_page(request):
     """An async view that forgot to ask for the owner."""
     return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
@@ -86,6 +96,7 @@ urlpatterns = [
     path("plain/", plain_page),
     path("plain-submit/", plain_submit),
     path("own/", own_page),
+    path("single/", single_page),
     path("careless/", careless_page),
     path("login/", login),
     path("plain-login/", plain_login),

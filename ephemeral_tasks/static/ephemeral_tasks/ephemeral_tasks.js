@@ -68,13 +68,18 @@
 
   // -- polling ------------------------------------------------------------------
 
+  /** A badge is refreshed when a table of the page knows another number. */
+  function isServed(table) {
+    return table.matches(".is-count") && tables().some((other) => !other.matches(".is-count"));
+  }
+
   function mayPoll(table) {
     const state = stateOf(table);
-    const now = performance.now();
-    if (document.hidden || state.isStopped) return false;
+    const now = Date.now(); // which goes on while the computer sleeps
+    if (document.hidden || state.isStopped || isServed(table)) return false;
     // An action's answer is on its way; a poll's may be older than it.
     if (table.querySelector("button.htmx-request")) return false;
-    if (state.isOpen && now - state.polledAt < SAFETY_POLL) return false;
+    if (state.isOpen && Math.abs(now - state.polledAt) < SAFETY_POLL) return false;
     state.polledAt = now;
     return true;
   }
@@ -94,6 +99,16 @@
     if (!document.hidden) tables().forEach(refresh);
   }
 
+  let resumedAt = -Infinity;
+
+  /** One refresh, also where several events say that the visitor is back. */
+  function resume() {
+    const now = performance.now();
+    if (document.hidden || now - resumedAt < 1000) return;
+    resumedAt = now;
+    refreshAll();
+  }
+
   document.addEventListener("htmx:beforeRequest", (event) => {
     const element = event.detail.elt;
     const table = tableOf(element);
@@ -105,12 +120,19 @@
     }
   });
 
-  document.addEventListener("visibilitychange", refreshAll);
+  // Another tab, a frozen tab, a connection that is back, the browser's back button.
+  document.addEventListener("visibilitychange", resume);
+  document.addEventListener("resume", resume);
+  window.addEventListener("online", resume);
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) refreshAll();
+    if (event.persisted) resume();
   });
-  // For a page whose own script has started something.
-  document.addEventListener("ephemeral-tasks:refresh", refreshAll);
+  // For a page whose own script has started something; all tables, or this one.
+  document.addEventListener("ephemeral-tasks:refresh", (event) => {
+    const table = tableOf(event.target);
+    if (table) refresh(table);
+    else refreshAll();
+  });
 
   // -- pages that come without a load --------------------------------------------
 
@@ -135,7 +157,10 @@
 
   document.addEventListener("htmx:wsOpen", (event) => {
     const table = tableOf(event.target);
-    if (table) Object.assign(stateOf(table), { isOpen: true, polledAt: performance.now() });
+    if (!table) return;
+    const socket = event.detail.socketWrapper;
+    Object.assign(stateOf(table), { isOpen: true, polledAt: Date.now(), socket });
+    emit("opened");
   });
 
   // htmx connects again by itself after the codes of a lost connection, and never after
@@ -164,6 +189,7 @@
     const { event: closing, socketWrapper } = event.detail;
     const state = stateOf(table);
     state.isOpen = false;
+    emit("closed");
     if (closing.code < 4400) return;
     if (closing.code === SESSION_ROTATED) state.isRotated = true;
     const pause = pauseAfter(closing.code, state);
@@ -174,6 +200,30 @@
     // none either: after a rotation the next socket brings them.
     if (!state.isRotated || pause === undefined) refresh(table);
   });
+
+  // -- messages in JSON ---------------------------------------------------------
+
+  // For output.js, which sends and gets them by events and knows nothing of htmx.
+
+  function emit(name, detail) {
+    document.dispatchEvent(new CustomEvent(`ephemeral-tasks:${name}`, { detail }));
+  }
+
+  document.addEventListener("ephemeral-tasks:send", (event) => {
+    const open = tables().map(stateOf).find((state) => state.isOpen);
+    if (!open) return;
+    open.socket.send(JSON.stringify(event.detail));
+    event.preventDefault();
+  });
+
+  // While it is captured: the listeners below take each message for new rows.
+  document.addEventListener("htmx:wsBeforeMessage", (event) => {
+    const { message } = event.detail;
+    if (!tableOf(event.target) || !message.startsWith("{")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    emit("message", JSON.parse(message));
+  }, true);
 
   // -- which rows are newer -----------------------------------------------------
 
@@ -197,6 +247,12 @@
   document.addEventListener("htmx:wsBeforeMessage", (event) => {
     const table = tableOf(event.target);
     const now = performance.now();
+    // An operation that is tried again has another id: the push would say that it is gone,
+    // and take away the button that the answer is for.
+    if (table?.matches(".is-single") && table.querySelector("button.htmx-request")) {
+      event.preventDefault();
+      return;
+    }
     answering = null;
     recover(PUSHED);
     if (table) Object.assign(stateOf(table), { isRotated: false, pushedAt: now, shownAt: now, tries: 0 });
@@ -378,18 +434,32 @@
     const state = stateOf(table);
     const now = sayings(table);
     const process = processOf(table);
-    const news = [...now].filter(([id, text]) => state.said.get(id) !== text).map(([, text]) => text);
+    const news = [...now].filter(([id, text]) => state.said.get(id) !== text);
     const isAnyGone = [...state.said.keys()].some((id) => !now.has(id));
     const isRestarted = state.process !== process;
     Object.assign(state, { process, said: now });
+    notify(table, news);
     const region = regionOf(table);
     if (!region) return;
     // Operations live in the process: what it showed is gone with it.
     if (isRestarted && isAnyGone) say(region, "restarted");
     else if (news.length) {
       quiet(region);
-      region.textContent = news.reverse().join(". ");
+      region.textContent = news.map(([, text]) => text).reverse().join(". ");
     }
+  }
+
+  /** Events for a page's own script: on each row that is new or in another state. */
+  function notify(table, news) {
+    for (const [id] of news) {
+      const row = document.getElementById(id);
+      const detail = { id: id.replace("operation-", ""), status: row.dataset.status };
+      row.dispatchEvent(new CustomEvent("ephemeral-tasks:changed", { bubbles: true, detail }));
+      if ("finished" in row.dataset) {
+        row.dispatchEvent(new CustomEvent("ephemeral-tasks:finished", { bubbles: true, detail }));
+      }
+    }
+    table.dispatchEvent(new Event("ephemeral-tasks:shown", { bubbles: true }));
   }
 
   // -- focus --------------------------------------------------------------------

@@ -26,8 +26,10 @@ class Modelled:
     submitted: float
     id: str = ""
     state: str = "READY"
-    """DEFERRED, READY, PAUSED between attempts, RUNNING, or how it ended."""
+    """DEFERRED, READY, PAUSED between attempts, RUNNING, ASKING, or how it ended."""
     attempt: int = 0
+    asked: int = 0
+    """How many questions it has asked."""
     is_told: bool = False
     is_kept: bool = True
     queued: int = 0
@@ -40,8 +42,8 @@ class Modelled:
 
     @property
     def has_key(self) -> bool:
-        """From its first start to its end, the pause between attempts included."""
-        return not self.is_finished and self.attempt > 0
+        """From its first start to its end, pauses included, but not while it asks."""
+        return not self.is_finished and self.attempt > 0 and self.state != "ASKING"
 
 
 @dataclass
@@ -289,11 +291,28 @@ class Model:
             self.finish(one, "FAILED" if fails else "SUCCESSFUL")
         self.settle()
 
+    def ask(self, one: Modelled) -> None:
+        """A body asks its owner: what waits may have its slot."""
+        one.state = "ASKING"
+        one.asked += 1
+        self.leave_queue(one, held=True)
+        self.claim()
+        self.settle()
+
+    def answer(self, one: Modelled) -> None:
+        """It goes on, whatever the limits are."""
+        mates = [other for other in self.operations if other.owner == one.owner]
+        if not any(mate.has_key for mate in mates):
+            self.turns[one.owner] = next(self.numbers)
+        one.state = "RUNNING"
+
     def cancel(self, one: Modelled) -> None:
         self.tell(one)
         self.settle()
 
     def tell(self, one: Modelled) -> None:
+        if one.state == "ASKING":
+            self.answer(one)
         if one.state != "RUNNING":
             self.finish(one, "CANCELLED")
         elif not one.is_told:

@@ -14,8 +14,9 @@ from ephemeral_tasks import (
     coordinator,
     coordinators,
     pool,
+    write,
 )
-from ephemeral_tasks.core import KeyedCoordinator, Status
+from ephemeral_tasks.core import KeyedCoordinator, PriorityCoordinator, Status
 
 entered = threading.Event()
 
@@ -47,12 +48,46 @@ async def keyed(item):
     return item
 
 
+@coordinator(
+    "test-lanes",
+    kind=PriorityCoordinator,
+    lanes={"now": None, "later": 0},
+    lane=lambda item: item,
+    limit=1,
+    rate=50,
+    start_within=0.05,
+)
+async def lanes(item):
+    """Never end by itself where the item says so."""
+    entered.set()
+    if item == "later":
+        await asyncio.get_running_loop().create_future()
+    return item
+
+
 @pytest.fixture(autouse=True)
 def pool_of_one_test():
     """Hosted operations end with the pool."""
     entered.clear()
     yield
     pool.reset()
+
+
+@coordinator("test-writes", limit=1)
+async def writes(item):
+    """Write the item."""
+    write(item)
+
+
+async def test_what_a_hosted_body_writes_is_read_on_any_loop():
+    """As it is within a coordinator's own loop."""
+    operation = writes.submit("text")
+
+    output = await operation.aoutput()
+    end = await operation.aoutput(output.end, output.attempt)
+
+    assert (output.text, operation.output().text) == ("text", "text")
+    assert (end.text, end.is_finished) == ("", True)
 
 
 def test_result_waits_in_a_thread():
@@ -179,3 +214,32 @@ def test_drained_with_the_pool():
 
     assert done.result(timeout=0) == 2
     assert stuck.status is Status.CANCELLED
+
+
+def test_a_hosted_coordinator_keeps_a_rate():
+    """Operations that wait for it start without another submission."""
+    operations = [lanes.submit("now") for _ in range(3)]
+
+    assert [operation.result(timeout=10) for operation in operations] == ["now"] * 3
+
+
+def test_what_waits_too_long_in_a_hosted_coordinator_fails():
+    """It is never run; a full lane refuses."""
+    running = lanes.submit("later")
+    assert entered.wait(10)
+    late = lanes.submit("now")
+    with pytest.raises(QueueFull, match="as many operations of 'later' wait"):
+        lanes.submit("later")
+
+    with pytest.raises(TimeoutError, match=r"did not start within 0\.05 s"):
+        late.result(timeout=10)
+    running.cancel()
+
+
+def test_a_pause_of_a_hosted_coordinator_may_end_by_itself():
+    """From any thread; a negative time is refused at once."""
+    doubles.pause(for_seconds=0.01)
+
+    assert doubles.submit(4).result(timeout=10) == 8
+    with pytest.raises(ValueError, match="for_seconds must be > 0, got -1"):
+        doubles.pause(for_seconds=-1)

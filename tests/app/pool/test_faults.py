@@ -9,15 +9,16 @@ import threading
 from contextlib import suppress
 
 import pytest
+from django import forms
 from django.core.cache.backends.locmem import LocMemCache
 from django.utils.functional import lazy
 
-from ephemeral_tasks import TaskFailed, pool, signals, submit, task
+from ephemeral_tasks import TaskFailed, aask, ask, pool, signals, submit, task
 from ephemeral_tasks.compat import task_enqueued, task_finished, task_started
 from ephemeral_tasks.core import LoopClock, Status
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.pool.coordinators import coordinator
-from ephemeral_tasks.submission import window
+from ephemeral_tasks.submission import answer, row, window
 from ephemeral_tasks.testing import Hold, cancel_all, drain
 from tests.app import tasks
 from tests.app.conftest import on_loop
@@ -353,6 +354,62 @@ def a_hosted_coordinator(answer):
     return fault
 
 
+@task(timeout=3600)
+async def fault_asking():
+    """Ask for an hour, and let no answer pass."""
+    await aask("Well?", choices=["a"], timeout=3600)
+
+
+@task(timeout=3600)
+def fault_plain_asking():
+    """Ask for an hour from a thread."""
+    ask("Well?", choices=["a"], timeout=3600)
+
+
+class ClockWithoutSecondTimer(LoopClock):
+    """A clock that sets no timer but an attempt's first."""
+
+    timers = 0
+
+    def call_later(self, delay, callback, *args):
+        """Raise from the second timer on, but for the sweep."""
+        self.timers += getattr(callback, "__name__", "") != "_begin"
+        if self.timers > 1:
+            raise Boom
+        return super().call_later(delay, callback, *args)
+
+
+def a_question_without_a_timer(body):
+    """Return a fault of the clock while a body asks."""
+
+    def fault(_):
+        pool.reset(ClockWithoutSecondTimer())
+        submit(OWNER, body)
+
+    return fault
+
+
+class UnreadableForm(forms.Form):
+    """A form whose validation raises."""
+
+    clean = boom
+
+
+def an_answer(_):
+    """A form whose validation raises; the question stays open."""
+
+    async def body():
+        await aask("Well?", form=UnreadableForm)
+
+    handle = submit(OWNER, tasks.app_call, body)
+    while row(OWNER, handle.id).question is None:
+        on_loop(lambda: None)
+    with pytest.raises(Boom):
+        answer(OWNER, handle.id, 1, data={})
+    assert row(OWNER, handle.id).question is not None
+    cancel_all()
+
+
 FAULTS = {
     "an error without a message": a_body(lambda: WithoutMessage("apertium")),
     "an error without a text": a_body(lambda: Unspeakable("content")),
@@ -386,6 +443,11 @@ FAULTS = {
     "a clock without a pause": [a_clock(fault_soon)],
     "a clock without a time-out": [a_clock(fault_timed)],
     "a clock that does not warn": [a_clock_that_does_not_warn],
+    "a clock that ends no question": [
+        a_question_without_a_timer(fault_asking),
+        a_question_without_a_timer(fault_plain_asking),
+    ],
+    "an answer that cannot be validated": [an_answer],
     "a coordinator whose backoff raises": [a_hosted_coordinator(boom)],
     "a coordinator whose backoff leaves": [a_hosted_coordinator(leave)],
 }
@@ -424,9 +486,9 @@ def test_the_pool_goes_on(fault):
         fault(patch)
         drain()
 
-    for row in window(OWNER):
-        assert row.status in (Status.FAILED, Status.CANCELLED)
-        assert row.error is None or row.error.message
+    for one in window(OWNER):
+        assert one.status in (Status.FAILED, Status.CANCELLED)
+        assert one.error is None or one.error.message
     check_that_all_goes_on()
 
 

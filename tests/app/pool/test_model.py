@@ -20,12 +20,20 @@ from hypothesis.stateful import (
     rule,
 )
 
-from ephemeral_tasks import Closed, QueueFull, current_operation, pool, submit, task
+from ephemeral_tasks import (
+    Closed,
+    QueueFull,
+    aask,
+    current_operation,
+    pool,
+    submit,
+    task,
+)
 from ephemeral_tasks import windows as stored
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import WindowFull
 from ephemeral_tasks.pool import draining, sweep
-from ephemeral_tasks.submission import cancel, dismiss, end_owner, retry, window
+from ephemeral_tasks.submission import answer, cancel, dismiss, end_owner, retry, window
 from ephemeral_tasks.testing import drain, manual_clock
 from tests.app.conftest import settle
 from tests.app.pool.model import (
@@ -56,16 +64,23 @@ class Gates:
     """Where each attempt waits for what it is to return or raise."""
 
     def __init__(self) -> None:
-        self._gates: dict[tuple[str, int], Future] = {}
+        self._gates: dict[tuple[str, int, int], Future] = {}
 
-    def of(self, id, attempt):
-        return self._gates.setdefault((id, attempt), Future())
+    def of(self, id, attempt, asked):
+        return self._gates.setdefault((id, attempt, asked), Future())
 
-    def here(self):
+    def of_model(self, one):
+        return self.of(one.id, one.attempt, one.asked)
+
+    def here(self, asked=0):
         operation = current_operation()
-        return self.of(operation.id, operation.attempt)
+        return self.of(operation.id, operation.attempt, asked)
 
 
+ASK = object()
+"""What a body gets that is to ask its owner."""
+numbers: dict[str, int] = {}
+"""How many questions the bodies of each operation have asked."""
 gates = Gates()
 options = {
     "max_attempts": ATTEMPTS,
@@ -76,8 +91,13 @@ options = {
 
 @task(**options)
 async def model_async(text):
-    """Wait at the attempt's gate."""
-    return await asyncio.wrap_future(gates.here())
+    """Wait at the attempt's gate, and at the next one after each question."""
+    here = current_operation()
+    asked = numbers.get(here.id, 0)
+    while (given := await asyncio.wrap_future(gates.here(asked))) is ASK:
+        asked = numbers[here.id] = asked + 1
+        await aask("Well?", choices=["go on"])
+    return given
 
 
 @task(**options)
@@ -109,6 +129,16 @@ def can_name(model, one):
 def can_end(model, one):
     """Whether its body runs."""
     return one.state == "RUNNING"
+
+
+def can_ask(model, one):
+    """Whether its body may ask; a plain one's end would come at any time."""
+    return can_end(model, one) and not (one.is_plain or one.is_told or not one.owner)
+
+
+def can_answer(model, one):
+    """Whether its owner may answer it."""
+    return one.state == "ASKING" and can_name(model, one)
 
 
 def when(is_meant):
@@ -258,7 +288,7 @@ class PoolMachine(RuleBasedStateMachine):
             self.end(one, fails=False, size=size)
 
     def end(self, one, *, fails, size):
-        attempt, gate = one.attempt, gates.of(one.id, one.attempt)
+        attempt, gate = one.attempt, gates.of_model(one)
         self.model.end_body(one, fails=fails, result_size=size)
         if fails:
             gate.set_exception(Boom())
@@ -272,6 +302,24 @@ class PoolMachine(RuleBasedStateMachine):
         while operation.status == "RUNNING" and operation.attempt == attempt:
             assert time.monotonic() < until
             settle()
+
+    @when(can_ask)
+    @rule(index=picks)
+    def ask(self, index):
+        """A body asks its owner, without a slot from then on."""
+        one = self.pick(index, can_ask)
+        gate = gates.of_model(one)
+        self.model.ask(one)
+        gate.set_result(ASK)
+
+    @when(can_answer)
+    @rule(index=picks)
+    def answer(self, index):
+        """It goes on at once."""
+        one = self.pick(index, can_answer)
+        self.model.touch(one.owner)
+        answer(one.owner, one.id, one.asked, "go on")
+        self.model.answer(one)
 
     @when(can_cancel)
     @rule(index=picks)
@@ -358,7 +406,7 @@ class PoolMachine(RuleBasedStateMachine):
             assert named == [one.id for one in self.model.read(owner)]
 
     def check_operations(self):
-        names = {"DEFERRED": "READY", "PAUSED": "READY"}
+        names = {"DEFERRED": "READY", "PAUSED": "READY", "ASKING": "RUNNING"}
         for one in self.model.operations:
             operation = self.operations[one.id]
             assert operation.status == names.get(one.state, one.state)
@@ -370,6 +418,7 @@ class PoolMachine(RuleBasedStateMachine):
         counters, model = self.pool.statistics(), self.model
         states = Counter(one.state for one in model.operations)
         assert counters.running == states["RUNNING"]
+        assert counters.asking == states["ASKING"]
         assert counters.waiting == len(model.waiting())
         assert counters.successful == states["SUCCESSFUL"]
         assert counters.failed == states["FAILED"]
@@ -385,7 +434,7 @@ class PoolMachine(RuleBasedStateMachine):
             self.pool.follow(self.pool.ledger.cancel_all())
             for one in self.model.running():
                 if one.is_plain:
-                    gates.of(one.id, one.attempt).set_result("")
+                    gates.of_model(one).set_result("")
             drain()
             self.pool.ledger.check()
             self.stack.close()

@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path
 
+from tests.browser import telling
 from tests.browser.gates import let_through
 from tests.browser.sites.habits import HABITS
 
@@ -18,6 +19,12 @@ PAGES = {
     "plain": {},
     "again": {},
     "rtl": {"DIRECTION": "rtl"},
+    "count": {"BODY": "<nav>{% task_count %}</nav>" + USUAL},
+    "badge": {"BODY": '<nav>{% task_count %}</nav>{% task_form "count" %}'},
+    "single": {
+        "BODY": "<nav>{% task_count %}</nav>"
+        "{% task_row request.GET.id then=request.GET.then %}"
+    },
     "two": {"BODY": '{% task_form "count" %}{% task_form "name" %}{% task_table %}'},
     "twice": {"BODY": '{% task_form "name" %}{% task_form "name" %}{% task_table %}'},
     "off": {"ATTRIBUTES": "hx-disable"},
@@ -75,6 +82,7 @@ urlpatterns = [
     path("gates/<name>/<int:count>/", let_through),
     path("habits/<habit>/", habit),
     path("login/", log_in),
+    *telling.urlpatterns,
     path("tasks/", include("ephemeral_tasks.urls")),
     path("<name>/", page),
 ]

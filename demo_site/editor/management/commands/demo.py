@@ -1,5 +1,6 @@
 """`manage.py demo`: prepare what the editor needs and serve it with Daphne."""
 
+import asyncio
 import re
 import shlex
 import sys
@@ -14,6 +15,7 @@ from django.contrib.sessions.models import Session
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.management import BaseCommand, CommandError, call_command
 from django.utils.crypto import get_random_string
+from twisted.internet.defer import Deferred
 
 from demo_site.translation import (
     InstallFailed,
@@ -26,6 +28,28 @@ from ephemeral_tasks import pool
 
 ADDRESS = re.compile(r"(?:(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]+):)?(?P<port>\d{1,5})")
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # only if the user types it
+
+
+class DemoServer(Server):
+    """Daphne that ends all of its applications when it stops.
+
+    Daphne itself ends none while it knows a connection whose application has finished
+    (its look at that one is a KeyError), and waits for the first one only. Those that
+    stay pending may crash CPython before 3.11.8 and 3.12.2 when it collects them at its
+    exit (github.com/python/cpython/issues/113566).
+    """
+
+    def kill_all_applications(self) -> Deferred[object]:
+        """Cancel the application of each connection and wait until all have ended."""
+        applications = [
+            details["application_instance"]
+            for details in self.connections.values()
+            if "application_instance" in details
+        ]
+        for application in applications:
+            application.cancel()
+        end = asyncio.gather(*applications, return_exceptions=True)
+        return Deferred.fromFuture(end)
 
 
 class Command(BaseCommand):
@@ -99,7 +123,7 @@ class Command(BaseCommand):
     def _serve(self, host: str, port: int) -> None:
         if host not in EVERYWHERE:
             settings.ALLOWED_HOSTS.append(host)
-        server = Server(
+        server = DemoServer(
             # Django itself serves static files only with DEBUG.
             ASGIStaticFilesHandler(get_default_application()),
             endpoints=build_endpoint_description_strings(host=host, port=port),

@@ -1,0 +1,290 @@
+"""Values that are loaded once and kept while they are used."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from itertools import count
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from ..attempts import Body
+from ..clock import Clock, LoopClock, TimerHandle, monotonic_of
+from ..operation import Operation, Value
+from ..status import Status
+from ..validation import check_at_least, check_seconds
+from ..work import WorkCoordinator
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheStatistics:
+    """The counters of a cache at one instant."""
+
+    size: int
+    """Values that are kept."""
+
+    loading: int
+    """Loads that wait or run."""
+
+    hits: int
+    """Calls of ``get`` that found a value."""
+
+    misses: int
+    """Calls of ``get`` that did not; several may have shared one load."""
+
+    evicted: int
+    """Values that went for a newer one."""
+
+    expired: int
+    """Values that went by their age."""
+
+
+class _Entry:
+    """A value and its times, by the monotonic clock."""
+
+    __slots__ = ("end_time", "key", "last_time", "value")
+
+    def __init__(self, key: Any, value: Any, end_time: float, last_time: float) -> None:
+        self.key = key
+        self.value = value
+        self.end_time = end_time
+        """When it expires, unless it is used before."""
+        self.last_time = last_time
+        """When it expires at the latest."""
+
+
+class SlidingCache(Generic[Key, Value]):
+    """Loads values by key and keeps each while it is used, for so long at most.
+
+    Calls for a key that is being loaded share that load, which is an operation of a
+    WorkCoordinator: it may have a limit, a time-out, attempts and a rate. Errors are
+    not kept. Belongs to the loop that is running when it is made; no lock protects it.
+
+    ::
+
+        async with SlidingCache(fetch_profile, sliding=300, absolute=3600) as profiles:
+            profile = await profiles.get(user_id)
+    """
+
+    def __init__(
+        self,
+        load: Body[Key, Value],
+        *,
+        sliding: float | None = 300.0,
+        absolute: float | None = 3600.0,
+        size: int = 1000,
+        limit: int = 100,
+        clock: Clock | None = None,
+        **options: Any,
+    ) -> None:
+        """Make an empty cache for the running loop.
+
+        Args:
+            load: Coroutine function, called with a key.
+            sliding: Seconds that a value is kept after its last use; None for no limit.
+            absolute: Seconds that it is kept after it was loaded; None for no limit.
+            size: How many values are kept; the one used longest ago goes, at least 1.
+            limit: How many loads run at once, at least 1.
+            clock: Where the time comes from.
+            options: As for a coordinator, such as ``timeout`` and ``max_attempts``.
+
+        Raises:
+            RuntimeError: No loop is running.
+            TypeError, ValueError: An argument is of the wrong kind or out of range.
+        """
+        check_seconds("sliding", sliding)
+        check_seconds("absolute", absolute)
+        check_at_least("size", size, 1)
+        self._sliding = math.inf if sliding is None else sliding
+        self._absolute = math.inf if absolute is None else absolute
+        self._size = size
+        self._clock = clock or LoopClock()
+        self._monotonic = monotonic_of(self._clock)
+        options = {"history": 0, "echoes": 0, **options, "clock": self._clock}
+        self._work = WorkCoordinator(load, limit=limit, **options)
+        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
+        """In the order of their last use, the oldest first."""
+        self._loads: dict[Key, Operation[Key, Value]] = {}
+        self._ends: list[tuple[float, int, _Entry]] = []
+        """A heap of when entries expire, each as it was when it was made or last looked
+        at: a use moves the end, and the heap follows when the earlier time has come."""
+        self._numbers = count()
+        self._timer: TimerHandle | None = None
+        self._hits = self._misses = self._evicted = self._expired = 0
+
+    def __len__(self) -> int:
+        """Return how many values are kept."""
+        return len(self._entries)
+
+    async def get(self, key: Key) -> Value:
+        """Return the value of a key; load it if it is not here.
+
+        A call that is cancelled does not cancel the load.
+
+        Raises:
+            Exception: What ``load`` raised.
+            QueueFull: As many loads wait as may wait.
+            Closed: The cache was closed, and the value is not here.
+            RuntimeError: ``load`` asks for the key that it loads.
+        """
+        self._work.check_loop()
+        entry = self._entries.get(key)
+        now = self._monotonic()
+        if entry is not None and now < entry.end_time:
+            self._hits += 1
+            self._entries.move_to_end(key)
+            entry.end_time = min(now + self._sliding, entry.last_time)
+            value: Value = entry.value
+            return value
+        self._misses += 1
+        return await self._load(key)
+
+    def _load(self, key: Key) -> Operation[Key, Value]:
+        """Return the operation that loads a key; there is one at a time."""
+        operation = self._loads.get(key)
+        if operation is None:
+            operation = self._work.submit_nowait(key)
+            self._loads[key] = operation
+            operation.add_waiter(_Arrival(self, key, operation))
+        elif operation.attempt_task is asyncio.current_task():
+            raise RuntimeError(f"the load of {key!r} would wait for itself")
+        return operation
+
+    def invalidate(self, key: Key) -> bool:
+        """Drop a key's value; the result of a load that runs is not kept either.
+
+        Returns:
+            Whether there was a value.
+        """
+        self._work.check_loop()
+        self._loads.pop(key, None)
+        return self._drop(key)
+
+    def clear(self) -> None:
+        """Drop all values, and keep none of the loads that run."""
+        self._work.check_loop()
+        self._loads.clear()
+        for key in [*self._entries]:
+            self._drop(key)
+
+    def statistics(self) -> CacheStatistics:
+        """Return the counters of this instant."""
+        counters = self._work.statistics()
+        return CacheStatistics(
+            size=len(self._entries),
+            loading=counters.waiting + counters.retrying + counters.running,
+            hits=self._hits,
+            misses=self._misses,
+            evicted=self._evicted,
+            expired=self._expired,
+        )
+
+    # -- keeping -----------------------------------------------------------------------
+
+    def on_loaded(self, key: Key, operation: Operation[Key, Value]) -> None:
+        """Keep the value of a load that ended well, unless it was invalidated."""
+        if self._loads.get(key) is not operation:
+            return
+        del self._loads[key]
+        if operation.status is Status.SUCCESSFUL:
+            self._keep(key, operation.value)
+
+    def _keep(self, key: Key, value: Any) -> None:
+        self._drop(key)
+        now = self._monotonic()
+        last = now + self._absolute
+        entry = _Entry(key, value, min(now + self._sliding, last), last)
+        self._entries[key] = entry
+        if len(self._entries) > self._size:
+            self._drop(next(iter(self._entries)))
+            self._evicted += 1
+        if entry.end_time < math.inf:
+            self._await_end(entry)
+
+    def _drop(self, key: Key) -> bool:
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            return False
+        # The heap may refer to it for a while yet.
+        entry.key = entry.value = None
+        entry.end_time = -math.inf
+        return True
+
+    # -- expiring ----------------------------------------------------------------------
+
+    def _await_end(self, entry: _Entry) -> None:
+        heapq.heappush(self._ends, (entry.end_time, next(self._numbers), entry))
+        if len(self._ends) > 2 * len(self._entries) + 64:
+            self._ends = [end for end in self._ends if end[2].end_time > -math.inf]
+            heapq.heapify(self._ends)
+        self._start_timer()
+
+    def _start_timer(self) -> None:
+        if self._timer is None and self._ends:
+            left = max(0.0, self._ends[0][0] - self._monotonic())
+            self._timer = self._clock.call_later(left, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        now = self._monotonic()
+        while self._ends and self._ends[0][0] <= now:
+            entry = heapq.heappop(self._ends)[2]
+            if entry.end_time > now:  # it was used meanwhile
+                heapq.heappush(self._ends, (entry.end_time, next(self._numbers), entry))
+            elif self._drop(entry.key):
+                self._expired += 1
+        self._start_timer()
+
+    # -- ending ------------------------------------------------------------------------
+
+    async def aclose(self) -> None:
+        """Drop all values, cancel all loads and wait until they have ended."""
+        self.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._ends.clear()
+        await self._work.aclose()
+
+    async def __aenter__(self) -> Self:
+        self._work.check_loop()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close, however the block ended."""
+        await self.aclose()
+
+
+class _Arrival(Generic[Key, Value]):
+    """A waiter of a load that keeps its value before any other waiter gets it."""
+
+    __slots__ = ("_cache", "_key", "_operation")
+
+    def __init__(
+        self,
+        cache: SlidingCache[Key, Value],
+        key: Key,
+        operation: Operation[Key, Value],
+    ) -> None:
+        self._cache = cache
+        self._key = key
+        self._operation = operation
+
+    def done(self) -> bool:
+        """Return False: it waits until the end."""
+        return False
+
+    def set_result(self, result: None, /) -> None:
+        """Hand the operation to the cache."""
+        self._cache.on_loaded(self._key, self._operation)

@@ -1,0 +1,94 @@
+"""Whether one more operation may wait, and with which others it takes turns."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from ..conf import Config
+from ..core.errors import QueueFull
+from ..core.keyed_queue import KeyedQueue
+from ..errors import ClientFull
+from .memory import Memory
+from .operation import PoolOperation
+from .slots import Slots
+
+_NO_LIMIT = 2**31
+
+
+class Admission:
+    """The pool's scheduler, and the rules by which new operations come into it.
+
+    Pure bookkeeping, called under the ledger's lock. An operation takes turns with all
+    others of its client, without a client with its owner's, unowned ones as one.
+    """
+
+    def __init__(self, config: Config, memory: Memory) -> None:
+        self._config = config
+        self._memory = memory
+        self._queue = KeyedQueue(self._limit_of, urgent_first=True)
+        self.slots = Slots(
+            self._queue, limit=config.max_running, capacity=config.max_waiting
+        )
+        """Which operation starts next."""
+
+    def _limit_of(self, key: Hashable) -> int:
+        """Return how many of one key run at once; unowned ones have no bound."""
+        bound = self._config.max_running_per_owner
+        return _NO_LIMIT if key is None or bound is None else bound
+
+    def schedule(
+        self, operation: PoolOperation, *, is_due: bool = True
+    ) -> list[PoolOperation]:
+        """Queue a new operation and return it if it starts, else nothing.
+
+        Args:
+            operation: New; the memory does not have it yet.
+            is_due: False for one that may not start before ``release``.
+
+        Raises:
+            QueueFull, ClientFull: As many wait as may wait; nothing was changed.
+        """
+        if self._config.client_of is not None and operation.owner is not None:
+            operation.key = self._choose_key(operation, operation.owner)
+            self._check_client(operation.key)
+        reserved = self._count_reserved(operation)
+        try:
+            if is_due:
+                return self.slots.offer(operation, reserved=reserved)
+            self.slots.defer(operation, reserved=reserved)
+        except QueueFull:
+            kept = f", {reserved} of them kept for new visitors" if reserved else ""
+            raise QueueFull(
+                f"{self.slots.waiting} operations wait, "
+                f"MAX_WAITING is {self._config.max_waiting}{kept}"
+            ) from None
+        return []
+
+    def _choose_key(self, operation: PoolOperation, owner: str) -> Hashable:
+        """Return the key of the owner's unfinished operations, else the client's.
+
+        So an owner has one key at a time, also when a phone changes its network, and
+        the bounds of an owner hold. An owner's key has no space, so no client's is one.
+        """
+        for mate in self._memory.of(owner):
+            if not mate.is_finished:
+                return mate.key
+        return owner if operation.client is None else f"client {operation.client}"
+
+    def _check_client(self, key: Hashable) -> None:
+        bound = self._config.max_waiting_per_client
+        if self._queue.count_waiting(key) >= bound:
+            raise ClientFull(bound)
+
+    def _count_reserved(self, operation: PoolOperation) -> int:
+        """Return how many places are kept for others: those with nothing unfinished.
+
+        Without them one visitor with many sessions could close the queue for all.
+        """
+        if not self._config.max_waiting or not self._has_unfinished(operation):
+            return 0
+        return max(1, self._config.max_waiting // 10)
+
+    def _has_unfinished(self, operation: PoolOperation) -> bool:
+        is_busy = operation.owner is not None and operation.key in self._queue
+        return is_busy or self._memory.has_unfinished(operation.owner)

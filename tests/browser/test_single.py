@@ -1,0 +1,141 @@
+"""One operation on a page of its own, the badge, the title, and what pages are told."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+WAYS = ["", "refused"]
+"""With a socket, and by polling."""
+
+NOTED = """
+  window.noted = [];
+  for (const name of ["changed", "finished"]) {
+    document.addEventListener(`ephemeral-tasks:${name}`, (event) => {
+      window.noted.push(`${name} ${event.detail.status}`);
+    });
+  }
+"""
+HIDE = """
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => %s });
+  document.dispatchEvent(new Event("visibilitychange"));
+"""
+
+
+def start(guest):
+    """An operation runs; returns its id."""
+    guest.start()
+    return guest.rows.first.get_attribute("id").removeprefix("operation-")
+
+
+@pytest.mark.parametrize("sockets", WAYS)
+def test_a_single_operation_leads_to_the_next_page(make_guest, sites, sockets):
+    """Bar and message until it ends well; the browser's back button does not return."""
+    guest = make_guest("count/", sockets=sockets)
+    id = start(guest)
+    guest.page.goto(f"{guest.url}single/?id={id}&then=/plain/")
+    guest.sees("2 of 20")
+    expect(guest.page.get_by_role("progressbar")).to_have_attribute("value", "10")
+    expect(guest.page.locator(".ephemeral-tasks-count")).to_contain_text("1")
+
+    sites.let_through(guest.gate)
+
+    guest.page.wait_for_url(re.compile("/plain/$"))
+    guest.page.go_back()
+    guest.page.wait_for_url(re.compile("/count/$"))
+
+
+def test_one_that_ended_before_leads_on_at_once(make_guest, sites):
+    """Also without JavaScript's help: by a link."""
+    guest = make_guest("plain/")
+    id = start(guest)
+    sites.let_through(guest.gate)
+    guest.sees("Done")
+
+    guest.page.goto(f"{guest.url}single/?id={id}&then=/again/")
+
+    guest.page.wait_for_url(re.compile("/again/$"))
+
+
+def test_a_result_is_shown_in_place(make_guest, sites):
+    """Once it is there, and after a reload."""
+    guest = make_guest("plain/")
+    id = start(guest)
+    guest.page.goto(f"{guest.url}single/?id={id}")
+    guest.sees("2 of 20")
+
+    sites.let_through(guest.gate)
+
+    result = guest.page.locator(".ephemeral-tasks-result")
+    expect(result).to_contain_text("counted")
+    guest.page.reload()
+    expect(result).to_contain_text("counted")
+
+
+def test_another_attempt_takes_the_place_of_the_first(make_guest, sites):
+    """It is live as the first one was."""
+    guest = make_guest("plain/")
+    id = start(guest)
+    guest.page.goto(f"{guest.url}single/?id={id}")
+    guest.rows.get_by_text("Cancel", exact=True).click()
+    guest.sees("Cancelled")
+
+    guest.rows.get_by_text("Try again", exact=True).click()
+
+    guest.sees("Running")
+    sites.let_through(guest.gate)
+    expect(guest.page.locator(".ephemeral-tasks-result")).to_contain_text("counted")
+
+
+@pytest.mark.parametrize("path", ["count/", "badge/"])
+def test_the_badge_counts_what_is_unfinished(make_guest, sites, path):
+    """Beside a table it follows the table; alone it polls."""
+    guest = make_guest(path)
+    badge = guest.page.locator(".ephemeral-tasks-count")
+    expect(badge).to_be_empty()
+
+    guest.submit()
+
+    expect(badge).to_contain_text("1 unfinished operation")
+    sites.let_through(guest.gate)
+    expect(badge).to_be_empty()
+
+
+def test_the_title_says_what_ended_while_nobody_looked(make_guest, sites):
+    """And changes neither before nor for longer; the page's script gets the events."""
+    guest = make_guest("plain/")
+    guest.page.evaluate(f"() => {{ {NOTED} }}")
+    guest.start()
+    assert guest.page.title() == "Page"
+    guest.page.evaluate(f"() => {{ {HIDE % 'true'} }}")
+
+    sites.let_through(guest.gate)
+
+    expect(guest.page).to_have_title("Count: Done – Page")
+    guest.page.evaluate(f"() => {{ {HIDE % 'false'} }}")
+    expect(guest.page).to_have_title("Page")
+    noted = guest.page.evaluate("window.noted")
+    assert noted[0] == "changed RUNNING"
+    assert noted[-2:] == ["changed SUCCESSFUL", "finished SUCCESSFUL"]
+
+
+def test_coming_back_is_one_refresh(make_guest):
+    """However many events say so: tab, connection, back button."""
+    guest = make_guest("plain/")
+    guest.start()
+    asked = []
+    guest.page.on(
+        "request", lambda request: asked.append("version=" not in request.url)
+    )
+
+    with guest.page.expect_response(lambda answer: "version=" not in answer.url):
+        guest.page.evaluate(f"""() => {{
+            {HIDE % "true"} {HIDE % "false"}
+            window.dispatchEvent(new Event("online"));
+            document.dispatchEvent(new Event("resume"));
+            const shown = new PageTransitionEvent("pageshow", {{ persisted: true }});
+            window.dispatchEvent(shown);
+        }}""")
+
+    expect(guest.page.locator(".htmx-request")).to_have_count(0)
+    assert asked.count(True) == 1

@@ -1,0 +1,1 @@
+"""Mirrors ephemeral_tasks/core/patterns."""
