@@ -230,7 +230,7 @@ ALONE: dict[str, Way] = {
 def memory(quick: bool) -> Iterator[Figure]:
     """Growth of a process from ten thousand items to a million, at its peak."""
     few, many = (100, 1_000) if quick else (10_000, 1_000_000)
-    for name in ALONE:
+    for name in ("work", "signals") if quick else ALONE:
         small, large = peak(name, few), peak(name, many)
         yield Figure(
             measure="P4",

@@ -41,6 +41,14 @@ def test_the_core_is_measured(tmp_path):
 
 
 @pytest.mark.timeout(180)
+def test_the_core_is_measured_beside_its_peers(tmp_path):
+    """Those that are installed."""
+    figures = measured(tmp_path, "peers")
+
+    assert {figure["measure"] for figure in figures} == {"peers"}
+
+
+@pytest.mark.timeout(180)
 def test_a_flood_is_measured(tmp_path):
     """Each submission was accepted or refused, and the next visitor's task started."""
     figures = measured(tmp_path, "flood")
@@ -50,6 +58,15 @@ def test_a_flood_is_measured(tmp_path):
         assert figure["value"] > 0
         assert figure["details"]["refused"] > 0
         assert figure["details"]["other"] == 0
+
+
+@pytest.mark.timeout(180)
+def test_an_output_is_measured(tmp_path):
+    """Writes in both kinds of bodies, and readers of many."""
+    figures = measured(tmp_path, "output")
+
+    assert {figure["measure"] for figure in figures} == {"P11"}
+    assert all(figure["value"] > 0 for figure in figures)
 
 
 def test_an_import_starts_nothing(tmp_path):

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable
 from contextlib import aclosing
 from typing import Any, Self
 
-from .attempts import Body, Outcome
-from .clock import Clock, LoopClock, monotonic_of
-from .ending import Ending
-from .errors import Closed, QueueFull
+from .admission import Admission
+from .attempts import Body
+from .clock import Clock, LoopClock
 from .history import History
 from .operation import Item, Operation, Value
-from .pace import Pace
 from .policy import Backoff, Policy, full_jitter
 from .queues import Queue
-from .rate import Rate
-from .rated_queue import RatedQueue
 from .signals import SignalHub
-from .snapshot import Facts, Snapshot
+from .snapshot import Snapshot
 from .sources import iterate_in_turns
-from .status import Status
-from .validation import check_at_least, check_body, check_positive, check_seconds
-from .values import finite
+from .timing import weigh
+from .validation import check_at_least, check_body, check_seconds
 
 
-class Coordinator(Ending[Item, Value]):
+class Coordinator(Admission[Item, Value]):
     """Runs at most ``limit`` bodies at once and lets at most ``capacity`` wait.
 
     Base of the coordinators, which differ in the queue they hand to it. Belongs to the
@@ -105,22 +99,14 @@ class Coordinator(Ending[Item, Value]):
         check_at_least("history", history, 0)
         check_at_least("echoes", echoes, 0)
         check_seconds("max_age", max_age)
-        check_seconds("start_within", start_within)
         clock = clock or LoopClock()
-        self._pace: Pace | None = None
-        if rate is not None:
-            check_positive("rate", rate)
-            check_at_least("burst", burst, 1)
-            starts = Rate(rate, burst, monotonic_of(clock))
-            queue = RatedQueue(queue, starts)
-            self._pace = Pace(starts, clock, self._wake)
-        elif burst != 1 or cost is not None:
-            raise ValueError("burst and cost need a rate")
-        self._cost = cost
-        self._start_within = start_within
         super().__init__(
             body,
             queue=queue,
+            rate=rate,
+            burst=burst,
+            cost=cost,
+            start_within=start_within,
             limit=limit,
             capacity=capacity,
             max_retrying=max_retrying,
@@ -154,22 +140,6 @@ class Coordinator(Ending[Item, Value]):
             return self.admit(operation)
         return await self._block(operation)
 
-    async def _block(self, operation: Operation[Item, Value]) -> Operation[Item, Value]:
-        """Return the operation once it was admitted."""
-        turn = self._blocked.add(operation)
-        if self._pace is not None:
-            self._watch(self._pace)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if not self._blocked.discard(operation) and operation.host is not None:
-                # It was admitted just now, and no caller holds it.
-                self.cancel_operation(operation)
-            raise
-        if operation.host is None:
-            raise Closed
-        return operation
-
     def submit_nowait(self, item: Item) -> Operation[Item, Value]:
         """Take an item now.
 
@@ -182,10 +152,6 @@ class Coordinator(Ending[Item, Value]):
         if not self._admits(key):
             raise self._refuse(key)
         return self.admit(self._make(item, key))
-
-    def _refuse(self, key: Hashable) -> QueueFull:
-        self._refused += 1
-        return self._scheduler.full(key)
 
     async def submit_many(
         self, items: Iterable[Item] | AsyncIterable[Item]
@@ -216,94 +182,12 @@ class Coordinator(Ending[Item, Value]):
             clock_offset=self._clock.time() - now,
         )
         if self._cost is not None:
-            operation.cost = finite("cost", self._cost(item))
-            if operation.cost < 0:
-                raise ValueError(f"cost must be >= 0, got {operation.cost}")
+            operation.cost = weigh(self._cost, item)
         return operation
 
     def prepare(self, item: Item) -> Operation[Item, Value]:
         """Make an operation for ``accept``, from any thread."""
         return self._make(item, self._key_of(item))
-
-    def admit(self, operation: Operation[Item, Value]) -> Operation[Item, Value]:
-        """Take an operation for which there is a place; it runs or waits."""
-        self._take(operation)
-        self._unblock()
-        if self._pace is not None:
-            self._watch(self._pace)
-        return operation
-
-    def _take(self, operation: Operation[Item, Value]) -> None:
-        # As it was before it may have started; most coordinators have no listener.
-        accepted = None if self._steps is None else operation.facts()
-        started = self.accept(operation, is_admitted=True)
-        if accepted is not None:
-            self._notify_facts(accepted)
-        if started:
-            super().run_bodies(started)
-        elif self._start_within is not None:
-            self._limit_wait(operation)
-
-    def run_accepted(self, accepted: Facts, started: list[Operation[Any, Any]]) -> None:
-        """Report an operation that another thread gave to ``accept``, and run it."""
-        self._notify_facts(accepted)
-        if self._start_within is not None and not started:
-            self._limit_wait(self._unfinished.get(accepted.id))
-        self.run_bodies(started)
-
-    # -- time --------------------------------------------------------------------------
-
-    def _limit_wait(self, operation: Operation[Any, Any] | None) -> None:
-        """Fail an operation that has not started in time."""
-        if operation is not None and self._is_new(operation):
-            operation.timer = self._clock.call_later(
-                self._start_within or 0.0, self._give_up, operation
-            )
-
-    def _give_up(self, operation: Operation[Any, Any]) -> None:
-        operation.timer = None
-        if self._is_new(operation):
-            seconds = self._start_within
-            error = TimeoutError(f"the operation did not start within {seconds} s")
-            self._finish(operation, Outcome(Status.FAILED, error=error))
-
-    def _is_new(self, operation: Operation[Any, Any]) -> bool:
-        return operation.status is Status.READY and not operation.attempt
-
-    def _watch(self, pace: Pace) -> None:
-        """Wake this coordinator when its rate allows what may wait for it."""
-        pace.watch(is_awaited=bool(self._unfinished or self._blocked))
-
-    def _wake(self) -> None:
-        self._reschedule(self._scheduler.claim)
-
-    def _on_drained(self) -> None:
-        if self._pace is not None:
-            self._pace.stop()
-        super()._on_drained()
-
-    # -- admission ---------------------------------------------------------------------
-
-    def _admits(self, key: Hashable) -> bool:
-        """Return whether an operation may be taken now without overtaking another."""
-        if self._blocked and self._blocked.has_key(key):
-            return False
-        return self._scheduler.admits(key)
-
-    def run_bodies(self, started: Iterable[Operation[Any, Any]]) -> None:
-        """Run the operations that got a slot, and admit blocked ones with a place."""
-        super().run_bodies(started)
-        self._unblock()
-        if self._pace is not None:
-            self._watch(self._pace)
-
-    def _unblock(self) -> None:
-        # A loop: a thousand blocked submitters may be admitted at once.
-        while self._blocked:
-            operation = self._blocked.pop_first(self._scheduler.admits)
-            if operation is None:
-                return
-            self._take(operation)
 
     # -- a source ----------------------------------------------------------------------
 

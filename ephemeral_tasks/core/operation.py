@@ -6,14 +6,13 @@ import asyncio
 import contextvars
 from collections.abc import Generator, Hashable
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .clock import TimerHandle
 from .errors import NotFinished, OperationCancelled
 from .ids import new_id
-from .output import OutputBuffer
+from .parties import AttemptContext, Host, Waiter
 from .policy import DEFAULT_POLICY, Policy
-from .signals import SignalHub
 from .snapshot import Facts, Snapshot
 from .status import FINISHED, Status
 from .values import Progress
@@ -21,38 +20,6 @@ from .writable import Writable
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
-
-
-class Waiter(Protocol):
-    """Two methods of a future: what an operation needs of its waiters."""
-
-    def done(self) -> bool:
-        """Return whether it no longer waits."""
-
-    def set_result(self, result: None, /) -> None:
-        """Wake it."""
-
-
-class Host(Protocol):
-    """What an operation needs of the coordinator that runs it."""
-
-    hub: SignalHub | None
-    """Where its bodies' signals go."""
-
-    def cancel_operation(self, operation: Any) -> bool:
-        """Cancel an operation; False when it had finished."""
-
-    def on_progress(self, operation: Any) -> None:
-        """Called on progress, output and a cancel request; the status is the same."""
-
-    def open_output(self, operation: Any) -> OutputBuffer:
-        """Return the operation's buffer, made at the first call; from any thread."""
-
-    def extend_output(self, operation: Any, size: int) -> None:
-        """Let the buffer grow to ``size`` characters at least, or raise."""
-
-    def check_loop(self) -> None:
-        """Raise RuntimeError when the caller is not on the coordinator's loop."""
 
 
 class Operation(Writable, Generic[Item, Value]):
@@ -315,10 +282,3 @@ class Operation(Writable, Generic[Item, Value]):
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
-
-
-class AttemptContext(Protocol):
-    """What an operation needs of its running attempt's context."""
-
-    def detach(self) -> None:
-        """Refer to the operation no more."""

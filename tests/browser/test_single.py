@@ -93,12 +93,15 @@ def test_the_badge_counts_what_is_unfinished(make_guest, sites, path):
     guest = make_guest(path)
     badge = guest.page.locator(".ephemeral-tasks-count")
     expect(badge).to_be_empty()
+    asked = []
+    guest.page.on("request", lambda request: asked.append("?count=1&l" in request.url))
 
     guest.submit()
 
     expect(badge).to_contain_text("1 unfinished operation")
     sites.let_through(guest.gate)
     expect(badge).to_be_empty()
+    assert asked.count(True) <= 2
 
 
 def test_the_title_says_what_ended_while_nobody_looked(make_guest, sites):

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import math
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from itertools import count
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from ..attempts import Body
-from ..clock import Clock, LoopClock, TimerHandle, monotonic_of
+from ..clock import Clock, LoopClock, monotonic_of
 from ..operation import Operation, Value
 from ..status import Status
 from ..validation import check_at_least, check_seconds
 from ..work import WorkCoordinator
+from .expiry import Entry, Expiry
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -43,20 +42,6 @@ class CacheStatistics:
 
     expired: int
     """Values that went by their age."""
-
-
-class _Entry:
-    """A value and its times, by the monotonic clock."""
-
-    __slots__ = ("end_time", "key", "last_time", "value")
-
-    def __init__(self, key: Any, value: Any, end_time: float, last_time: float) -> None:
-        self.key = key
-        self.value = value
-        self.end_time = end_time
-        """When it expires, unless it is used before."""
-        self.last_time = last_time
-        """When it expires at the latest."""
 
 
 class SlidingCache(Generic[Key, Value]):
@@ -108,14 +93,10 @@ class SlidingCache(Generic[Key, Value]):
         self._monotonic = monotonic_of(self._clock)
         options = {"history": 0, "echoes": 0, **options, "clock": self._clock}
         self._work = WorkCoordinator(load, limit=limit, **options)
-        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
+        self._entries: OrderedDict[Key, Entry] = OrderedDict()
         """In the order of their last use, the oldest first."""
         self._loads: dict[Key, Operation[Key, Value]] = {}
-        self._ends: list[tuple[float, int, _Entry]] = []
-        """A heap of when entries expire, each as it was when it was made or last looked
-        at: a use moves the end, and the heap follows when the earlier time has come."""
-        self._numbers = count()
-        self._timer: TimerHandle | None = None
+        self._expiry = Expiry(self._clock, self._on_expired)
         self._hits = self._misses = self._evicted = self._expired = 0
 
     def __len__(self) -> int:
@@ -199,57 +180,30 @@ class SlidingCache(Generic[Key, Value]):
         self._drop(key)
         now = self._monotonic()
         last = now + self._absolute
-        entry = _Entry(key, value, min(now + self._sliding, last), last)
+        entry = Entry(key, value, min(now + self._sliding, last), last)
         self._entries[key] = entry
         if len(self._entries) > self._size:
             self._drop(next(iter(self._entries)))
             self._evicted += 1
-        if entry.end_time < math.inf:
-            self._await_end(entry)
+        self._expiry.add(entry)
 
     def _drop(self, key: Key) -> bool:
         entry = self._entries.pop(key, None)
         if entry is None:
             return False
-        # The heap may refer to it for a while yet.
-        entry.key = entry.value = None
-        entry.end_time = -math.inf
+        self._expiry.discard(entry)
         return True
 
-    # -- expiring ----------------------------------------------------------------------
-
-    def _await_end(self, entry: _Entry) -> None:
-        heapq.heappush(self._ends, (entry.end_time, next(self._numbers), entry))
-        if len(self._ends) > 2 * len(self._entries) + 64:
-            self._ends = [end for end in self._ends if end[2].end_time > -math.inf]
-            heapq.heapify(self._ends)
-        self._start_timer()
-
-    def _start_timer(self) -> None:
-        if self._timer is None and self._ends:
-            left = max(0.0, self._ends[0][0] - self._monotonic())
-            self._timer = self._clock.call_later(left, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        now = self._monotonic()
-        while self._ends and self._ends[0][0] <= now:
-            entry = heapq.heappop(self._ends)[2]
-            if entry.end_time > now:  # it was used meanwhile
-                heapq.heappush(self._ends, (entry.end_time, next(self._numbers), entry))
-            elif self._drop(entry.key):
-                self._expired += 1
-        self._start_timer()
+    def _on_expired(self, entry: Entry) -> None:
+        self._drop(entry.key)
+        self._expired += 1
 
     # -- ending ------------------------------------------------------------------------
 
     async def aclose(self) -> None:
         """Drop all values, cancel all loads and wait until they have ended."""
         self.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._ends.clear()
+        self._expiry.clear()
         await self._work.aclose()
 
     async def __aenter__(self) -> Self:

@@ -19,6 +19,17 @@ PAGES = {
     "plain": {},
     "again": {},
     "rtl": {"DIRECTION": "rtl"},
+    "four": {
+        "HEAD": "{% task_media htmx=4 %}",
+        "BODY": f"<nav>{{% task_count %}}</nav>{USUAL}",
+    },
+    "own-four": {
+        "HEAD": HTMX.replace("htmx-2", "htmx-4") + "{% task_media htmx=False %}"
+    },
+    "single-four": {
+        "HEAD": "{% task_media htmx=4 %}",
+        "BODY": "{% task_row request.GET.id then=request.GET.then %}",
+    },
     "count": {"BODY": "<nav>{% task_count %}</nav>" + USUAL},
     "badge": {"BODY": '<nav>{% task_count %}</nav>{% task_form "count" %}'},
     "single": {

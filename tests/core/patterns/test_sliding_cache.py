@@ -202,7 +202,7 @@ async def test_what_a_cache_keeps_is_bounded(make_cache, load):
         await cache.get(number)
 
     assert len(cache._entries) <= 10
-    assert len(cache._ends) <= 2 * 10 + 65
+    assert len(cache._expiry) <= 2 * 10 + 65
     assert cache._loads == {}
 
 
