@@ -13,7 +13,7 @@ from typing import Any, Self
 from .. import signals, submission
 from ..core.status import Status
 from ..errors import Conflict
-from ..projection import Row
+from ..row import Row
 from ..tasks import Task
 from .progress_display import Bar, Lines
 
@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.2
 def follow(
     task: Task, arguments: Mapping[str, Any], display: Bar | Lines | None
 ) -> tuple[Row, object]:
-    """Run a task to its end and return its last row and its value.
+    """Run a task to its end, or to its first question; return its row and its value.
 
     The first Ctrl-C cancels, where the task may be cancelled; the second one raises
     KeyboardInterrupt. The operation's window is its own, and gone afterwards.
@@ -67,7 +67,7 @@ def _wait(
             row = submission.row(owner, id)
             if display is not None:
                 display.show(row)
-            if row.is_finished:
+            if row.is_finished or row.question is not None:
                 return row
             is_changed.wait(LOOK_SECONDS)
     finally:

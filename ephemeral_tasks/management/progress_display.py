@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, TextIO
 
-from ..projection import Row
+from ..row import Row
 
 LINE_SECONDS = 1.0
 """Between two lines of a progress that changes all the time."""

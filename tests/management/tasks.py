@@ -6,7 +6,7 @@ from datetime import date
 
 from django import forms
 
-from ephemeral_tasks import ResultFile, TaskFailed, progress, task
+from ephemeral_tasks import ResultFile, TaskFailed, aask, progress, task
 
 
 class RequestForm(forms.Form):
@@ -47,6 +47,19 @@ async def command_file(data):
 async def command_fails(text):
     """Fail with a sentence."""
     raise TaskFailed(text)
+
+
+@task
+async def command_questions():
+    """Ask, and never go on by itself."""
+    return await aask("Which one?", choices=["a", "b"])
+
+
+@task
+async def command_stream(count):
+    """Write as it goes."""
+    for number in range(count):
+        yield f"{number}\n"
 
 
 @task(form=RequestForm)

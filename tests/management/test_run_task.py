@@ -86,6 +86,11 @@ def test_arguments_may_come_from_standard_input(run, monkeypatch):
     assert run("command_text", "--json", "-")[0] == "from a pipe\n"
 
 
+def test_the_output_of_a_generator_is_printed(run):
+    """It is its result."""
+    assert run("command_stream", "--json", '{"count": 2}')[0] == "0\n1\n"
+
+
 def test_a_file_is_printed_as_its_bytes():
     """Into a file or a pipe."""
     raw = io.BytesIO()
@@ -173,6 +178,12 @@ def test_a_failure_is_an_error_with_the_owners_sentence(run):
         run("command_fails", "--json", '{"text": "no paper"}')
 
     assert raised.value.returncode == 1
+
+
+def test_a_question_ends_it(run):
+    """Nobody can answer, and a cron job would wait for ever."""
+    with pytest.raises(CommandError, match=r"nobody can answer: Which one\?"):
+        run("command_questions")
 
 
 def test_ctrl_c_cancels(run):

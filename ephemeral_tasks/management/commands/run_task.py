@@ -14,9 +14,9 @@ from django.forms import BaseForm
 
 from ...core.status import Status
 from ...errors import EphemeralTasksError
-from ...projection import Row
 from ...registry import registry
 from ...result_file import ResultFile
+from ...row import Row
 from ...web import inputs, result_text
 from ...web.refusals import InvalidInput, refusal_of
 from ..following import follow
@@ -78,6 +78,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{task.name}{signature}  {task.label_for()}")
 
     def _report(self, row: Row, value: object) -> None:
+        if row.question is not None:
+            raise CommandError(
+                f"The task asks, and nobody can answer: {row.question.text}"
+            )
         if row.error is not None:
             message = f"{row.error.message} (reference {row.error.reference})"
             raise CommandError(message)
