@@ -12,7 +12,7 @@ from .. import signals
 from ..core.testing import PATIENCE_SECONDS
 from ..pool.operation import PoolOperation
 from ..pool.waiters import wait_in_thread
-from ..projection import RowQuestion
+from ..row import RowQuestion
 from ..submission import answer, output, row
 
 Answer = str | Mapping[str, Any] | Callable[[RowQuestion], Any]

@@ -9,7 +9,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 
 from .. import submission
-from ..projection import Row
+from ..row import Row
 from . import inputs
 from .questions import prefix_of
 from .refusals import InvalidInput

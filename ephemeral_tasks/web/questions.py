@@ -8,7 +8,7 @@ from django.forms import BaseForm
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from ..projection import Row, RowQuestion
+from ..row import Row, RowQuestion
 from .form_class import make_form
 from .pages import Page
 from .refusals import InvalidInput

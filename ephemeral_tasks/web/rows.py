@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 from .. import pool, signals, submission, windows
 from ..conf import get_config
 from ..errors import UnknownTask
-from ..projection import Row
 from ..registry import registry
+from ..row import Row
 from . import processes, push
 from .pages import Page
 from .questions import render_question

@@ -41,6 +41,7 @@ PAGES = {
     "off": {"ATTRIBUTES": "hx-disable"},
     "naked": {"HEAD": "{% task_media stylesheet=False %}"},
     "flex": {"BODY": f'<div class="row"><p>Beside</p>{USUAL}</div>'},
+    "file": {"BODY": '{% task_form "file" %}{% task_table %}'},
     "say": {"BODY": '{% task_form "say" %}{% task_table %}'},
     "copy": {"BODY": '{% task_form "copy" %}{% task_table %}'},
     "four-copy": {
