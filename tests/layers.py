@@ -50,6 +50,7 @@ CHANNELS_HOMES = ("web.push", "web.consumers", "web.routing", "routing", "asgi")
 DEPENDENCIES = {"asgiref", "channels", "django", "django_htmx", "django_tasks"}
 # What only one module may import, because its extra brings it.
 EXTRAS = {
+    "management.progress_display": {"tqdm"},
     "testing": {"pytest"},
     "backends.celery": {"celery"},
     "backends.rq": {"django_rq", "redis", "rq"},
