@@ -366,7 +366,7 @@ def _check_presentation(task: Task) -> None:
     if task.form is not None and not (
         isinstance(task.form, type) and issubclass(task.form, BaseForm)
     ):
-        raise TypeError(f"form must be a form class, got {task.form!r}")
+        raise TypeError(f"form must be a form class or True, got {task.form!r}")
     if not isinstance(task.shown, tuple | list):
         raise TypeError(f"shown must be a tuple of names, got {task.shown!r}")
     for name in task.shown:
