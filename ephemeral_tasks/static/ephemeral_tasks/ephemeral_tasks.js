@@ -258,6 +258,21 @@
     if (table) Object.assign(stateOf(table), { isRotated: false, pushedAt: now, shownAt: now, tries: 0 });
   });
 
+  // A push may replace the rows while an action is on its way. Old rows show no answer,
+  // and their events reach nobody: the table stands in for its rows meanwhile.
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, target } = event.detail;
+    if (elt.matches(BUTTON) && target?.matches(ROWS)) event.detail.target = tableOf(elt);
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { requestConfig, target } = event.detail;
+    if (requestConfig.elt.matches(BUTTON) && target.matches(TABLE)) {
+      event.detail.target = target.querySelector(ROWS);
+    }
+  });
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { requestConfig, target, xhr } = event.detail;
     const isFragment = xhr.getResponseHeader(MARK) !== null;
@@ -285,7 +300,9 @@
     const { elt, formData, triggeringEvent } = event.detail;
     if (!isOurs(elt)) return;
     const form = elt.matches(FORM) ? elt : elt.form; // the rows have none
-    const own = form ? new FormData(form, triggeringEvent?.submitter) : new FormData();
+    // A row's button may be a choice, and brings its value.
+    const button = elt.matches(BUTTON) ? elt : triggeringEvent?.submitter;
+    const own = form ? new FormData(form, button) : new FormData();
     new Set(formData.keys()).forEach((name) => formData.delete(name));
     own.forEach((value, name) => formData.append(name, value));
   });
@@ -340,6 +357,14 @@
     if (event.repeat && event.key === "Enter" && isField && event.target.closest(FORM)) {
       event.preventDefault();
     }
+  });
+
+  // Enter in a field of a row answers the row's question.
+  document.addEventListener("keydown", (event) => {
+    const question = event.target.closest?.(".operation-question");
+    if (event.key !== "Enter" || !question || !event.target.matches("input")) return;
+    event.preventDefault();
+    if (!event.repeat) question.querySelector("button").click();
   });
 
   // -- what went wrong ----------------------------------------------------------
