@@ -13,6 +13,7 @@ from benchmarks.measure import Cost, stopwatch
 from ephemeral_tasks import progress, task, write
 
 PAUSE_SECONDS = 0.3  # longer than a socket's pause between two frames
+WORD_SECONDS = 0.05
 
 
 async def nothing() -> None:
@@ -31,6 +32,15 @@ async def tick(count: int, delay: float) -> None:
     for number in range(1, count + 1):
         progress(number, count, f"at {time.monotonic():.6f}")
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+@task
+async def stream(count: int, delay: float) -> AsyncIterator[str]:
+    """Yield the time, as fast as a model writes words."""
+    await asyncio.sleep(delay)
+    for _ in range(count):
+        yield f"at {time.monotonic():.6f} "
+        await asyncio.sleep(WORD_SECONDS)
 
 
 @task
