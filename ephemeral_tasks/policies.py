@@ -53,7 +53,7 @@ def check_presentation(
     from django.forms import BaseForm  # not needed by most imports of the package
 
     if form is not None and not (isinstance(form, type) and issubclass(form, BaseForm)):
-        raise TypeError(f"form must be a form class, got {form!r}")
+        raise TypeError(f"form must be a form class or True, got {form!r}")
     if not isinstance(shown, tuple | list):
         raise TypeError(f"shown must be a tuple of names, got {shown!r}")
     for name in shown:
