@@ -29,7 +29,8 @@ def prepare(
     plain, client = clients.split(owner)
     operation = make_operation(pool, plain, Call(task, args, kwargs), client)
     operation.handle = make_handle(operation, label, shown)
-    operation.unique_key = task.unique_key_of(arguments)
+    if task.unique:
+        operation.unique_key = task.unique_key_of(arguments)
     return pool, operation
 
 

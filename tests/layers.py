@@ -25,6 +25,7 @@ APP_ORDER = (
         "conf",
         "derived_form",
         "digests",
+        "enqueueing",
         "errors",
         "form_fields",
         "result_file",
@@ -32,7 +33,15 @@ APP_ORDER = (
         "signals",
         "time_left",
     ),
-    ("policies", "registry", "tasks", "variables", "window_store", "windows"),
+    (
+        "policies",
+        "registry",
+        "signatures",
+        "tasks",
+        "variables",
+        "window_store",
+        "windows",
+    ),
     ("pool",),
     ("backends", "intake", "projection"),
     ("submission",),
@@ -50,6 +59,7 @@ CHANNELS_HOMES = ("web.push", "web.consumers", "web.routing", "routing", "asgi")
 DEPENDENCIES = {"asgiref", "channels", "django", "django_htmx", "django_tasks"}
 # What only one module may import, because its extra brings it.
 EXTRAS = {
+    "management.progress_display": {"tqdm"},
     "testing": {"pytest"},
     "backends.celery": {"celery"},
     "backends.rq": {"django_rq", "redis", "rq"},

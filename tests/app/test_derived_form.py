@@ -332,6 +332,22 @@ def test_the_context_is_no_field():
     assert list(task.form.base_fields) == ["text"]
 
 
+def yields(count: int = 3):
+    """A generator function, whose output is its result."""
+    yield from map(str, range(count))
+
+
+async def yields_later(count: int = 3):
+    """An async one."""
+    yield str(count)
+
+
+@pytest.mark.parametrize("function", [yields, yields_later])
+def test_a_generator_has_a_form_as_any_function(function):
+    """Its arguments are arguments."""
+    assert list(Task(func=function, form=True).form.base_fields) == ["count"]
+
+
 # -- names that come later -------------------------------------------------------------
 
 

@@ -158,7 +158,7 @@
 
     socket.addEventListener("open", () => {
       isOpened = true;
-      send(table, "htmx:wsOpen", {});
+      send(table, "htmx:wsOpen", { socketWrapper: socket });
     });
     socket.addEventListener("message", ({ data }) => show(table, data));
     socket.addEventListener("close", (event) => {

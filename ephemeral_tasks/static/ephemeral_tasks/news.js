@@ -28,6 +28,9 @@
   document.addEventListener("ephemeral-tasks:finished", (event) => {
     sayInTitle(event.target.dataset.announcement);
   });
+  document.addEventListener("ephemeral-tasks:changed", (event) => {
+    if (event.target.querySelector(".operation-question")) sayInTitle(event.target.dataset.announcement);
+  });
   document.addEventListener("visibilitychange", restoreTitle);
 
   // -- one operation by itself --------------------------------------------------
