@@ -267,8 +267,10 @@
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { requestConfig, target } = event.detail;
-    if (requestConfig.elt.matches(BUTTON) && target.matches(TABLE)) {
+    const { requestConfig, target, xhr } = event.detail;
+    // An answer that names its place brings the whole table, of another operation.
+    const isRows = xhr.getResponseHeader("HX-Retarget") === null;
+    if (isRows && requestConfig.elt.matches(BUTTON) && target.matches(TABLE)) {
       event.detail.target = target.querySelector(ROWS);
     }
   });
