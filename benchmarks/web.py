@@ -1,8 +1,9 @@
-"""Sockets and polls under real servers: P5, P6 and what of P7 is a socket's."""
+"""Sockets and polls under real servers: P5, P6, a socket's part of P7 and of P11."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from statistics import quantiles
 
 from websockets.asyncio.client import ClientConnection
 
-from benchmarks.bodies import PAUSE_SECONDS
+from benchmarks.bodies import PAUSE_SECONDS, WORD_SECONDS
 from benchmarks.measure import Compared, Cost, Figure, alternate, main
 from benchmarks.served import COMMANDS, Served, Visitor, serve, set_up
 
@@ -223,6 +224,59 @@ async def _opened(
     return before["resident"], after["resident"]
 
 
+# -- P11 -------------------------------------------------------------------------------
+
+
+def streaming(is_quick: bool) -> Iterator[Figure]:
+    """P11: from a write to the text in the client that watches it; many at once."""
+    count, words = (5, 20) if is_quick else (100, 200)
+    for server in COMMANDS:
+        with serve(server) as served:
+            before = served.get("/usage/")["cpu"]
+            delays = asyncio.run(_stream_delays(served, count, words))
+            spent = served.get("/usage/")["cpu"] - before
+        cuts = quantiles(delays, n=100)
+        for part, value, target in (("p50", cuts[49], 100.0), ("p99", cuts[98], None)):
+            yield Figure(
+                measure="P11",
+                what=f"{server}: write to text in the client, {count} streams of "
+                f"{1 / WORD_SECONDS:.0f} words a second, {part}",
+                value=1000 * value,
+                unit="ms",
+                target=target,
+                details={"writes": len(delays), "cpu_seconds": spent},
+            )
+
+
+async def _stream_delays(served: Served, count: int, words: int) -> list[float]:
+    """Return the seconds from each write to its text."""
+    visitors = [served.visitor() for _ in range(count)]
+    async with served.sockets(_OUR_SOCKET, visitors) as sockets:
+        await asyncio.gather(*(socket.recv() for socket in sockets))
+        ids = []
+        for number, visitor in enumerate(visitors):
+            delay = 2 + WORD_SECONDS * number / count  # not all at once
+            path = f"/stream/{visitor.owner}/{words}/?delay={delay}"
+            ids.append((await asyncio.to_thread(served.get, path))["id"])
+        found = await asyncio.gather(*map(_read_stream, sockets, ids))
+    return [delay for delays in found for delay in delays]
+
+
+async def _read_stream(socket: ClientConnection, id: str) -> list[float]:
+    """Return the delay of each time in the output, until its end."""
+    await socket.send(json.dumps({"type": "watch", "id": id}))
+    delays: list[float] = []
+    async for frame in socket:
+        now = time.monotonic()
+        if not str(frame).startswith("{"):
+            continue  # the row's
+        message = json.loads(frame)
+        delays += [now - float(at) for at in _TOLD_AT.findall(message["text"])]
+        if message["is_finished"] and not message["text"]:
+            break
+    return delays
+
+
 if __name__ == "__main__":
     with set_up():
-        main({"P5": pushing, "P6": polling, "P7": sockets})
+        main({"P5": pushing, "P6": polling, "P7": sockets, "P11": streaming})

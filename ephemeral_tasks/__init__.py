@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from .pool.asking import ask as ask
     from .pool.coordinators import coordinator as coordinator
     from .pool.coordinators import coordinators as coordinators
-    from .projection import Row as Row
     from .registry import task as task
     from .result_file import ResultFile as ResultFile
+    from .row import Row as Row
     from .signals import operation_finished as operation_finished
     from .submission import aoutput as aoutput
     from .submission import aresult as aresult
@@ -61,7 +61,7 @@ _HOMES = {
     "Output": "core",
     "QueueFull": "errors",
     "ResultFile": "result_file",
-    "Row": "projection",
+    "Row": "row",
     "Task": "tasks",
     "TaskFailed": "errors",
     "UnknownCoordinator": "errors",

@@ -12,12 +12,14 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
+from . import variables
 from .conf import NAME, RULES, Config, find_problems
 
 _DUMMY = "django.core.cache.backends.dummy.DummyCache"
 _LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
 _REQUEST = "django.template.context_processors.request"
 _COOKIES = "django.contrib.sessions.backends.signed_cookies"
+_AUTHENTICATION = "AuthenticationMiddleware"
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 
 
@@ -29,6 +31,7 @@ def check_settings(
     return [
         *_check_settings(),
         *_check_client_of(),
+        *_check_context_vars(),
         *_check_middleware(),
         *_check_templates(),
         *_check_cache(),
@@ -63,12 +66,37 @@ def _check_client_of() -> Iterator[CheckMessage]:
     )
 
 
+def _check_context_vars() -> Iterator[CheckMessage]:
+    given = getattr(settings, NAME, {})
+    paths = given.get("CONTEXT_VARS") if isinstance(given, dict) else ()
+    for path in paths if isinstance(paths, tuple | list) else ():
+        if not isinstance(path, str):  # a mistake that E001 names
+            continue
+        try:
+            variables.load(path)
+        except Exception as error:
+            yield Error(
+                f"{error}.",
+                hint="Write the dotted path of a contextvars.ContextVar.",
+                id="ephemeral_tasks.E009",
+            )
+
+
 def _check_middleware() -> Iterator[CheckMessage]:
     if not any("SessionMiddleware" in name for name in settings.MIDDLEWARE):
         yield Error(
             "The owner of an operation is kept in the session, and there is none.",
             hint=f"Add {_SESSIONS!r} to MIDDLEWARE.",
             id="ephemeral_tasks.E004",
+        )
+    given = getattr(settings, NAME, {})
+    is_by_user = isinstance(given, dict) and given.get("OWNER") == "user"
+    if is_by_user and not any(_AUTHENTICATION in name for name in settings.MIDDLEWARE):
+        yield Error(
+            "OWNER is 'user', and requests have no user.",
+            hint=f"Add 'django.contrib.auth.middleware.{_AUTHENTICATION}' to "
+            "MIDDLEWARE.",
+            id="ephemeral_tasks.E011",
         )
     if settings.SESSION_ENGINE == _COOKIES:
         yield checks.Warning(

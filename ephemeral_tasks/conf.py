@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
@@ -34,7 +34,12 @@ class Rule:
     def __str__(self) -> str:
         if self.choices:
             return " or ".join(repr(choice) for choice in self.choices)
-        words = {int: "a whole number", float: "a number of seconds", str: "a string"}
+        words = {
+            int: "a whole number",
+            float: "a number of seconds",
+            list: "a tuple of strings",
+            str: "a string",
+        }
         kind = words.get(self.kinds[-1], "True or False")
         sign = ">=" if self.is_least_allowed else ">"
         bound = "" if self.least is None else f" {sign} {self.least:g}"
@@ -46,10 +51,11 @@ class Rule:
         """Return whether the value is of the kind and within the bound."""
         if value is None:
             return self.may_be_none
-        if not isinstance(value, self.kinds):
+        is_odd_bool = isinstance(value, bool) and bool not in self.kinds
+        if is_odd_bool or not isinstance(value, self.kinds):
             return False
-        if isinstance(value, bool):
-            return bool in self.kinds
+        if isinstance(value, tuple | list):
+            return all(isinstance(one, str) for one in value)
         if self.choices:
             return value in self.choices
         if self.least is None or not isinstance(value, int | float):
@@ -107,6 +113,12 @@ class Config:
     max_waiting: int = _whole(1000, least=0)
     """Operations that wait; one more is refused."""
 
+    owner: str = field(
+        default="session", metadata={"rule": Rule((str,), choices=("session", "user"))}
+    )
+    """Whose the operations of a visitor are who is logged in: their session's, or the
+    user's, in all browsers; everybody else owns by session."""
+
     client_of: str | None = field(
         default=None, metadata={"rule": Rule((str,), may_be_none=True)}
     )
@@ -123,6 +135,12 @@ class Config:
         default=None, metadata={"rule": Rule((str,), may_be_none=True)}
     )
     """A key of ``CACHES`` for the windows; None for a private local-memory cache."""
+
+    context_vars: Sequence[str] = field(
+        default=(), metadata={"rule": Rule((tuple, list))}
+    )
+    """Dotted paths of context variables whose values at the submission the body sees,
+    too; harmless ones, for they live as long as the arguments."""
 
     max_kept_bytes: int = _whole(256 * _MEBIBYTE)
     """Arguments and results that are kept in all, estimated."""

@@ -35,10 +35,13 @@ class Registry:
             raise UnknownTask(name, self._tasks)
         return next(iter(found.values()))
 
+    def list_all(self) -> list[Task]:
+        """Return the tasks, sorted by name."""
+        return [self.get(name) for name in sorted(self._tasks)]
+
     def list_exposed(self) -> list[Task]:
         """Return the tasks that can be started from outside, sorted by name."""
-        tasks = (self.get(name) for name in sorted(self._tasks))
-        return [task for task in tasks if task.form is not None]
+        return [task for task in self.list_all() if task.form is not None]
 
     def clashes(self) -> list[tuple[str, list[str]]]:
         """Return each name that several functions have, with their module paths."""

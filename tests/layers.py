@@ -25,15 +25,25 @@ APP_ORDER = (
         "conf",
         "derived_form",
         "digests",
+        "enqueueing",
         "errors",
         "form_fields",
         "result_file",
+        "row",
         "signals",
         "time_left",
     ),
-    ("policies", "registry", "tasks", "window_store", "windows"),
+    (
+        "policies",
+        "registry",
+        "signatures",
+        "tasks",
+        "variables",
+        "window_store",
+        "windows",
+    ),
     ("pool",),
-    ("backends", "projection"),
+    ("backends", "intake", "projection"),
     ("submission",),
     ("checks",),
 )
@@ -49,6 +59,7 @@ CHANNELS_HOMES = ("web.push", "web.consumers", "web.routing", "routing", "asgi")
 DEPENDENCIES = {"asgiref", "channels", "django", "django_htmx", "django_tasks"}
 # What only one module may import, because its extra brings it.
 EXTRAS = {
+    "management.progress_display": {"tqdm"},
     "testing": {"pytest"},
     "backends.celery": {"celery"},
     "backends.rq": {"django_rq", "redis", "rq"},

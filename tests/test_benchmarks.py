@@ -60,6 +60,15 @@ def test_a_flood_is_measured(tmp_path):
         assert figure["details"]["other"] == 0
 
 
+@pytest.mark.timeout(180)
+def test_an_output_is_measured(tmp_path):
+    """Writes in both kinds of bodies, and readers of many."""
+    figures = measured(tmp_path, "output")
+
+    assert {figure["measure"] for figure in figures} == {"P11"}
+    assert all(figure["value"] > 0 for figure in figures)
+
+
 def test_an_import_starts_nothing(tmp_path):
     """Importing the package makes no thread and no socket."""
     (figure,) = measured(tmp_path, "pool", "P10")

@@ -168,7 +168,7 @@ def test_an_import_planted_in_the_demo_is_caught(line, reason):
         ("ephemeral_tasks.core.patterns.batch", "from ..clock import Clock"),
         ("ephemeral_tasks.apps", "from .web import owner"),
         ("ephemeral_tasks.projection", "from .pool.operation import PoolOperation"),
-        ("ephemeral_tasks.submission", "from .projection import Row"),
+        ("ephemeral_tasks.submission", "from .row import Row"),
         ("ephemeral_tasks.pool", "from .core import KeyedCoordinator"),
         ("ephemeral_tasks.pool", "from django.db import close_old_connections"),
         ("ephemeral_tasks.web.push", "from channels.generic import websocket"),

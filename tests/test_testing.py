@@ -11,13 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django import forms
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.test import TestCase
 
 from ephemeral_tasks import (
     TaskFailed,
+    aask,
     aresult,
+    ask,
     current_operation,
     pool,
     progress,
@@ -26,14 +29,17 @@ from ephemeral_tasks import (
     task,
     testing,
     window,
+    write,
 )
 from ephemeral_tasks.core import Status
 from ephemeral_tasks.errors import OperationFailed
 from ephemeral_tasks.submission import row
 from ephemeral_tasks.testing import (
     Hold,
+    answering,
     arun_task,
     cancel_all,
+    collect_output,
     drain,
     run_task,
     unfinished,
@@ -532,3 +538,118 @@ def test_frozen_time_is_what_rows_say(request, has_pool):
     assert 0 <= seen.finished_at.timestamp() - FROZEN_TIME < 60
     assert result("someone", handle.id) == 1
     assert len(window("earlier")) == has_pool
+
+
+# -- output and questions --------------------------------------------------------------
+
+
+class KitForm(forms.Form):
+    """One number."""
+
+    number = forms.IntegerField(max_value=9)
+
+
+@task
+async def kit_asks(count):
+    """Ask so often, and write the answers."""
+    for number in range(count):
+        write(await aask(f"{number}?", choices=("yes", "no")) + " ")
+    return "done"
+
+
+@task
+def kit_plain_asks(count):
+    """Ask so often in a thread, and write the answers."""
+    for number in range(count):
+        write(ask(f"{number}?", choices=("yes", "no")) + " ")
+    return "done"
+
+
+@task
+async def kit_asks_with_a_form():
+    """Ask with a form, and return what it gave."""
+    return await aask("How many?", form=KitForm)
+
+
+@task
+async def kit_yields(pieces):
+    """Yield the pieces."""
+    for piece in pieces:
+        yield piece
+
+
+@task
+def kit_plain_yields(pieces):
+    """Yield the pieces in a thread."""
+    yield from pieces
+
+
+@pytest.fixture(params=["inline", "pool"])
+def mode(request):
+    """Both ways in which a test may run operations."""
+    if request.param == "inline":
+        request.getfixturevalue("inline_tasks")
+
+
+def run_to_its_end(body, *args):
+    """Submit an operation and wait for its end."""
+    submit(OWNER, body, *args)
+    drain()
+
+
+@pytest.mark.parametrize("body", [kit_asks, kit_plain_asks])
+def test_questions_are_answered_in_order(mode, body):
+    """As if the owner had clicked at once."""
+    with answering("yes", lambda question: question.choices[1], "yes") as questions:
+        handle = submit(OWNER, body, 3)
+        text = collect_output(OWNER, handle.id)
+
+    assert text == "yes no yes "
+    assert [one.text for one in questions] == ["0?", "1?", "2?"]
+    assert result(OWNER, handle.id) == "done"
+
+
+def test_a_question_with_a_form_is_answered_with_its_data(mode):
+    """It is validated, as what a browser sends."""
+    with answering({"number": "7"}) as questions:
+        handle = submit(OWNER, kit_asks_with_a_form)
+        drain()
+
+    assert questions[0].form is KitForm
+    assert result(OWNER, handle.id) == {"number": 7}
+
+
+@pytest.mark.parametrize("body", [kit_asks, kit_plain_asks])
+def test_a_question_that_nobody_answers_fails_the_test(mode, body):
+    """Its operation is cancelled, or the test would wait for ever."""
+    with pytest.raises(AssertionError, match="no answer is left"), answering("yes"):
+        run_to_its_end(body, 2)
+
+    assert window(OWNER)[0].status is Status.CANCELLED
+
+
+def test_an_answer_that_is_refused_fails_the_test(mode):
+    """A test is to give what a visitor can give."""
+    refused = pytest.raises(AssertionError, match="invalid answer: number")
+    with refused, answering({"number": "10"}):
+        run_to_its_end(kit_asks_with_a_form)
+
+
+@pytest.mark.parametrize("body", [kit_yields, kit_plain_yields])
+def test_an_output_is_collected(mode, body):
+    """At the operation's end; without a pool a generator returns it."""
+    handle = submit(OWNER, body, ["a", "b"])
+
+    assert collect_output(OWNER, handle.id) == "ab"
+    assert run_task(body, ["a", "b"]) == "ab"
+
+
+def test_an_output_that_does_not_end_is_no_output():
+    """The message names the operation."""
+    hold = Hold()
+    handle = submit(OWNER, tasks.app_held, hold)
+
+    with pytest.raises(AssertionError, match=f"{handle.id} is unfinished after 0.01 s"):
+        collect_output(OWNER, handle.id, 0.01)
+    hold.open()
+    drain()

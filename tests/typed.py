@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 import ephemeral_tasks
 from ephemeral_tasks import (
+    ClientFull,
     Handle,
     OperationFailed,
     QueueFull,
@@ -24,6 +25,7 @@ from ephemeral_tasks import (
     coordinators,
     current_operation,
     dismiss,
+    operation_finished,
     owner_of,
     pool,
     progress,
@@ -47,6 +49,29 @@ async def typed_translate(language: str) -> str:
     if not language:
         raise TaskFailed("No language.")
     return language
+
+
+def may_translate(user: Any) -> bool:
+    """Whether a task exists for a user."""
+    return bool(user.is_staff)
+
+
+@task(
+    permission=may_translate,
+    unique=("language",),
+    supersede=True,
+    on_leave="cancel",
+)
+async def typed_policies(language: str) -> None:
+    """A task with policies."""
+
+
+def on_finished(sender: Task, id: str, duration_seconds: float, **facts: Any) -> None:
+    """A receiver, as sites write them."""
+
+
+operation_finished.connect(on_finished, sender=typed_policies)
+operation_finished.disconnect(on_finished, sender=typed_policies)
 
 
 @task
@@ -79,7 +104,7 @@ def started(request: HttpRequest) -> str:
     assert_type(owner_of(request, create=False), str | None)
     try:
         handle = submit(owner, typed_translate, language="es")
-    except QueueFull as full:
+    except (ClientFull, QueueFull) as full:
         assert_type(full.retry_after_seconds, float)
         raise
     assert_type(handle, Handle)
@@ -113,3 +138,4 @@ def misspelt(owner: str) -> None:
     ephemeral_tasks.submitt(owner, typed_plain)  # type: ignore[attr-defined]
     submit(owner)  # type: ignore[call-arg]
     task(lable="Translate")  # type: ignore[call-overload]
+    task(on_leave="stop")  # type: ignore[call-overload]

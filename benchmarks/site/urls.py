@@ -41,6 +41,13 @@ async def tick(request: HttpRequest, owner: str, count: int) -> HttpResponse:
     return HttpResponse()
 
 
+async def stream(request: HttpRequest, owner: str, count: int) -> HttpResponse:
+    """Submit an operation that writes the time repeatedly."""
+    delay = float(request.GET["delay"])
+    handle = submit(owner, bodies.stream, count=count, delay=delay)
+    return JsonResponse({"id": handle.id})
+
+
 async def told(request: HttpRequest, how: str) -> HttpResponse:
     """Tell all sockets of a kind, and say what it took."""
     return JsonResponse(await broadcast(how))
@@ -64,6 +71,7 @@ urlpatterns = [
     path("visitor/", visitor),
     path("hold/<owner>/", hold),
     path("tick/<owner>/<int:count>/", tick),
+    path("stream/<owner>/<int:count>/", stream),
     path("told/<how>/", told),
     path("usage/", usage),
 ]

@@ -12,3 +12,6 @@ class AskForm(forms.Form):
         max_length=300,
         widget=forms.Textarea(attrs={"class": "editor-text", "rows": 3}),
     )
+    asks_back = forms.BooleanField(
+        label=_("Ask me in the middle how to go on"), required=False
+    )

@@ -142,6 +142,10 @@ class PartContext(OperationContext):
         """The context of the operation that runs the loop."""
         return self._outer
 
+    def whole(self) -> Whole | None:
+        """Return that of the operation that runs the loop, if there is one."""
+        return None if self._outer is None else self._outer.whole()
+
     def write(self, text: str) -> None:
         """Append a text to the output of the operation that runs the loop."""
         if self._outer is not None and self._operation is not None:

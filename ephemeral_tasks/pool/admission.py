@@ -51,7 +51,11 @@ class Admission:
         if self._config.client_of is not None and operation.owner is not None:
             operation.key = self._choose_key(operation, operation.owner)
             self._check_client(operation.key)
-        reserved = self._count_reserved(operation)
+        # A share of the places is for those with nothing unfinished: without it one
+        # visitor with many sessions could close the queue for all others.
+        reserved = 0
+        if self._config.max_waiting and self._is_busy(operation):
+            reserved = max(1, self._config.max_waiting // 10)
         try:
             if is_due:
                 return self.slots.offer(operation, reserved=reserved)
@@ -80,15 +84,8 @@ class Admission:
         if self._queue.count_waiting(key) >= bound:
             raise ClientFull(bound)
 
-    def _count_reserved(self, operation: PoolOperation) -> int:
-        """Return how many places are kept for others: those with nothing unfinished.
-
-        Without them one visitor with many sessions could close the queue for all.
-        """
-        if not self._config.max_waiting or not self._has_unfinished(operation):
-            return 0
-        return max(1, self._config.max_waiting // 10)
-
-    def _has_unfinished(self, operation: PoolOperation) -> bool:
-        is_busy = operation.owner is not None and operation.key in self._queue
-        return is_busy or self._memory.has_unfinished(operation.owner)
+    def _is_busy(self, operation: PoolOperation) -> bool:
+        """Return whether its client, or its owner, has something unfinished."""
+        if operation.owner is None:  # deferred ones are not in the queue
+            return self._memory.has_unfinished(None)
+        return operation.key in self._queue

@@ -32,8 +32,8 @@ class Announcements:
         """Whether the last end was dropped; on the loop."""
 
     def add(self, operation: PoolOperation) -> None:
-        """Announce an owned operation's end, if there is a receiver; on the loop."""
-        if not operation_finished.receivers or operation.handle is None:
+        """Announce an operation's end, unless it is nobody's; on the loop."""
+        if operation.handle is None:
             return
         if len(self._waiting) >= CAPACITY:
             if not self._is_dropping:

@@ -23,6 +23,7 @@ from ..core.errors import OperationCancelled
 from ..core.operation import Value
 from ..core.values import plain_text
 from ..errors import NotAnswered, ResultTooLarge, TaskFailed
+from ..variables import Variables
 from .call import size_of
 from .executors import BodyExecutor
 from .operation import PoolOperation
@@ -40,6 +41,10 @@ class Runnable(Protocol):
     @property
     def language(self) -> str | None:
         """The language in which it runs."""
+
+    @property
+    def variables(self) -> Variables:
+        """The context variables that it sees."""
 
     def function(self, context: Callable[[], object]) -> Callable[[], Any]:
         """Return the function with its arguments."""
@@ -118,13 +123,17 @@ class PlainContext(PoolContext):
 
 
 async def run(call: Runnable, threads: PlainRunner) -> Any:
-    """Call the task's function in the submitter's language and return its value.
+    """Call the task's function and return its value.
+
+    It sees the submitter's language and ``CONTEXT_VARS``.
 
     Raises:
         ResultTooLarge: The value is larger than ``MAX_RESULT_BYTES``.
     """
     context = cast("PoolContext", CURRENT.get())
     _activate(call.language)
+    for variable, value in call.variables:
+        variable.set(value)  # never reset: the attempt's context ends with it
     if call.is_async:
         value = await in_own_thread(call.function(context.task_context))
     else:

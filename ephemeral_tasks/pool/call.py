@@ -12,6 +12,7 @@ from django.utils import translation
 
 from ..result_file import ResultFile
 from ..tasks import Task
+from ..variables import Variables, capture
 from .pieces import as_function
 
 _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
@@ -26,20 +27,26 @@ class Call:
     objects are passed as they are.
     """
 
-    __slots__ = ("_args", "_kwargs", "language", "task")
+    __slots__ = ("_args", "_kwargs", "language", "task", "variables")
 
     def __init__(
-        self, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+        self,
+        task: Task,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        variables: Variables | None = None,
     ) -> None:
         self.task = task
         self._args = tuple([_keep(value) for value in args])
         self._kwargs = {name: _keep(value) for name, value in kwargs.items()}
         self.language = translation.get_language()
         """The submitter's active language, in which the body runs, too."""
+        self.variables = capture() if variables is None else variables
+        """The submitter's values of ``CONTEXT_VARS``, which the body sees, too."""
 
     def again(self) -> Call:
         """Return a call of the same task and arguments, in the caller's language."""
-        return type(self)(self.task, self._args, self._kwargs)
+        return type(self)(self.task, self._args, self._kwargs, self.variables)
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments by name, as copies, and no uploaded files."""
@@ -74,8 +81,9 @@ class Call:
         return returned
 
     def size(self) -> int:
-        """Return how many bytes the arguments keep, estimated."""
+        """Return how many bytes arguments and variables keep, estimated."""
         values = [*self._args, *self._kwargs.values()]
+        values += [value for _, value in self.variables]
         return sum(map(size_of, values))
 
 

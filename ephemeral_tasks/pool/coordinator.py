@@ -14,6 +14,7 @@ from ..core.output import OutputBuffer
 from ..core.signals import SignalHub
 from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge
+from ..signals import operation_finished
 from .announcements import Announcements
 from .body import PlainContext, PoolContext, sentence_of
 from .change import Change
@@ -267,7 +268,8 @@ class PoolCoordinator:
         try:
             log_finished(operation, cause if operation.error is not None else None)
             operation.on_step(self._notify)
-            self._announcements.add(operation)
+            if operation_finished.receivers:  # without any it costs nothing
+                self._announcements.add(operation)
         finally:
             operation.wake()
             if self._ledger.is_empty:

@@ -29,10 +29,10 @@ def estimate(
         limit: How many operations run at once; None while none is started.
     """
     status, started = operation.status, operation.attempted_monotonic
-    if operation.is_cancelling:
-        return None
+    if operation.is_cancelling or operation.question is not None:
+        return None  # the body, or its owner, takes as long as they take
     if status is Status.RUNNING and started is not None:
-        elapsed = max(0.0, now - started)
+        elapsed = max(0.0, now - started - operation.asked_seconds)
         seconds = _by_own_pace(operation, elapsed)
         return _by_others(operation, elapsed, run_times) if seconds is None else seconds
     if status is Status.READY and not operation.attempt and position and limit:

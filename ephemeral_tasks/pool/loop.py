@@ -38,7 +38,8 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         refuse_green_threads()  # first: a loop has files, which somebody must close
-        self.loop = asyncio.new_event_loop()
+        # Not in the first submitter's context, which the loop would keep for good.
+        self.loop = contextvars.Context().run(asyncio.new_event_loop)
         self.loop.set_default_executor(LoopExecutor())
         self._thread = threading.Thread(target=self._turn, name=name, daemon=True)
         self._inbox: deque[_Entry] = deque()

@@ -12,6 +12,7 @@ from .kept import Kept
 from .operation import PoolOperation
 
 _STEP = 16 * 1024  # characters by which an output may grow before it is counted anew
+_STEP_SHARE = 1024  # at most this part of MAX_KEPT_BYTES: what is spared is not free
 
 
 class Memory(Kept):
@@ -100,6 +101,7 @@ class Memory(Kept):
         if size - spare > self._finished_bytes:
             raise ResultTooLarge(_("There is no memory left for the output."))
         evicted = self._find_oldest(size - spare)
-        buffer.allowance = max(size, min(size + _STEP, most, spare))
+        step = min(_STEP, self._config.max_kept_bytes // _STEP_SHARE)
+        buffer.allowance = max(size, min(size + step, most, spare))
         self._count(operation, operation.argument_bytes + buffer.allowance)
         return evicted

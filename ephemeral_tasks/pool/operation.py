@@ -138,7 +138,9 @@ class PoolOperation(Operation[Call, Any]):
     def attempt_seconds(self) -> float:
         """Return how long the last attempt took, of an operation that has ended."""
         started, finished = self.attempted_monotonic, self.finished_monotonic
-        return 0.0 if started is None or finished is None else finished - started
+        if started is None or finished is None:
+            return 0.0
+        return finished - started - self.asked_seconds
 
     def outcome(self) -> Any:
         """Return the value or raise the error.

@@ -51,22 +51,28 @@ def to_the_second(instant: datetime) -> str:
 
 @register.simple_tag(takes_context=True)
 def task_media(
-    context: template.Context, *, htmx: bool = True, stylesheet: bool = True
+    context: template.Context, *, htmx: bool | int = True, stylesheet: bool = True
 ) -> SafeString:
     """Return what the page's head needs: scripts, stylesheet, the forms' media.
 
     Args:
         context: May have a ``csp_nonce``.
-        htmx: False where the page loads htmx 2 and its websocket extension itself.
+        htmx: The version, 2 or 4; True for the one that we choose, which is 2. False
+            where the page loads htmx itself, and for htmx 2 its websocket extension.
         stylesheet: False where the site has styles of its own.
     """
     nonce = context.get("csp_nonce")
     pieces: list[SafeString] = []
     if stylesheet:
         pieces.append(_link("ephemeral_tasks/ephemeral_tasks.css", nonce))
-    if htmx:
+    if htmx is not False:
         # The version is written down: a later django-htmx defaults to another one.
-        pieces.append(htmx_script(version=2, extensions="hx-ws", nonce=nonce))
+        version, extensions = (4, "") if htmx == 4 else (2, "hx-ws")
+        if htmx not in {True, 2, 4}:
+            raise ValueError(f"htmx must be True, False, 2 or 4, got {htmx!r}")
+        pieces.append(htmx_script(version=version, extensions=extensions, nonce=nonce))
+    if htmx is False or htmx == 4:  # a page's own htmx may be of either version
+        pieces.append(_script("ephemeral_tasks/htmx4.js", nonce))
     pieces.append(_script("ephemeral_tasks/ephemeral_tasks.js", nonce))
     pieces.append(_script("ephemeral_tasks/news.js", nonce))
     pieces.append(_with_nonce(_forms_media().render(), nonce))

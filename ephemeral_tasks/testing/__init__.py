@@ -17,6 +17,7 @@ import pytest
 
 from .. import pool as pools
 from ..core.testing import Hold
+from .answers import answering, collect_output
 from .clock import PoolClock, manual_clock
 from .direct import arun_task, run_task
 from .inline_pool import inline
@@ -25,8 +26,10 @@ from .leaks import cancel_all, drain, is_quiet, unfinished
 __all__ = [
     "Hold",
     "PoolClock",
+    "answering",
     "arun_task",
     "cancel_all",
+    "collect_output",
     "drain",
     "inline",
     "manual_clock",

@@ -169,6 +169,7 @@ class _InlineCall:
     def __init__(self, call: Call) -> None:
         self._call = call
         self.language = call.language
+        self.variables = call.variables
         self.value = call.value
 
     def function(self, context: Callable[[], object]) -> Callable[[], Any]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from .. import submission
 from ..errors import UnknownOperation
-from ..projection import Row
+from ..row import Row
 from ..tasks import Task
 from . import inputs, responses, result_text
 from .audience import Audience, audience_of

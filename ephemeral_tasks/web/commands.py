@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from .. import submission
 from ..tasks import Task
-from . import forms, inputs, json_input
+from . import answers, forms, inputs, json_input
 from .client import aadd_client
 from .permission import check_permission
 from .refusals import InvalidInput
@@ -73,6 +73,12 @@ async def obey(
         case {"type": "retry", "id": str(id)}:
             await check_permission(submission.task_of(owner, id), scope)
             return [] if is_over() else _retry(owner, id)
+        case {"type": "answer", "id": str(id)}:
+            number = answers.number_in(message)
+            data = message.get("data", message)
+            if isinstance(data, dict):
+                row = await answers.give_answer(owner, id, number, data)
+                return [{"type": "row", "operation": row.as_json()}]
     raise InvalidInput(gettext("This message is not understood."))
 
 

@@ -14,7 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from .. import submission
 from ..core.clock import Clock, LoopClock
 from ..errors import EphemeralTasksError
-from . import commands, connections, origins, push
+from . import commands, connections, origins, push, session_sockets
 from .outbox import Outbox
 from .owner import afind_owner
 from .pages import Page
@@ -64,6 +64,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._sender: asyncio.Task[None] | None = None
         self._check: SessionCheck | None = None
         self._unsubscribe: Callable[[], None] = _do_nothing
+        self._forget_session: Callable[[], None] = _do_nothing
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket until it ends, however it ends."""
@@ -101,9 +102,13 @@ class TaskConsumer(AsyncWebsocketConsumer):
         )
         await self.accept(self._protocol.subprotocol)
         # From here on a close has a code, which a lost connection has not.
+        # First of all: a logout may come while the owner is looked up.
+        self._forget_session = session_sockets.subscribe(self.scope, self.leave)
         owner = await afind_owner(self.scope)
         if owner is None:
             await self._close(push.OWNER_ENDED)
+        elif self._is_over:
+            return
         elif connections.are_all_taken(owner):
             await self._close(TOO_MANY)
         else:
@@ -150,6 +155,12 @@ class TaskConsumer(AsyncWebsocketConsumer):
             submission.end_owner(self._owner)
         is_last_shown = code == push.SERVICE_RESTART
         self._spawn(self._show_last(code) if is_last_shown else self._close(code))
+
+    def leave(self, code: int) -> None:
+        """Close with this code; the owner lives on."""
+        if not self._is_over:
+            self._stop()
+            self._spawn(self._close(code))
 
     async def _send_changes(self) -> None:
         """Send turns until none is due; a turn has all changes since the last one."""
@@ -237,6 +248,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
     def _stop(self) -> None:
         self._is_over = True
         self._unsubscribe()
+        self._forget_session()
         if self._check is not None:
             self._check.stop()
             self._watches.close()

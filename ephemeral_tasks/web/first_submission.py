@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 
-from .owner import akeep, astored_owner_of
+from .owner import akeep, astored_session_owner_of
 from .sessions import SESSION_KEY, seen_sessions
 
 
@@ -30,7 +30,7 @@ async def save_owner(request: HttpRequest, newcomer: str) -> AsyncIterator[str]:
     """
     session: SessionBase = request.session
     was_empty = session.is_empty()
-    stored = None if was_empty else await astored_owner_of(request)
+    stored = None if was_empty else await astored_session_owner_of(request)
     await akeep(request, stored or newcomer)
     if stored is not None:
         yield stored

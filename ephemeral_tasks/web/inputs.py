@@ -94,6 +94,7 @@ async def bind(
     files: Files | None = None,
     *,
     request: HttpRequest | None = None,
+    prefix: str | None = None,
 ) -> BaseForm:
     """Return the form with the input, validated.
 
@@ -104,13 +105,14 @@ async def bind(
         data: Of an HTML form; any other mapping is a JSON object's.
         files: Of an HTML form.
         request: None for a socket's message, which has none.
+        prefix: What the names of an HTML form's fields begin with.
 
     Raises:
         InvalidInput: It came as JSON that the form cannot even validate, or the form
             needs a request and there is none.
     """
     if isinstance(data, MultiValueDict):
-        return await sync_to_async(_validate)(form_class, request, data, files)
+        return await sync_to_async(_validate)(form_class, request, data, files, prefix)
     return await sync_to_async(_validate_json)(form_class, request, data)
 
 
@@ -119,8 +121,10 @@ def _validate(
     request: HttpRequest | None,
     data: Data,
     files: Files | None = None,
+    prefix: str | None = None,
 ) -> BaseForm:
-    form = make_form(form_class, request, data=data, files=files)
+    named = {} if prefix is None else {"prefix": prefix}
+    form = make_form(form_class, request, data=data, files=files, **named)
     check_texts(form)
     form.is_valid()
     return form

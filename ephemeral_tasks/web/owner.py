@@ -13,11 +13,18 @@ from django.http import HttpRequest
 from django.utils.asyncio import async_unsafe
 
 from .. import submission
-from . import push
+from . import push, session_sockets
 from .client import aadd_client, add_client
 from .first_click import first_clicks
 from .sessions import SESSION_KEY, call_before_clear, seen_sessions
-from .user import Source
+from .user import Source, refresh_session
+from .user_key import afind_user_key, find_user_key, is_by_user, key_of
+
+_ASK_FIRST = (
+    "the session is not loaded: in an async view call "
+    "`await aowner_of(request, create=False)` before owner_of() and before "
+    "a template that uses the tags of ephemeral_tasks"
+)
 
 
 @overload
@@ -44,6 +51,12 @@ def owner_of(request: Source, create: bool = True) -> str | None:
 
 def find_owner(request: Source, *, create: bool = False) -> str | None:
     """Return the plain owner key of a request or scope, for looking."""
+    try:
+        key = find_user_key(request)
+    except SynchronousOnlyOperation as error:
+        raise SynchronousOnlyOperation(_ASK_FIRST) from error
+    if key is not None:
+        return key
     session = _session_of(request)
     if isinstance(session, SessionBase) and not hasattr(session, "_session_cache"):
         _load(session)
@@ -59,11 +72,7 @@ def find_owner(request: Source, *, create: bool = False) -> str | None:
 
 # Also for visitors without a session and for stores that do not block: else a page
 # would fail for returning visitors alone.
-@async_unsafe(
-    "the session is not loaded: in an async view call "
-    "`await aowner_of(request, create=False)` before owner_of() and before "
-    "a template that uses the tags of ephemeral_tasks"
-)
+@async_unsafe(_ASK_FIRST)
 def _load(session: SessionBase) -> None:
     session.get(SESSION_KEY)
 
@@ -80,6 +89,9 @@ async def aowner_of(request: Source, create: bool = True) -> str | None:
 
 async def afind_owner(request: Source, *, create: bool = False) -> str | None:
     """Return the plain owner key of a request or scope, for looking."""
+    key = await afind_user_key(request)
+    if key is not None:
+        return key
     session = _session_of(request)
     owner = await session.aget(SESSION_KEY)
     if owner is None:
@@ -100,10 +112,24 @@ async def akeep(request: Source, owner: str) -> None:
 
 async def astored_owner_of(scope: Source) -> str | None:
     """Return the owner that the session's store names now, whatever was loaded."""
-    session = _session_of(scope)
-    fresh = session.__class__(session.session_key)
-    owner = await fresh.aget(SESSION_KEY)
-    return cast("str | None", owner) or seen_sessions.recall(fresh)
+    fresh = _reopen(scope)
+    key = await afind_user_key(refresh_session(scope, fresh))
+    return await _aread_owner(fresh) if key is None else key
+
+
+async def astored_session_owner_of(request: Source) -> str | None:
+    """Return the session's own owner as its store names it now."""
+    return await _aread_owner(_reopen(request))
+
+
+def _reopen(source: Source) -> SessionBase:
+    session = _session_of(source)
+    return session.__class__(session.session_key)
+
+
+async def _aread_owner(session: SessionBase) -> str | None:
+    owner = await session.aget(SESSION_KEY)
+    return cast("str | None", owner) or seen_sessions.recall(session)
 
 
 def make_candidate(request: Source, form_key: str | None = None) -> str:
@@ -132,7 +158,7 @@ def _end_owner_at_logout(request: HttpRequest | None = None, **kwargs: object) -
 
 @receiver(user_logged_in, dispatch_uid="ephemeral_tasks.web.owner.rotated")
 def _close_sockets_at_login(
-    request: HttpRequest | None = None, **kwargs: object
+    request: HttpRequest | None = None, user: object = None, **kwargs: object
 ) -> None:
     """Close the sockets that were opened with the session's former key.
 
@@ -146,10 +172,17 @@ def _close_sockets_at_login(
     if owner is not None:
         seen_sessions.move(request.session, owner)
         push.close_owner(owner, push.SESSION_ROTATED)
+    key = key_of(user) if is_by_user() else None
+    if key is not None:
+        push.close_owner(key, push.SESSION_ROTATED)
 
 
 def _end_owner_of(session: SessionBase) -> None:
-    """Drop the owner of a session that is about to be emptied."""
+    """Drop the owner of a session that is about to be emptied, and its sockets.
+
+    A user's own operations go on: they are not the session's.
+    """
+    session_sockets.close_all(session)
     try:
         owner = session.get(SESSION_KEY)
     except SynchronousOnlyOperation:  # a third-party engine, not loaded

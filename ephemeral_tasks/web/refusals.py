@@ -16,6 +16,7 @@ from ..errors import (
     Closed,
     Conflict,
     EphemeralTasksError,
+    InvalidAnswer,
     NotFinished,
     OperationCancelled,
     OperationFailed,
@@ -75,6 +76,7 @@ class Refusal:
 
 _CODES: Mapping[type[EphemeralTasksError], tuple[str, int]] = {
     InvalidInput: ("invalid_input", 400),
+    InvalidAnswer: ("invalid_input", 400),
     UnknownTask: ("unknown_task", 404),
     UnknownOperation: ("unknown_operation", 404),
     NotSerializable: ("not_serializable", 406),
@@ -135,6 +137,8 @@ def _details_of(error: EphemeralTasksError) -> Mapping[str, Any]:
         }
     if isinstance(error, InvalidInput):
         return {"fields": {}}
+    if isinstance(error, InvalidAnswer):
+        return {"fields": error.fields}
     if isinstance(error, TooLarge):
         return {"limit_bytes": error.limit}
     return {}
@@ -143,6 +147,8 @@ def _details_of(error: EphemeralTasksError) -> Mapping[str, Any]:
 def _describe(error: EphemeralTasksError) -> str:
     if isinstance(error, InvalidInput):
         return _describe_invalid(error)
+    if isinstance(error, InvalidAnswer):
+        return " ".join(text for texts in error.fields.values() for text in texts)
     if isinstance(error, OperationFailed):
         return str(error.message)
     if isinstance(error, Conflict):
@@ -181,6 +187,7 @@ def _describe_invalid(error: InvalidInput) -> str:
 
 def _describe_conflict(action: str) -> str:
     return {
+        "answer": gettext("This question is not open any more."),
         "cancel": gettext("This operation cannot be cancelled any more."),
         "dismiss": gettext("This operation has not finished; cancel it first."),
         "again": gettext(

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.template.loader import render_to_string
 
 from ..core.ids import is_id
-from ..projection import Row
+from ..row import Row
 from .audience import Audience, audience_of
 from .encoding import encode
 from .next_page import next_of, own_path

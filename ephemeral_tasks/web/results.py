@@ -8,8 +8,8 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from ..projection import Row
 from ..result_file import ResultFile
+from ..row import Row
 from . import responses, result_text
 from .audience import Audience, audience_of
 from .file_names import clean_name, disposition_of

@@ -13,10 +13,11 @@ from django.utils.safestring import SafeString, mark_safe
 from .. import pool, signals, submission, windows
 from ..conf import get_config
 from ..errors import UnknownTask
-from ..projection import Row
 from ..registry import registry
+from ..row import Row
 from . import processes, push
 from .pages import Page
+from .questions import render_question
 from .table_cache import Fragment, RenderedTable, Shown, TableCache, size_of
 
 SLOW_AFTER_SECONDS = 20.0
@@ -113,7 +114,12 @@ def _poll_url(page: Page, version: str) -> str:
 
 def render_row(row: Row, page: Page) -> SafeString:
     """Return one row as HTML."""
-    context = {"page": page, "row": row, "shown": _list_shown(row)}
+    context = {
+        "page": page,
+        "question": render_question(row, page),
+        "row": row,
+        "shown": _list_shown(row),
+    }
     return mark_safe(  # noqa: S308  # a template's output
         render_to_string("ephemeral_tasks/row.html", context)
     )

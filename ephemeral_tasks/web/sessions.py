@@ -37,7 +37,7 @@ class SeenSessions:
 
     def note(self, session: Any, owner: str) -> None:
         """Remember the owner that the session names."""
-        digest = _digest(session)
+        digest = digest_session(session)
         if digest is None:
             return
         with self._lock:
@@ -48,7 +48,7 @@ class SeenSessions:
 
     def forget(self, session: Any) -> None:
         """Remember nothing of the session."""
-        digest = _digest(session)
+        digest = digest_session(session)
         if digest is not None:
             with self._lock:
                 self._owners.pop(digest, None)
@@ -66,14 +66,15 @@ class SeenSessions:
         To be called when the session is loaded: a session that its store no longer
         has, as after logout, has no key then.
         """
-        digest = _digest(session)
+        digest = digest_session(session)
         with self._lock:
             owner = None if digest is None else self._owners.get(digest)
         is_alive = owner is not None and windows.read(owner, touch=False).handles
         return owner if is_alive else None
 
 
-def _digest(session: Any) -> bytes | None:
+def digest_session(session: Any) -> bytes | None:
+    """Return what stands for a session with this key; None without one."""
     key = getattr(session, "session_key", None)
     if not key or len(key) > _MAX_KEY_LENGTH:
         return None

@@ -99,9 +99,11 @@ def _render_accepted(request: HttpRequest, task: Task, accepted: _Accepted) -> s
     named = _tables_of(request)
     # Boosted from a page without our script: it may have a table and cannot say so.
     shown = named if TABLES_HEADER in request.headers else [(Page.current(), False)]
+    # Rows first: HTML's parser drops a tbody that comes after other elements.
+    ordered = sorted(shown, key=lambda one: one[0].is_count)
     pieces = [
         render_table(request, page, owner=accepted.owner, is_live=is_live)
-        for page, is_live in shown
+        for page, is_live in ordered
     ]
     fresh = forms.render_accepted(
         task,

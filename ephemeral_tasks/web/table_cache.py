@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
-from ..projection import Row
+from ..row import Row
 from .pages import Page
 
 _OWNER_BYTES = 1024

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import again, health, output, start, views
+from . import again, answer, health, output, start, views
 
 app_name = "ephemeral_tasks"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("<str:id>/", views.operation, name="operation"),
     path("<str:id>/result/", views.result, name="result"),
     path("<str:id>/output/", output.output, name="output"),
+    path("<str:id>/answer/", answer.answer, name="answer"),
     path("<str:id>/cancel/", views.cancel, name="cancel"),
     path("<str:id>/dismiss/", views.dismiss, name="dismiss"),
     path("<str:id>/retry/", views.retry, name="retry"),

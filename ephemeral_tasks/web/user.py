@@ -29,6 +29,16 @@ def user_of(source: Source) -> Any:
     return get_user(cast("HttpRequest", SimpleNamespace(session=source["session"])))
 
 
+def refresh_session(source: Source, session: Any) -> Mapping[str, Any]:
+    """Return a scope with a session that was read anew, which alone names the user.
+
+    Only where the session named none before, the user is a middleware's of the site.
+    """
+    if isinstance(source, Mapping) and SESSION_KEY not in source["session"]:
+        return {**source, "session": session}
+    return {"session": session}
+
+
 def with_user(scope: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a socket's scope with its ``user``, who is looked up when asked for."""
     return {**scope, "user": SimpleLazyObject(partial(user_of, scope))}

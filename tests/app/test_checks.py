@@ -157,3 +157,21 @@ def test_a_function_of_the_request_is_right(settings):
     settings.EPHEMERAL_TASKS = {"CLIENT_OF": "tests.web.clients.by_header"}
 
     assert check_settings(None) == []
+
+
+@pytest.mark.parametrize("path", ["nobody", "tests.web.conftest.HTML"])
+def test_e009_a_path_without_a_context_variable(settings, path):
+    """Each submission would fail."""
+    settings.EPHEMERAL_TASKS = {
+        "CONTEXT_VARS": (path, "tests.app.pool.test_pool.colour")
+    }
+
+    assert path in only("E009").msg
+
+
+def test_e011_users_own_and_there_are_none(settings):
+    """Everybody would own by session."""
+    settings.EPHEMERAL_TASKS = {"OWNER": "user"}
+    settings.MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
+
+    assert only("E011").level == checks.ERROR

@@ -3,7 +3,6 @@
 import enum
 import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from inspect import signature
 from typing import Annotated, Any, Union
 
@@ -320,16 +319,31 @@ def test_an_argument_without_a_name_is_refused(function, name):
     assert f"form=True: {name} of {function.__name__} cannot" in str(raised.value)
 
 
+def with_context(context, text: str):
+    """With the pool's own argument in front."""
+
+
 def test_the_context_is_no_field():
     """The pool gives it."""
-
-    def takes(context, text: str):
-        """Take a context."""
-
-    takes.__qualname__ = "takes"
-    task = Task(func=takes, form=True, takes_context=True)
+    task = Task(func=with_context, form=True, takes_context=True)
 
     assert list(task.form.base_fields) == ["text"]
+
+
+def yields(count: int = 3):
+    """A generator function, whose output is its result."""
+    yield from map(str, range(count))
+
+
+async def yields_later(count: int = 3):
+    """An async one."""
+    yield str(count)
+
+
+@pytest.mark.parametrize("function", [yields, yields_later])
+def test_a_generator_has_a_form_as_any_function(function):
+    """Its arguments are arguments."""
+    assert list(Task(func=function, form=True).form.base_fields) == ["count"]
 
 
 # -- names that come later -------------------------------------------------------------
@@ -362,7 +376,4 @@ def test_a_name_that_never_comes_is_an_error_at_first_use():
 
 def test_numbers_of_more_digits_than_python_converts_are_refused():
     """As in every form."""
-    values = {"whole": "9" * 5000}
-
-    assert "whole" in EACH(values).errors
-    assert Decimal("1.50") == EACH({"price": "1.50"}).fields["price"].clean("1.50")
+    assert "whole" in EACH({"whole": "9" * 5000}).errors

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from ephemeral_tasks import progress, submit, window
 from ephemeral_tasks.core import Progress, Status
-from ephemeral_tasks.projection import Row, list_actions
+from ephemeral_tasks.projection import list_actions
+from ephemeral_tasks.row import Row
 from ephemeral_tasks.submission import cancel, row
 from ephemeral_tasks.testing import drain
 from tests.app import tasks

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 
 import pytest
@@ -25,6 +25,7 @@ from ephemeral_tasks import (
     result,
     retry,
     submit,
+    window,
 )
 from ephemeral_tasks.core import Status, for_each
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
@@ -633,3 +634,57 @@ def test_an_async_body_does_not_block_its_loop(owner):
 
     assert len(errors) == 2
     assert all("await aask()" in one for one in errors)
+
+
+# -- many at once ----------------------------------------------------------------------
+
+
+async def ask_thrice():
+    """Ask, and return the three answers."""
+    return [await aask(f"{n}?", choices=["a", "b"]) for n in range(3)]
+
+
+def ask_thrice_plain():
+    """Ask from a thread, and return the three answers."""
+    return [ask(f"{n}?", choices=["a", "b"]) for n in range(3)]
+
+
+def click(owner, seen, *, cancels):
+    """Click on what a row offers, as a hurried visitor does."""
+    with suppress(Conflict, UnknownOperation):
+        if seen.question:
+            answer(owner, seen.id, seen.question.number, "a")
+        elif cancels and seen.attempt and seen.id[0] in "01":
+            cancel(owner, seen.id)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_hammered_questions_end_once_each(settings, make_owner, debug):
+    """Answers, cancels and log-outs meet bodies of both kinds, and the books agree."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 3, "MAX_RUNNING_PER_OWNER": 2}
+    owners = [make_owner() for _ in range(6)]
+    pool.get().loop.loop.set_debug(debug)
+    is_over = threading.Event()
+
+    def click_everywhere(number):
+        while not is_over.is_set():
+            rows = [(owner, seen) for owner in owners for seen in window(owner)]
+            for owner, seen in rows:
+                click(owner, seen, cancels=number == 0)
+
+    clickers = [threading.Thread(target=click_everywhere, args=(n,)) for n in range(3)]
+    for clicker in clickers:
+        clicker.start()
+    for owner in owners * 10:
+        submit(owner, tasks.app_call, ask_thrice)
+        submit(owner, tasks.app_plain_call, ask_thrice_plain)
+    end_owner(owners[0])
+    drain(PATIENCE_SECONDS)
+    is_over.set()
+    for clicker in clickers:
+        clicker.join(PATIENCE_SECONDS)
+
+    pool.get().ledger.check()
+    statistics = pool.statistics()
+    assert (statistics.asking, statistics.running, statistics.failed) == (0, 0, 0)
+    assert statistics.successful + statistics.cancelled == 120

@@ -5,9 +5,9 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ephemeral_tasks import pool, progress, submit
+from ephemeral_tasks import aask, pool, progress, submit
 from ephemeral_tasks.pool.run_times import RunTimes
-from ephemeral_tasks.submission import cancel, row
+from ephemeral_tasks.submission import answer, cancel, row
 from ephemeral_tasks.testing import drain
 from ephemeral_tasks.time_left import in_words, settle
 from tests.app import tasks
@@ -103,6 +103,34 @@ def test_nothing_is_left_of_what_is_being_stopped(task_clock, owner, make_hold):
     cancel(owner, handle.id)
 
     assert row(owner, handle.id).eta_seconds is None
+
+
+def test_time_that_the_owner_took_to_answer_does_not_count(
+    task_clock, owner, make_hold
+):
+    """Nothing is said while a question is open, and its time belongs to nobody."""
+    before, after = make_hold(), make_hold()
+
+    async def body():
+        await before.stop()
+        progress(5, 10)
+        await aask("Go on?", choices=["yes"])
+        await after.stop()
+
+    handle = submit(owner, tasks.app_call, body)
+    before.entered()
+    task_clock.advance(6)
+    before.open()
+    settle_pool()
+    assert row(owner, handle.id).eta_seconds is None
+    task_clock.advance(600)
+    answer(owner, handle.id, 1, "yes")
+    after.entered()
+
+    assert row(owner, handle.id).eta_seconds == pytest.approx(6)
+    after.open()
+    drain()
+    assert [*pool.get().ledger.run_times._by_task["app_call"]] == [6]
 
 
 # -- run times of others ---------------------------------------------------------------

@@ -90,6 +90,14 @@ async def backend_djangos_own(word):
 
 
 @task
+async def backend_colour():
+    """Return the colour of the submitter's context."""
+    from tests.app.pool.test_variables import colour
+
+    return colour.get()
+
+
+@task
 async def backend_pieces(count):
     """Yield texts."""
     for number in range(count):

@@ -13,7 +13,7 @@ LONG = "a long line of sixteen words that is written again and again and again\n
 PAGE = """{% load ephemeral_tasks %}<!doctype html>
 <html lang="en" dir="DIRECTION"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Story</title>{% task_media %}</head><body class="ephemeral-tasks-page">
+<title>Story</title>{% task_media htmx=HTMX %}</head><body class="ephemeral-tasks-page">
 <h1>Story</h1>{% task_output id %}TABLE</body></html>"""
 
 
@@ -69,6 +69,7 @@ def page(request, id):
     """The story, with a table unless the query says that it stands alone."""
     owner_of(request, create=False)
     source = PAGE.replace("DIRECTION", request.GET.get("direction", "ltr"))
+    source = source.replace("HTMX", "4" if "four" in request.GET else "2")
     table = "" if "alone" in request.GET else "{% task_table %}"
     source = source.replace("TABLE", table)
     return HttpResponse(

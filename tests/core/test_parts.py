@@ -10,6 +10,7 @@ from ephemeral_tasks.core import (
     WorkCoordinator,
     current_operation,
     for_each,
+    map_each,
     progress,
 )
 from tests.core.test_loops import stream
@@ -333,8 +334,25 @@ async def test_a_tasks_own_part_ends_with_it(watch):
     assert shares(await watch(body)) == [0, 0, 25, 25, 50, 50]
 
 
-async def test_a_loops_bodies_report_in_the_part_around_the_loop(watch):
-    """`for_each` is one part of what its operation does, and shares it out."""
+async def loop(items, body):
+    """A loop over items without keys."""
+    await for_each(items, body, limit=2)
+
+
+async def keyed_loop(items, body):
+    """A loop whose items have keys."""
+    await for_each(items, body, limit=2, key=lambda item: item % 2)
+
+
+async def mapping_loop(items, body):
+    """A loop that gives results."""
+    async for _ in map_each(items, body, limit=2):
+        pass
+
+
+@pytest.mark.parametrize("run", [loop, keyed_loop, mapping_loop])
+async def test_a_loops_bodies_report_in_the_part_around_the_loop(watch, run):
+    """A loop is one part of what its operation does, and its bodies share it out."""
 
     async def item(number):
         with progress.part(0.25):
@@ -342,9 +360,9 @@ async def test_a_loops_bodies_report_in_the_part_around_the_loop(watch):
 
     async def body():
         with progress.part(0.5):
-            await for_each(range(4), item, limit=2)
+            await run(range(4), item)
 
-    assert shares(await watch(body))[-1] == 50
+    assert sorted({*shares(await watch(body))}) == [0, 12.5, 25, 37.5, 50]
 
 
 async def test_an_operation_submitted_in_a_part_has_a_bar_of_its_own(build, watch):

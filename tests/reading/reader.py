@@ -92,11 +92,13 @@ class Reader:
             _run(block.text, vars(self._module))
 
     def _make_module(self, name: str) -> ModuleType:
-        package, _, _ = name.rpartition(".")
+        package, _, leaf = name.rpartition(".")
         if package and package not in sys.modules:
             self._make_module(package).__path__ = []
         module = ModuleType(name)
         self._monkeypatch.setitem(sys.modules, name, module)
+        if package:
+            setattr(sys.modules[package], leaf, module)
         return module
 
     def _change_settings(self, text: str) -> None:

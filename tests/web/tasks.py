@@ -8,7 +8,14 @@ from enum import Enum
 from django import forms
 from django.utils.translation import get_language
 
-from ephemeral_tasks import TaskFailed, current_operation, progress, task, write
+from ephemeral_tasks import (
+    TaskFailed,
+    aask,
+    current_operation,
+    progress,
+    task,
+    write,
+)
 from ephemeral_tasks.testing import Hold
 
 
@@ -114,6 +121,24 @@ class OwnForm(forms.Form):
 
     class Media:
         js = ("own.js",)
+
+
+class PickForm(forms.Form):
+    """What an operation asks for."""
+
+    year = forms.IntegerField(min_value=2000)
+    paid = forms.BooleanField(required=False)
+    kind = forms.MultipleChoiceField(
+        required=False,
+        choices=[("a", "A"), ("b", "B")],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class ProofForm(forms.Form):
+    """A file that an operation asks for."""
+
+    proof = forms.FileField()
 
 
 class NoForm(forms.Form):
@@ -365,3 +390,32 @@ async def web_write_bursts(name):
         await holds[name].stop()
         for piece in burst:
             yield piece
+
+
+QUESTION = "Overwrite 3 <files>?"
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask():
+    """Ask how to go on, and how again."""
+    first = await aask(QUESTION, choices=("Overwrite", "Keep & go"))
+    return [first, await aask("Sure?", choices=("Yes",))]
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask_form():
+    """Ask for a year."""
+    return await aask("Which <year>?", form=PickForm)
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask_file():
+    """Ask for a file."""
+    answer = await aask("Show it", form=ProofForm)
+    return answer["proof"].read().decode()
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask_own():
+    """Ask with a form that needs the request."""
+    return await aask("Which document?", form=OwnForm)

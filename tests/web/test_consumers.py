@@ -721,7 +721,7 @@ async def test_what_time_alone_has_changed_is_pushed(
     assert "kept until" not in await socket.receive_from()
 
     pool_clock.ahead_seconds = 5.5 * 3600
-    await clock.advance(consumers.LOOK_SECONDS)
+    await clock.advance(session_check.LOOK_SECONDS)
 
     assert "kept until" in await socket.receive_from()
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from ephemeral_tasks.web import refusals
 from tests.layers import ROOT
 from tests.web import tasks
 
@@ -23,6 +24,13 @@ def check(message, name):
 def test_the_schema_is_one():
     """Of the draft that it names."""
     Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_schema_has_each_code():
+    """Those of the refusals, and no other."""
+    listed = SCHEMA["$defs"]["error"]["properties"]["code"]["enum"]
+
+    assert sorted(listed) == sorted({code for code, _ in refusals._CODES.values()})
 
 
 class Traffic:
@@ -65,6 +73,12 @@ async def test_a_sockets_messages_are_as_the_schema_says(visitor, make_socket):
     await visitor.until(lambda rows: all(row.is_finished for row in rows))
     await traffic.send(type="dismiss", id=id)
     await traffic.until("removed")
+    asked = await visitor.start("web_ask")
+    await visitor.until(lambda rows: rows[0].question)
+    await traffic.send(type="answer", id=asked["id"], number=1, answer="Overwrite")
+    await traffic.until("row")
+    await traffic.send(type="answer", id=asked["id"], number=9, data={})
+    await traffic.until("error")
     await traffic.send(type="retry", id=failed["id"])
     await traffic.until("removed")
     await traffic.send(type="submit", task="web_echo", data={"text": "a"})
@@ -87,6 +101,8 @@ async def test_the_routes_answers_are_as_the_schema_says(visitor):
         await visitor.get("/tasks/unknown/output/"),
         await visitor.get(f"/tasks/{id}/output/?start=x"),
         await visitor.get(f"/tasks/{id}/result/"),
+        await visitor.post(f"/tasks/{id}/answer/", {"number": 1}),
+        await visitor.post(f"/tasks/{id}/answer/", {"number": "x"}),
         await visitor.post(f"/tasks/{id}/dismiss/"),
     ):
         check(refused.json(), "refusal")

@@ -271,6 +271,31 @@ def test_media_can_be_left_out(arguments, has_htmx, has_stylesheet):
     assert "ephemeral_tasks.js" in html
 
 
+@pytest.mark.parametrize(
+    ("arguments", "version", "is_adapted"),
+    [
+        ("", 2, False),
+        ("htmx=2", 2, False),
+        ("htmx=4", 4, True),
+        ("htmx=False", 0, True),
+    ],
+)
+def test_media_has_the_htmx_that_the_page_wants(arguments, version, is_adapted):
+    """A page's own may be of either version, so it gets what htmx 4 needs, too."""
+    html = render("{% task_media " + arguments + " %}")
+
+    for one in (2, 4):
+        assert (f"htmx-{one}.min.js" in html) is (one == version)
+    assert ("hx-ws-2.min.js" in html) is (version == 2)
+    assert ("ephemeral_tasks/htmx4.js" in html) is is_adapted
+
+
+def test_another_htmx_is_refused():
+    """There is no third one."""
+    with pytest.raises(ValueError, match="htmx must be True, False, 2 or 4, got 3"):
+        render("{% task_media htmx=3 %}")
+
+
 def test_media_carries_the_pages_nonce():
     """Where a policy asks for one."""
     html = render("{% task_media %}", csp_nonce="n0nce")
@@ -293,7 +318,7 @@ def test_media_carries_a_nonce_that_nobody_has_used_yet():
     html = render("{% task_media htmx=False %}", csp_nonce=nonce)
 
     tags = re.findall("<(?:script|link) [^>]*>", html)
-    assert len(tags) == 5
+    assert len(tags) == 6
     assert all('nonce="n0nce"' in tag for tag in tags)
 
 

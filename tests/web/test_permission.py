@@ -109,6 +109,17 @@ async def test_without_it_nothing_is_tried_again(permitted, make_socket, how):
     assert window(owner) == (before,)
 
 
+async def test_without_it_nothing_is_changed_and_run_again(permitted):
+    """The form of a task that does not exist is not filled either."""
+    (row,) = await permitted.until_status("FAILED")
+    url = f"/tasks/{row.id}/again/"
+    assert (await permitted.get_page(url)).status_code == 200
+    await take_permission()
+
+    for get in (permitted.get, permitted.get_page, permitted.get_htmx):
+        assert (await get(url)).status_code == 404
+
+
 async def test_with_it_a_failed_one_is_tried_again(permitted):
     """As any other."""
     (row,) = await permitted.until_status("FAILED")

@@ -140,6 +140,21 @@ async def test_the_count_is_that_of_all_unfinished_ones(visitor):
     assert some.content.decode().split("version=")[0] in html
 
 
+async def test_a_count_comes_after_the_rows(visitor):
+    """HTML's parser would drop rows that come after another element."""
+    await visitor.held("a")
+    tables = "ephemeral-tasks--count;live, ephemeral-tasks;live"
+    header = {"Ephemeral-Tasks-Tables": tables}
+
+    response = await visitor.post_htmx(
+        "/tasks/start/web_hold/", {"name": "b"}, **header
+    )
+    html = response.content.decode()
+
+    assert html.startswith('<tbody id="ephemeral-tasks-rows"')
+    assert 'id="ephemeral-tasks--count-rows"' in html
+
+
 async def test_a_start_brings_the_count_that_the_page_has(visitor):
     """Beside the tables; and a count alone shows no operation."""
     header = {"Ephemeral-Tasks-Tables": "ephemeral-tasks--count;empty"}

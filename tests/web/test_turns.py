@@ -20,7 +20,10 @@ from ephemeral_tasks.web.owner import SESSION_KEY
 from tests.web import tasks
 from tests.web.hold import until
 
-pytestmark = pytest.mark.urls("tests.web.urls")
+pytestmark = [
+    pytest.mark.urls("tests.web.urls"),
+    pytest.mark.usefixtures("transactional_db"),
+]
 
 OWNER = "turns"
 MOVING = ("elapsed_seconds", "eta_seconds", "expires_at")

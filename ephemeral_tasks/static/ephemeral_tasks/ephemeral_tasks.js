@@ -258,6 +258,21 @@
     if (table) Object.assign(stateOf(table), { isRotated: false, pushedAt: now, shownAt: now, tries: 0 });
   });
 
+  // A push may replace the rows while an action is on its way. Old rows show no answer,
+  // and their events reach nobody: the table stands in for its rows meanwhile.
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, target } = event.detail;
+    if (elt.matches(BUTTON) && target?.matches(ROWS)) event.detail.target = tableOf(elt);
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { requestConfig, target } = event.detail;
+    if (requestConfig.elt.matches(BUTTON) && target.matches(TABLE)) {
+      event.detail.target = target.querySelector(ROWS);
+    }
+  });
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { requestConfig, target, xhr } = event.detail;
     const isFragment = xhr.getResponseHeader(MARK) !== null;
@@ -285,7 +300,9 @@
     const { elt, formData, triggeringEvent } = event.detail;
     if (!isOurs(elt)) return;
     const form = elt.matches(FORM) ? elt : elt.form; // the rows have none
-    const own = form ? new FormData(form, triggeringEvent?.submitter) : new FormData();
+    // A row's button may be a choice, and brings its value.
+    const button = elt.matches(BUTTON) ? elt : triggeringEvent?.submitter;
+    const own = form ? new FormData(form, button) : new FormData();
     new Set(formData.keys()).forEach((name) => formData.delete(name));
     own.forEach((value, name) => formData.append(name, value));
   });
@@ -340,6 +357,14 @@
     if (event.repeat && event.key === "Enter" && isField && event.target.closest(FORM)) {
       event.preventDefault();
     }
+  });
+
+  // Enter in a field of a row answers the row's question.
+  document.addEventListener("keydown", (event) => {
+    const question = event.target.closest?.(".operation-question");
+    if (event.key !== "Enter" || !question || !event.target.matches("input")) return;
+    event.preventDefault();
+    if (!event.repeat) question.querySelector("button").click();
   });
 
   // -- what went wrong ----------------------------------------------------------
@@ -430,11 +455,21 @@
     return table.querySelector(ROWS)?.dataset.process;
   }
 
+  const told = new Map(); // what was said last of each row, by its id, in whichever table
+
+  /** Whether no other table of the page has said it; a page may show a row twice. */
+  function isNews(id, text) {
+    if (told.get(id) === text) return false;
+    told.set(id, text);
+    if (told.size > 100) told.delete(told.keys().next().value);
+    return true;
+  }
+
   function announce(table) {
     const state = stateOf(table);
     const now = sayings(table);
     const process = processOf(table);
-    const news = [...now].filter(([id, text]) => state.said.get(id) !== text);
+    const news = [...now].filter(([id, text]) => state.said.get(id) !== text && isNews(id, text));
     const isAnyGone = [...state.said.keys()].some((id) => !now.has(id));
     const isRestarted = state.process !== process;
     Object.assign(state, { process, said: now });

@@ -28,6 +28,9 @@
   document.addEventListener("ephemeral-tasks:finished", (event) => {
     sayInTitle(event.target.dataset.announcement);
   });
+  document.addEventListener("ephemeral-tasks:changed", (event) => {
+    if (event.target.querySelector(".operation-question")) sayInTitle(event.target.dataset.announcement);
+  });
   document.addEventListener("visibilitychange", restoreTitle);
 
   // -- one operation by itself --------------------------------------------------
@@ -51,12 +54,16 @@
 
   // -- the badge ----------------------------------------------------------------
 
-  /** Fetches the number of unfinished operations when any table of the page knows another. */
+  let known; // the number that the page's first table has
+
+  /** Fetches the badge when the table has come to know another number than it shows. */
   function refreshCounts() {
-    const known = document.querySelector(`.ephemeral-tasks:not(.is-count) ${ROWS}`);
+    const number = document.querySelector(`.ephemeral-tasks:not(.is-count) ${ROWS}`)?.dataset.unfinished;
+    // Once: a table may be older than the badge, and must not ask for ever.
+    if (number === undefined || number === known) return;
+    known = number;
     document.querySelectorAll(COUNT).forEach((count) => {
-      const own = count.querySelector(ROWS);
-      if (known && own && known.dataset.unfinished !== own.dataset.unfinished) {
+      if (count.querySelector(ROWS)?.dataset.unfinished !== number) {
         count.dispatchEvent(new Event("ephemeral-tasks:refresh", { bubbles: true }));
       }
     });

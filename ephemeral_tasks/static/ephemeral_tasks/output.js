@@ -50,7 +50,7 @@
 
     listen(signal) {
       const on = (target, name, listener) => target.addEventListener(name, listener, { signal });
-      on(this.view, "scroll", () => { this.isFollowing = this.isNearEnd(); });
+      on(this.view, "scroll", () => this.look());
       on(document, "ephemeral-tasks:message", (event) => this.hear(event.detail));
       on(document, "ephemeral-tasks:opened", () => this.change());
       on(document, "ephemeral-tasks:closed", () => this.change());
@@ -63,6 +63,7 @@
       const { attempt, start, end, isFinished } = this.dataset;
       const text = this.pre.textContent;
       this.isFollowing = isFinished === undefined;
+      this.followedTo = 0; // px
       this.attempt = Number(attempt || 0);
       this.end = Number(end === undefined ? 0 : start);
       this.pre.replaceChildren();
@@ -166,11 +167,14 @@
 
     show(start, end, text) {
       const detail = { id: this.dataset.operation, text, start, end };
+      this.look(); // a scroll of this instant has not been reported yet
       if (start === 0) this.pre.replaceChildren();
       this.end = end;
       const event = new CustomEvent("ephemeral-tasks:output", { bubbles: true, cancelable: true, detail });
       if (this.dispatchEvent(event)) this.append(text);
-      if (this.isFollowing) this.view.scrollTop = this.view.scrollHeight;
+      if (!this.isFollowing) return;
+      this.view.scrollTop = this.view.scrollHeight;
+      this.followedTo = this.view.scrollTop;
     }
 
     append(text) {
@@ -179,9 +183,11 @@
       else this.pre.append(text);
     }
 
-    isNearEnd() {
+    /** Follows a reader who is at the end, or who has not scrolled up from there. */
+    look() {
       const { clientHeight, scrollHeight, scrollTop } = this.view;
-      return scrollHeight - scrollTop - clientHeight <= NEAR;
+      const isNear = scrollHeight - scrollTop - clientHeight <= NEAR;
+      this.isFollowing = isNear || (this.isFollowing && scrollTop >= this.followedTo);
     }
 
     // -- what is said of it -------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from ephemeral_tasks import progress, task
+from ephemeral_tasks import ResultFile, progress, task
 from tests.browser.engine import gates
 
 
@@ -20,6 +20,13 @@ async def count(gate):
     progress(2, 20)
     await gates[gate].passed()
     return "counted"
+
+
+@task(label="File", form=CountForm)
+async def file(gate):
+    """Return a page of its own when the gate lets it go."""
+    await gates[gate].passed()
+    return ResultFile("Übersicht 1.html", b"<title>Inside</title>", "text/html")
 
 
 @task(label="Name", form=NameForm)

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path
 
-from tests.browser import telling
+from tests.browser import asking, telling  # noqa: F401  # declares its tasks
 from tests.browser.gates import let_through
 from tests.browser.sites.habits import HABITS
 
@@ -19,7 +19,19 @@ PAGES = {
     "plain": {},
     "again": {},
     "rtl": {"DIRECTION": "rtl"},
+    "four": {
+        "HEAD": "{% task_media htmx=4 %}",
+        "BODY": f"<nav>{{% task_count %}}</nav>{USUAL}",
+    },
+    "own-four": {
+        "HEAD": HTMX.replace("htmx-2", "htmx-4") + "{% task_media htmx=False %}"
+    },
+    "single-four": {
+        "HEAD": "{% task_media htmx=4 %}",
+        "BODY": "{% task_row request.GET.id then=request.GET.then %}",
+    },
     "count": {"BODY": "<nav>{% task_count %}</nav>" + USUAL},
+    "both": {"BODY": "{% task_row request.GET.id %}{% task_table %}"},
     "badge": {"BODY": '<nav>{% task_count %}</nav>{% task_form "count" %}'},
     "single": {
         "BODY": "<nav>{% task_count %}</nav>"
@@ -30,7 +42,14 @@ PAGES = {
     "off": {"ATTRIBUTES": "hx-disable"},
     "naked": {"HEAD": "{% task_media stylesheet=False %}"},
     "flex": {"BODY": f'<div class="row"><p>Beside</p>{USUAL}</div>'},
+    "file": {"BODY": '{% task_form "file" %}{% task_table %}'},
     "say": {"BODY": '{% task_form "say" %}{% task_table %}'},
+    "copy": {"BODY": '{% task_form "copy" %}{% task_table %}'},
+    "four-copy": {
+        "HEAD": "{% task_media htmx=4 %}",
+        "BODY": '{% task_form "copy" %}{% task_table %}',
+    },
+    "year": {"BODY": '{% task_form "count_year" %}{% task_table %}'},
     "framework": {"HEAD": "{% task_media %}FRAMEWORK"},
     "turbo": {"BODY": f'<a href="/again/" data-visit>Again</a>{USUAL}'},
     "boosted": {

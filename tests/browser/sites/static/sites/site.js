@@ -9,7 +9,7 @@ document.addEventListener("click", async (event) => {
 });
 
 /* htmx's extension of this name, as far as it changes what is sent. */
-if (window.htmx) {
+if (window.htmx?.defineExtension) {
   htmx.defineExtension("json-enc", {
     encodeParameters(xhr, parameters) {
       xhr.setRequestHeader("Content-Type", "application/json");

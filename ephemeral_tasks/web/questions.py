@@ -1,0 +1,84 @@
+"""A question in its row: buttons for its choices, or the fields of its form."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.forms import BaseForm
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from ..row import Row, RowQuestion
+from .form_class import make_form
+from .pages import Page
+from .refusals import InvalidInput
+
+ASKED_PARAMETER = "asked"
+"""In the query: the number, for a row's own fields, whose names have a prefix."""
+
+
+def render_question(row: Row, page: Page) -> SafeString:
+    """Return what the row asks as HTML, empty when it asks nothing."""
+    if row.question is None:
+        return SafeString()
+    return _render("question", row, page, _make_empty(row, page))
+
+
+def render_fields(row: Row, page: Page, form: BaseForm) -> SafeString:
+    """Return the inside of a question with a form that was sent and refused."""
+    _adopt(form, page)
+    return _render("question_form", row, page, form)
+
+
+def prefix_of(id: str, number: int) -> str:
+    """Return what the names of a question's fields begin with.
+
+    All questions of a table share one HTML form: a row is rendered without a request,
+    and so without a CSRF token of its own.
+    """
+    return f"question-{id}-{number}"
+
+
+def url_of(id: str, question: RowQuestion, page: Page) -> str:
+    """Return where the answers of the row's own fields are sent to."""
+    query = {ASKED_PARAMETER: question.number, **page.parameters}
+    return f"{page.url(id, 'answer')}?{urlencode(query)}"
+
+
+def _make_empty(row: Row, page: Page) -> BaseForm | None:
+    question = row.question
+    if question is None or question.form is None:
+        return None
+    prefix = prefix_of(row.id, question.number)
+    try:
+        # No `required`: it would keep the table's other buttons from being pressed.
+        form = make_form(
+            question.form, None, prefix=prefix, use_required_attribute=False
+        )
+    except InvalidInput:  # it needs a request, which a row does not have
+        return None
+    _adopt(form, page)
+    return form
+
+
+def _adopt(form: BaseForm, page: Page) -> None:
+    """Make the fields part of the table's HTML form, which stands outside of rows."""
+    for field in form.fields.values():
+        field.widget.attrs["form"] = page.actions_id
+
+
+def _render(name: str, row: Row, page: Page, form: BaseForm | None) -> SafeString:
+    question = row.question
+    if question is None:
+        return SafeString()
+    context = {
+        "form": form,
+        "page": page,
+        "question": question,
+        "question_id": prefix_of(row.id, question.number),
+        "row": row,
+        "url": url_of(row.id, question, page),
+    }
+    return mark_safe(  # noqa: S308  # a template's output
+        render_to_string(f"ephemeral_tasks/{name}.html", context)
+    )

@@ -1,0 +1,363 @@
+"""What an operation asks: in its row, over HTTP and over a socket."""
+
+import re
+from html import unescape
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from ephemeral_tasks import result
+from tests.web import tasks
+
+pytestmark = pytest.mark.urls("tests.web.urls")
+
+NOT_OPEN = "This question is not open any more."
+
+
+@pytest.fixture
+def ask(visitor):
+    """Starts a task and returns its row once it asks."""
+
+    async def ask(task="web_ask"):
+        await visitor.start(task)
+        (row, *_) = await visitor.until(lambda rows: rows[0].question)
+        return row
+
+    return ask
+
+
+async def outcome(visitor, row):
+    """What the operation returned, once it has."""
+    await visitor.until(lambda rows: rows[0].status == "SUCCESSFUL")
+    return result(await visitor.owner(), row.id)
+
+
+def tag(html, kind, /, **attributes):
+    """The first tag of this name with these attributes."""
+    for found in re.findall(rf"<{kind}\b[^>]*>", html):
+        if all(f'{key}="{value}"' in found for key, value in attributes.items()):
+            return unescape(found)
+    raise AssertionError(f"no {kind} with {attributes} in {html}")
+
+
+def answer_url(html):
+    """Where the row's answers are sent to."""
+    return unescape(re.search(r'formaction="([^"]*/answer/[^"]*)"', html)[1])
+
+
+# -- in the row ------------------------------------------------------------------------
+
+
+async def test_a_row_shows_question_and_choices(visitor, ask):
+    """As buttons of the table's form, which work without JavaScript, too."""
+    row = await ask()
+
+    html = (await visitor.get_htmx("/tasks/")).text
+
+    assert "Overwrite 3 &lt;files&gt;?</bdi>" in html
+    assert "Waiting for your answer" in html
+    button = tag(html, "button", value="Keep &amp; go")
+    assert 'name="answer"' in button
+    assert 'form="ephemeral-tasks-actions"' in button
+    assert f'formaction="/tasks/{row.id}/answer/?asked=1' in button
+    assert f'hx-post="/tasks/{row.id}/answer/?asked=1' in button
+
+
+async def test_a_question_is_announced(visitor, ask):
+    """By the row's sentence, which a table says politely when it changes."""
+    await ask()
+
+    html = (await visitor.get_htmx("/tasks/")).text
+
+    assert 'data-announcement="Copy asks: Overwrite 3 &lt;files&gt;?"' in html
+
+
+async def test_a_row_shows_the_form_that_is_asked_for(visitor, ask):
+    """Its fields belong to the table's form, and keep no other button from working."""
+    row = await ask("web_ask_form")
+
+    html = (await visitor.get_htmx("/tasks/")).text
+
+    year = tag(html, "input", name=f"question-{row.id}-1-year")
+    assert 'form="ephemeral-tasks-actions"' in year
+    assert "required" not in year
+    kinds = re.findall(rf'<input[^>]*name="question-{row.id}-1-kind"[^>]*>', html)
+    assert len(kinds) == 2
+    assert all('form="ephemeral-tasks-actions"' in kind for kind in kinds)
+    # What is typed outlives each swap of the rows.
+    assert "hx-preserve" in tag(html, "div", id=f"question-{row.id}-1")
+    assert "Which &lt;year&gt;?" in html
+
+
+async def test_a_form_that_needs_the_request_breaks_no_table(visitor, ask):
+    """A row has none; the answer can be sent by a program."""
+    await ask("web_ask_own")
+
+    answer = await visitor.get_htmx("/tasks/")
+
+    assert answer.status_code == 200
+    assert "This form can only be sent over HTTP." in answer.text
+
+
+async def test_a_program_gets_the_question(visitor, ask):
+    """Number, text, choices and time; what it may do says that it may answer."""
+    row = await ask()
+
+    found = (await visitor.get(f"/tasks/{row.id}/")).json()
+
+    assert found["question"] == {
+        "number": 1,
+        "text": tasks.QUESTION,
+        "choices": ["Overwrite", "Keep & go"],
+        "asked_at": found["question"]["asked_at"],
+    }
+    assert "answer" in found["actions"]
+
+
+# -- over HTTP -------------------------------------------------------------------------
+
+
+async def test_an_answer_goes_on(visitor, ask):
+    """To the next question, which has a number of its own."""
+    row = await ask()
+
+    first = await visitor.post(
+        f"/tasks/{row.id}/answer/", {"number": 1, "answer": "Keep & go"}
+    )
+    await visitor.until(lambda rows: rows[0].question and rows[0].question.number == 2)
+    await visitor.post_json(f"/tasks/{row.id}/answer/", {"number": 2, "answer": "Yes"})
+
+    assert first.status_code == 200
+    assert first.json()["id"] == row.id
+    assert await outcome(visitor, row) == ["Keep & go", "Yes"]
+
+
+async def test_a_rows_button_answers(visitor, ask):
+    """Htmx gets the table, in which the question is gone."""
+    row = await ask()
+    url = answer_url((await visitor.get_htmx("/tasks/")).text)
+
+    answer = await visitor.post_htmx(url, {"answer": "Overwrite"})
+
+    assert answer.status_code == 200
+    assert f'id="operation-{row.id}"' in answer.text
+    assert "Overwrite 3" not in answer.text
+
+
+async def test_a_browser_is_sent_back(visitor, ask):
+    """To the page that its button stood on."""
+    row = await ask()
+    url = answer_url((await visitor.get_htmx("/tasks/")).text)
+
+    answer = await visitor.post_page(url, {"answer": "Overwrite", "next": "/"})
+
+    assert (answer.status_code, answer["Location"]) == (303, "/")
+    (found,) = await visitor.until(lambda rows: rows[0].question.number == 2)
+    assert found.id == row.id
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+async def test_a_program_sends_the_fields_by_their_names(visitor, ask, is_json):
+    """As form or as JSON; the body gets what the form cleaned."""
+    row = await ask("web_ask_form")
+    send = visitor.post_json if is_json else visitor.post
+    values = {"number": 1, "year": 2026, "paid": True, "kind": ["a", "b"]}
+
+    answer = await send(f"/tasks/{row.id}/answer/", values)
+
+    assert answer.status_code == 200, answer.content
+    expected = {"year": 2026, "paid": True, "kind": ["a", "b"]}
+    assert await outcome(visitor, row) == expected
+
+
+async def test_a_rows_fields_are_sent_by_names_with_a_prefix(visitor, ask):
+    """Those of another row's question beside them change nothing."""
+    row = await ask("web_ask_form")
+    url = answer_url((await visitor.get_htmx("/tasks/")).text)
+    fields = {f"question-{row.id}-1-year": 2026, "question-other-1-year": 1}
+
+    answer = await visitor.post_htmx(url, {**fields, "year": 1})
+
+    assert answer.status_code == 200
+    assert (await outcome(visitor, row))["year"] == 2026
+
+
+async def test_a_file_is_an_answer(visitor, ask):
+    """The body gets a copy."""
+    row = await ask("web_ask_file")
+    html = (await visitor.get_htmx("/tasks/")).text
+    proof = SimpleUploadedFile("proof.txt", b"as promised")
+
+    await visitor.post_htmx(answer_url(html), {f"question-{row.id}-1-proof": proof})
+
+    assert 'formenctype="multipart/form-data"' in html
+    assert await outcome(visitor, row) == "as promised"
+
+
+# -- what changes nothing --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"answer": "Perhaps"}, {"answer": ""}, {"answer": ["Overwrite"]}]
+)
+async def test_none_of_the_choices_is_refused(visitor, ask, values):
+    """As invalid input; the question stays open."""
+    row = await ask()
+
+    answer = await visitor.post_json(
+        f"/tasks/{row.id}/answer/", {"number": 1, **values}
+    )
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "invalid_input")
+    assert [*error["fields"]] == ["answer"]
+    assert (await visitor.get(f"/tasks/{row.id}/")).json()["question"]["number"] == 1
+
+
+@pytest.mark.parametrize("number", ["", "x", "0", "1.5", "9" * 5000])
+async def test_a_number_that_is_none_is_refused(visitor, ask, number):
+    """As invalid input."""
+    row = await ask()
+
+    answer = await visitor.post(
+        f"/tasks/{row.id}/answer/", {"number": number, "answer": "Overwrite"}
+    )
+
+    assert answer.status_code == 400
+    assert [*answer.json()["error"]["fields"]] == ["number"]
+
+
+async def test_a_question_that_is_not_open_is_a_conflict(visitor, ask):
+    """Answered before, not asked yet, or never."""
+    row = await ask()
+    url = f"/tasks/{row.id}/answer/"
+    await visitor.post(url, {"number": 1, "answer": "Overwrite"})
+    await visitor.until(lambda rows: rows[0].question and rows[0].question.number == 2)
+    held = await visitor.held("a")
+
+    for path, number in ((url, 1), (url, 3), (f"/tasks/{held['id']}/answer/", 1)):
+        answer = await visitor.post(path, {"number": number, "answer": "Yes"})
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (409, "conflict")
+        assert error["message"] == NOT_OPEN
+        assert error["operation"]["is_finished"] is False
+
+
+async def test_a_stranger_answers_nothing(visitor, stranger, ask):
+    """The operation is as unknown as one that never was."""
+    row = await ask()
+    await stranger.held("a")
+
+    answer = await stranger.post(
+        f"/tasks/{row.id}/answer/", {"number": 1, "answer": "Keep & go"}
+    )
+
+    assert answer.status_code == 404
+    assert (await visitor.get(f"/tasks/{row.id}/")).json()["question"]["number"] == 1
+
+
+async def test_a_forms_errors_stand_in_the_row(visitor, ask):
+    """In the question's place, with what was typed; the table is left alone."""
+    row = await ask("web_ask_form")
+    url = answer_url((await visitor.get_htmx("/tasks/")).text)
+
+    answer = await visitor.post_htmx(url, {f"question-{row.id}-1-year": "1999"})
+
+    assert answer.status_code == 400
+    assert answer["HX-Retarget"] == f"#question-{row.id}-1"
+    assert answer["HX-Reswap"] == "innerHTML"
+    assert "greater than or equal to 2000" in answer.text
+    year = tag(answer.text, "input", name=f"question-{row.id}-1-year")
+    assert 'value="1999"' in year
+    assert 'form="ephemeral-tasks-actions"' in year
+    assert "Which &lt;year&gt;?" in answer.text
+
+
+async def test_a_forms_errors_are_a_page_without_javascript(visitor, ask):
+    """From which the answer can be sent again, and which leads back."""
+    row = await ask("web_ask_form")
+    url = answer_url((await visitor.get_htmx("/tasks/")).text)
+    name = f"question-{row.id}-1-year"
+
+    page = await visitor.post_page(url, {name: "1999", "next": "/"})
+    again = unescape(re.search(r'<form method="post" action="([^"]*)"', page.text)[1])
+    answer = await visitor.post_page(again, {name: "2026", "next": "/"})
+
+    assert page.status_code == 400
+    assert "greater than or equal to 2000" in page.text
+    assert 'value="1999"' in tag(page.text, "input", name=name)
+    assert 'name="next" value="/"' in page.text
+    assert (answer.status_code, answer["Location"]) == (303, "/")
+    assert (await outcome(visitor, row))["year"] == 2026
+
+
+async def test_a_refused_form_is_named_to_a_program(visitor, ask):
+    """Each field with its messages."""
+    row = await ask("web_ask_form")
+
+    answer = await visitor.post(f"/tasks/{row.id}/answer/", {"number": 1, "year": 1999})
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "invalid_input")
+    assert [*error["fields"]] == ["year"]
+
+
+# -- over a socket ---------------------------------------------------------------------
+
+
+async def test_a_program_answers_over_its_socket(visitor, ask, make_socket):
+    """A choice as `answer`, a form's fields as `data`; the row comes back."""
+    chosen = await ask()
+    socket = await make_socket(visitor, is_json=True).opened()
+    await socket.receive_json_from()
+
+    row = await socket.ask(
+        type="answer", id=chosen.id, number=1, answer="Overwrite", request=7
+    )
+    filled = await ask("web_ask_form")
+    await socket.send_json_to(
+        {"type": "answer", "id": filled.id, "number": 1, "data": {"year": 2026}}
+    )
+
+    assert (row["type"], row["operation"]["id"], row["request"]) == (
+        "row",
+        chosen.id,
+        7,
+    )
+    assert (await outcome(visitor, filled))["year"] == 2026
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ({"number": 1, "answer": "Perhaps"}, "invalid_input"),
+        ({"number": 1}, "invalid_input"),
+        ({"number": 2, "answer": "Overwrite"}, "conflict"),
+        ({"number": "x", "answer": "Overwrite"}, "invalid_input"),
+        ({"number": 1, "data": "Overwrite"}, "invalid_input"),
+        ({"number": 1, "answer": "Overwrite", "id": "unknown"}, "unknown_operation"),
+    ],
+)
+async def test_a_wrong_answer_over_a_socket_is_an_error(
+    visitor, ask, make_socket, message, code
+):
+    """And changes nothing."""
+    row = await ask()
+    socket = await make_socket(visitor, is_json=True).opened()
+    await socket.receive_json_from()
+
+    error = await socket.ask(**{"type": "answer", "id": row.id, **message})
+
+    assert (error["type"], error["code"]) == ("error", code)
+    assert (await visitor.get(f"/tasks/{row.id}/")).json()["question"]["number"] == 1
+
+
+async def test_a_sockets_page_shows_the_question(visitor, ask, make_socket):
+    """As its poll would."""
+    row = await ask()
+    socket = await make_socket(visitor).opened()
+
+    frame = await socket.receive_from()
+
+    assert frame == (await visitor.get_htmx("/tasks/")).content.decode()
+    assert f"/tasks/{row.id}/answer/" in frame
