@@ -7,13 +7,61 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from asgiref.sync import iscoroutinefunction
+from django.utils.inspect import get_func_args
 
-from .compat import InvalidTask
+from .compat import (
+    TASK_MAX_PRIORITY,
+    TASK_MIN_PRIORITY,
+    InvalidTask,
+    is_module_level_function,
+)
 
 Permission = str | Callable[[Any], object]
 """Django's name of a permission, or a function of the user."""
 
 OnLeave = Literal["keep", "cancel"]
+
+
+def check_function(
+    function: Callable[..., Any], *, takes_context: bool, priority: object
+) -> None:
+    """Refuse a function that no backend could run.
+
+    Raises:
+        InvalidTask: The message is Django's.
+    """
+    if not is_module_level_function(function):
+        raise InvalidTask("Task function must be defined at a module level.")
+    if takes_context and get_func_args(function)[:1] != ["context"]:
+        raise InvalidTask(
+            "Task takes context but does not have a first argument of 'context'."
+        )
+    low, high = TASK_MIN_PRIORITY, TASK_MAX_PRIORITY
+    if not isinstance(priority, int) or not low <= priority <= high:
+        raise InvalidTask(f"priority must be a whole number between {low} and {high}.")
+
+
+def check_presentation(
+    task: str, form: object, shown: object, signature: inspect.Signature
+) -> None:
+    """Refuse what no page could show.
+
+    Raises:
+        TypeError: ``form`` is no form class, or ``shown`` no tuple.
+        ValueError: ``shown`` names what the function does not take.
+    """
+    from django.forms import BaseForm  # not needed by most imports of the package
+
+    if form is not None and not (isinstance(form, type) and issubclass(form, BaseForm)):
+        raise TypeError(f"form must be a form class or True, got {form!r}")
+    if not isinstance(shown, tuple | list):
+        raise TypeError(f"shown must be a tuple of names, got {shown!r}")
+    for name in shown:
+        if name not in signature.parameters:
+            known = ", ".join(signature.parameters) or "none"
+            raise ValueError(
+                f"shown names {name!r}, which {task} does not take; known: {known}"
+            )
 
 
 def check_permission(permission: object) -> None:

@@ -6,27 +6,20 @@ import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
-from functools import cache
-from inspect import Parameter, isasyncgenfunction, isgeneratorfunction
+from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, cast
 
 from asgiref.sync import iscoroutinefunction
-from django.utils import timezone
-from django.utils.inspect import get_func_args
 from django.utils.module_loading import import_string
 
+from . import enqueueing
 from .compat import (
     DEFAULT_TASK_BACKEND_ALIAS,
     DEFAULT_TASK_PRIORITY,
     DEFAULT_TASK_QUEUE_NAME,
-    TASK_MAX_PRIORITY,
-    TASK_MIN_PRIORITY,
     DjangoTask,
-    ImmediateBackend,
-    InvalidTask,
-    is_module_level_function,
 )
 from .core.policy import Backoff, Policy, full_jitter
 from .core.values import finite, plain_text
@@ -34,10 +27,13 @@ from .digests import digest_arguments
 from .policies import (
     OnLeave,
     Permission,
+    check_function,
     check_on_leave,
     check_permission,
+    check_presentation,
     check_siblings,
 )
+from .signatures import list_names, pick, signature_of
 
 if TYPE_CHECKING:
     from django.forms import BaseForm
@@ -130,7 +126,9 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
     """True for a generator of either kind: its pieces are its output."""
 
     def __post_init__(self) -> None:
-        _check_function(self)
+        check_function(
+            self.func, takes_context=self.takes_context, priority=self.priority
+        )
         policy = Policy(
             timeout=self.timeout,
             max_attempts=self.max_attempts,
@@ -138,10 +136,12 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
             retry_on=self.retry_on,
         )
         object.__setattr__(self, "policy", policy)
-        object.__setattr__(self, "signature", _signature_of(self))
-        object.__setattr__(self, "accepted", _list_names(self.signature))
         object.__setattr__(
-            self, "required", _list_names(self.signature, without_default=True)
+            self, "signature", signature_of(self.func, takes_context=self.takes_context)
+        )
+        object.__setattr__(self, "accepted", list_names(self.signature))
+        object.__setattr__(
+            self, "required", list_names(self.signature, without_default=True)
         )
         is_async_generator = isasyncgenfunction(self.func)
         is_async = iscoroutinefunction(self.func) or is_async_generator
@@ -156,7 +156,7 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 
             form = derive_form(self.func, self.signature)
             object.__setattr__(self, "form", form)
-        _check_presentation(self)
+        check_presentation(self.name, self.form, self.shown, self.signature)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Pickle as the module path and what ``using`` changed."""
@@ -171,33 +171,25 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
             InvalidTask, InvalidTaskBackend: The backend could not run it.
         """
         task = cast("Task", DjangoTask.using(self, **changes))
-        task.get_backend().validate_task(_at_an_instant(task))
-        task._refuse_generator()
+        task.get_backend().validate_task(enqueueing.at_an_instant(task))
+        if self.is_generator:
+            enqueueing.refuse_generator(task)
         return task
 
     def enqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
-        self._refuse_generator()
-        self._warn_if_immediate()
-        return DjangoTask.enqueue(_at_an_instant(self), *args, **kwargs)
+        return DjangoTask.enqueue(self._for_backend(), *args, **kwargs)
 
     async def aenqueue(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the task to its backend; returns Django's ``TaskResult``."""
-        self._refuse_generator()
-        self._warn_if_immediate()
-        return await DjangoTask.aenqueue(_at_an_instant(self), *args, **kwargs)
+        return await DjangoTask.aenqueue(self._for_backend(), *args, **kwargs)
 
-    def _warn_if_immediate(self) -> None:
-        if isinstance(self.get_backend(), ImmediateBackend):
-            _warn_that_it_blocks(self.backend)
-
-    def _refuse_generator(self) -> None:
-        """Refuse a generator where the backend would keep it without running it."""
-        if self.is_generator and not hasattr(self.get_backend(), "runs_generators"):
-            raise InvalidTask(
-                f"Task function must not be a generator function: {self.backend!r} "
-                "does not run it, ephemeral_tasks.backends.PoolBackend does."
-            )
+    def _for_backend(self) -> Task:
+        """Return the task as its backend takes it."""
+        if self.is_generator:
+            enqueueing.refuse_generator(self)
+        enqueueing.warn_if_immediate(self)
+        return enqueueing.at_an_instant(self)
 
     def check_arguments(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -219,27 +211,14 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 
         The cache and JSON can hold them, whatever type they had.
         """
-        parameters = self.signature.parameters
-        return {
-            name: _make_plain(arguments.get(name, parameters[name].default))
-            for name in self.shown
-            if name in arguments or parameters[name].default is not Parameter.empty
-        }
+        if not self.shown:
+            return {}
+        found = pick(self.signature, self.shown, arguments)
+        return {name: _make_plain(value) for name, value in found.items()}
 
-    def unique_key_of(self, arguments: Mapping[str, Any]) -> bytes | None:
-        """Return what is equal for equal ``unique`` arguments, defaults included.
-
-        None where the task has none of them.
-        """
-        if not self.unique:
-            return None
-        defaults = {
-            name: parameter.default
-            for name, parameter in self.signature.parameters.items()
-            if parameter.default is not Parameter.empty
-        }
-        given = {**defaults, **arguments}
-        values = {name: given[name] for name in self.unique if name in given}
+    def unique_key_of(self, arguments: Mapping[str, Any]) -> bytes:
+        """Return what is equal for equal ``unique`` arguments, defaults included."""
+        values = pick(self.signature, self.unique, arguments)
         return digest_arguments(self.module_path, values)
 
     def label_for(self, shown: Mapping[str, Any] | None = None) -> str:
@@ -298,80 +277,3 @@ def _unpickle(module_path: str, changes: dict[str, Any]) -> Task:
     task = Task.of(found)
     same = all(getattr(task, name) == value for name, value in changes.items())
     return task if same else replace(task, **changes)
-
-
-@cache
-def _warn_that_it_blocks(alias: str) -> None:
-    """Say once for each alias that the caller waits for the task's end."""
-    import warnings
-
-    warnings.warn(
-        f"TASKS[{alias!r}] is Django's ImmediateBackend: enqueue() runs the task at "
-        "once and blocks until it has ended. Use ephemeral_tasks.submit(), or "
-        '"BACKEND": "ephemeral_tasks.backends.PoolBackend".',
-        RuntimeWarning,
-        stacklevel=4,
-    )
-
-
-def _at_an_instant(task: Task) -> Task:
-    """Return the task with an instant where ``run_after`` was a span from now.
-
-    A backend that has a clock of its own gets the span.
-    """
-    span: object = task.run_after
-    if isinstance(span, timedelta) and not hasattr(task.get_backend(), "at_an_instant"):
-        return replace(task, run_after=timezone.now() + span)
-    return task
-
-
-def _signature_of(task: Task) -> inspect.Signature:
-    signature = inspect.signature(task.func)
-    if not task.takes_context:
-        return signature
-    return signature.replace(parameters=[*signature.parameters.values()][1:])
-
-
-def _list_names(
-    signature: inspect.Signature, *, without_default: bool = False
-) -> frozenset[str]:
-    by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-    parameters = signature.parameters.values()
-    if without_default and any(p.kind is Parameter.POSITIONAL_ONLY for p in parameters):
-        return frozenset({""})  # no call by name alone fits
-    return frozenset(
-        p.name
-        for p in parameters
-        if p.kind in by_name and not (without_default and p.default is not p.empty)
-    )
-
-
-def _check_function(task: Task) -> None:
-    """Refuse a function that no backend could run; the messages are Django's."""
-    if not is_module_level_function(task.func):
-        raise InvalidTask("Task function must be defined at a module level.")
-    arguments = get_func_args(task.func)
-    if task.takes_context and arguments[:1] != ["context"]:
-        raise InvalidTask(
-            "Task takes context but does not have a first argument of 'context'."
-        )
-    low, high = TASK_MIN_PRIORITY, TASK_MAX_PRIORITY
-    if not isinstance(task.priority, int) or not low <= task.priority <= high:
-        raise InvalidTask(f"priority must be a whole number between {low} and {high}.")
-
-
-def _check_presentation(task: Task) -> None:
-    from django.forms import BaseForm
-
-    if task.form is not None and not (
-        isinstance(task.form, type) and issubclass(task.form, BaseForm)
-    ):
-        raise TypeError(f"form must be a form class, got {task.form!r}")
-    if not isinstance(task.shown, tuple | list):
-        raise TypeError(f"shown must be a tuple of names, got {task.shown!r}")
-    for name in task.shown:
-        if name not in task.signature.parameters:
-            known = ", ".join(task.signature.parameters) or "none"
-            raise ValueError(
-                f"shown names {name!r}, which {task.name} does not take; known: {known}"
-            )

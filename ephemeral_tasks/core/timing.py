@@ -49,21 +49,18 @@ class Timing(Ending[Item, Value]):
         super().__init__(body, queue=queue, clock=clock, **parts)
 
     def _limit_wait(self, operation: Operation[Any, Any] | None) -> None:
-        """Fail an operation that has not started in time."""
-        if operation is not None and self._is_new(operation):
+        """Fail an operation that does not start in time; its start ends the timer."""
+        # One that another thread submitted may have started, and more, until now.
+        if operation and operation.status is Status.READY and not operation.attempt:
             operation.timer = self._clock.call_later(
                 self._start_within or 0.0, self._give_up, operation
             )
 
     def _give_up(self, operation: Operation[Any, Any]) -> None:
         operation.timer = None
-        if self._is_new(operation):
-            seconds = self._start_within
-            error = TimeoutError(f"the operation did not start within {seconds} s")
-            self._finish(operation, Outcome(Status.FAILED, error=error))
-
-    def _is_new(self, operation: Operation[Any, Any]) -> bool:
-        return operation.status is Status.READY and not operation.attempt
+        seconds = self._start_within
+        error = TimeoutError(f"the operation did not start within {seconds} s")
+        self._finish(operation, Outcome(Status.FAILED, error=error))
 
     def _watch(self, pace: Pace) -> None:
         """Wake this coordinator when its rate allows what may wait for it."""

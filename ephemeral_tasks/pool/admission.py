@@ -86,6 +86,7 @@ class Admission:
 
     def _is_busy(self, operation: PoolOperation) -> bool:
         """Return whether its client, or its owner, has something unfinished."""
-        if operation.owner is None:  # deferred ones are not in the queue
-            return self._memory.has_unfinished(None)
-        return operation.key in self._queue
+        if operation.owner is not None and operation.key in self._queue:
+            return True
+        # Deferred ones, which are nobody's, and those that ask are not in the queue.
+        return self._memory.has_unfinished(operation.owner)

@@ -3,7 +3,6 @@
 import enum
 import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from inspect import signature
 from typing import Annotated, Any, Union
 
@@ -320,14 +319,13 @@ def test_an_argument_without_a_name_is_refused(function, name):
     assert f"form=True: {name} of {function.__name__} cannot" in str(raised.value)
 
 
+def with_context(context, text: str):
+    """With the pool's own argument in front."""
+
+
 def test_the_context_is_no_field():
     """The pool gives it."""
-
-    def takes(context, text: str):
-        """Take a context."""
-
-    takes.__qualname__ = "takes"
-    task = Task(func=takes, form=True, takes_context=True)
+    task = Task(func=with_context, form=True, takes_context=True)
 
     assert list(task.form.base_fields) == ["text"]
 
@@ -378,7 +376,4 @@ def test_a_name_that_never_comes_is_an_error_at_first_use():
 
 def test_numbers_of_more_digits_than_python_converts_are_refused():
     """As in every form."""
-    values = {"whole": "9" * 5000}
-
-    assert "whole" in EACH(values).errors
-    assert Decimal("1.50") == EACH({"price": "1.50"}).fields["price"].clean("1.50")
+    assert "whole" in EACH({"whole": "9" * 5000}).errors

@@ -15,6 +15,7 @@ from ephemeral_tasks import (
     Conflict,
     NotAnswered,
     OperationCancelled,
+    QueueFull,
     UnknownOperation,
     WindowFull,
     aask,
@@ -374,6 +375,24 @@ def test_an_asking_operation_counts_as_unfinished(settings, owner):
     with pytest.raises(AssertionError, match="unfinished after"):
         drain(0.01)
     answer(owner, handle.id, 1, "Keep")
+    drain()
+
+
+def test_who_asks_gets_no_place_that_is_kept_for_new_visitors(
+    settings, owner, make_owner, hold
+):
+    """An operation that asks is unfinished, though it is in no queue."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 10}
+    handle = submit(owner, *asks(True))
+    asked(owner, handle.id)
+    for _ in range(10):  # one that runs, and nine that wait
+        submit(make_owner(), tasks.app_held, hold)
+
+    with pytest.raises(QueueFull, match="1 of them kept for new visitors"):
+        submit(owner, tasks.app_echo, 1)
+    submit(make_owner(), tasks.app_echo, 1)
+    answer(owner, handle.id, 1, "Keep")
+    hold.open()
     drain()
 
 

@@ -13,12 +13,12 @@ from django.utils.safestring import mark_safe
 from ephemeral_tasks import (
     Task,
     UnknownTask,
+    enqueueing,
     result,
     submit,
     task,
     window,
 )
-from ephemeral_tasks import tasks as module
 from ephemeral_tasks.compat import DjangoTask, ImmediateBackend, InvalidTask
 from ephemeral_tasks.registry import Registry
 from ephemeral_tasks.registry import registry as registered
@@ -333,9 +333,9 @@ def test_an_async_function_behind_a_plain_wrapper_is_awaited(owner):
 @pytest.fixture
 def immediate(settings):
     """Django's own default backend, fresh for this test."""
-    module._warn_that_it_blocks.cache_clear()
+    enqueueing._warn_that_it_blocks.cache_clear()
     yield
-    module._warn_that_it_blocks.cache_clear()
+    enqueueing._warn_that_it_blocks.cache_clear()
 
 
 def test_the_immediate_backend_warns_once_that_it_blocks(immediate):

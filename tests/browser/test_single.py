@@ -72,6 +72,23 @@ def test_a_result_is_shown_in_place(make_guest, sites):
     expect(result).to_contain_text("counted")
 
 
+def test_a_row_that_a_page_shows_twice_is_said_once(make_guest, sites):
+    """By the first table that knows; the page's script hears of it once, too."""
+    guest = make_guest("plain/")
+    id = start(guest)
+    guest.page.goto(f"{guest.url}both/?id={id}")
+    guest.page.evaluate(f"() => {{ {NOTED} }}")
+
+    sites.let_through(guest.gate)
+
+    guest.sees("Done")
+    guest.sees("Done", row=1)
+    said = [one for one in guest.said.all_text_contents() if one]
+    assert said == ["Count: Done"]
+    noted = guest.page.evaluate("window.noted")
+    assert noted == ["changed SUCCESSFUL", "finished SUCCESSFUL"]
+
+
 def test_another_attempt_takes_the_place_of_the_first(make_guest, sites):
     """It is live as the first one was."""
     guest = make_guest("plain/")

@@ -186,6 +186,25 @@ async def test_an_idle_lane_saves_no_starts_up(make_lanes, hold):
     assert hold.items[10:] == ["now10", "later1", "now11", "later2", "now12"]
 
 
+async def test_what_was_due_to_a_lane_is_gone_when_it_is_empty(make_lanes, hold):
+    """Also where its last operation was cancelled."""
+    work = make_lanes(hold.body, share={"later": 0.5})
+    work.submit_nowait("now0")
+    work.submit_nowait("now1")
+    cancelled = work.submit_nowait("later1")
+    await hold.aentered(1)
+    hold.pass_one()
+    await hold.aentered(2)
+
+    cancelled.cancel()
+    work.submit_nowait("later2")
+    work.submit_nowait("now2")
+    hold.open()
+    await work.drain()
+
+    assert hold.items == ["now0", "now1", "now2", "later2"]
+
+
 async def test_a_lane_without_a_share_waits_for_all_higher_ones(make_lanes, hold):
     """The warning of the page, as a fact."""
     items = ["later0"] + [f"now{n}" for n in range(200)]

@@ -31,6 +31,15 @@ def test_ten_thousand_starts_are_within_a_hundredth(clock, per_second, burst):
         assert seconds >= (1000 - burst) / per_second * 0.99
 
 
+def test_the_last_digits_of_a_time_make_nobody_wait(clock):
+    """A timer may come a moment early: it would be set again and again."""
+    rate = Rate(3, 1, clock.monotonic)
+    rate.spend(1)
+    clock._now += rate.wait_seconds() - 5e-7
+
+    assert rate.wait_seconds() == 0.0
+
+
 def test_weights_add_up(clock):
     """Ninety thousand tokens a minute, in items of different weight."""
     rate = Rate(90_000 / 60, 1, clock.monotonic)

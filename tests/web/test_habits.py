@@ -191,7 +191,7 @@ def test_all_addresses_and_files_are_the_sites(browser):
     text, _, _ = browser.read()
 
     tags = re.findall(r"<(?:script|link)[^>]*>", text)
-    assert len(tags) == 6
+    assert len(tags) == 7
     assert all(re.search(r"\.[0-9a-f]{12}\.(js|css)", tag) for tag in tags)
     assert all("nonce=" in tag for tag in tags) or not HAS_CSP
     addresses = re.findall(r'(?:action|hx-post|data-url)="(/[^"]*)"', text)

@@ -267,8 +267,10 @@
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { requestConfig, target } = event.detail;
-    if (requestConfig.elt.matches(BUTTON) && target.matches(TABLE)) {
+    const { requestConfig, target, xhr } = event.detail;
+    // An answer that names its place brings the whole table, of another operation.
+    const isRows = xhr.getResponseHeader("HX-Retarget") === null;
+    if (isRows && requestConfig.elt.matches(BUTTON) && target.matches(TABLE)) {
       event.detail.target = target.querySelector(ROWS);
     }
   });
@@ -455,11 +457,21 @@
     return table.querySelector(ROWS)?.dataset.process;
   }
 
+  const told = new Map(); // what was said last of each row, by its id, in whichever table
+
+  /** Whether no other table of the page has said it; a page may show a row twice. */
+  function isNews(id, text) {
+    if (told.get(id) === text) return false;
+    told.set(id, text);
+    if (told.size > 100) told.delete(told.keys().next().value);
+    return true;
+  }
+
   function announce(table) {
     const state = stateOf(table);
     const now = sayings(table);
     const process = processOf(table);
-    const news = [...now].filter(([id, text]) => state.said.get(id) !== text);
+    const news = [...now].filter(([id, text]) => state.said.get(id) !== text && isNews(id, text));
     const isAnyGone = [...state.said.keys()].some((id) => !now.has(id));
     const isRestarted = state.process !== process;
     Object.assign(state, { process, said: now });

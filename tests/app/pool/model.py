@@ -188,11 +188,8 @@ class Model:
             raise Full
         over -= sum(other.size for other in evicted)
         evicted += self.oldest(over, besides=evicted)
-        mates = [
-            other
-            for other in self.unfinished()
-            if other.owner == one.owner and (other.is_kept or one.owner is None)
-        ]
+        # A body that was forgotten and goes on counts, too.
+        mates = [other for other in self.unfinished() if other.owner == one.owner]
         reserved = max(1, self.capacity // 10) if self.capacity and mates else 0
         is_place_free = len(self.waiting()) < self.capacity - reserved
         if not (is_place_free or self.starts_at_once(one)):

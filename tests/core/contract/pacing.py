@@ -137,12 +137,14 @@ class Pacing:
         assert last.is_finished
 
     async def test_a_rate_with_nothing_to_do_sets_no_timer(self, make, clock):
-        """D27: also after an end with operations that waited."""
+        """D27: neither when what waited was cancelled, nor after an end with some."""
         work = make(echo, rate=1, clock=clock)
         await work.submit_nowait(1)
-        work.submit_nowait(2)
-        await work.aclose()
+        work.submit_nowait(2).cancel()
+        assert [timer for *_, timer in clock._timers if not timer.is_cancelled] == []
 
+        work.submit_nowait(3)
+        await work.aclose()
         assert [timer for *_, timer in clock._timers if not timer.is_cancelled] == []
 
     async def test_late_timers_do_not_slow_the_rate_down(self, make, clock):
@@ -265,13 +267,17 @@ class Pacing:
 
         async def body(item):
             await hold.body(item)
-            if len(hold.items) == 1:
+            if len(hold.items) == 2:
                 raise ValueError
 
         options = {"max_attempts": 2, "backoff": lambda *_: 60, "clock": clock}
         work = make(body, limit=1, start_within=5, **options)
+        work.submit_nowait("before")
         operation = work.submit_nowait(1)
+        await clock.advance(4)
+        hold.pass_one()
         await clock.advance(10)
+        assert operation.status is Status.RUNNING
         hold.open()
         await until(lambda: work.statistics().retrying == 1)
         await clock.advance(60)
