@@ -78,12 +78,12 @@ class Watches:
     async def _follow(self, owner: str, id: str, place: Place, request: object) -> None:
         try:
             await self._pause(id)  # a client that asks again and again gets no more
-            piece = read(owner, id, place)
-            await self._send_piece(piece, request)
-            while not piece.is_last:
+            next_place = await self._send_piece(read(owner, id, place), request)
+            while next_place is not None:
                 await self._pause(id)
-                piece = await self._await_news(owner, id, piece.next_place)
-                await self._send_piece(piece)
+                piece = await self._await_news(owner, id, next_place)
+                next_place = await self._send_piece(piece)
+                del piece  # its text: the next one may be long in coming
         except UnknownOperation as error:
             await self._send(self._encode_end(error, id, request))
 
@@ -92,9 +92,11 @@ class Watches:
             pass
         return piece
 
-    async def _send_piece(self, piece: Piece, request: object = None) -> None:
+    async def _send_piece(self, piece: Piece, request: object = None) -> Place | None:
+        """Send a piece and return the place of the next one; None after the last."""
         await self._send(_encode({"type": "output", **piece.as_json()}, request))
         self._sent_at[piece.id] = self._clock.time()
+        return None if piece.is_last else piece.next_place
 
     def _encode_end(self, error: UnknownOperation, id: str, request: object) -> str:
         with self._page.activate():
@@ -114,5 +116,4 @@ def _is_recent(at: float, now: float) -> bool:
 
 
 def _encode(document: dict[str, Any], request: object) -> str:
-    # ASCII only: a text may hold halves of characters, which no frame can.
     return json.dumps(document if request is None else {**document, "request": request})

@@ -139,6 +139,19 @@ def test_the_title_says_what_ended_while_nobody_looked(make_guest, sites):
     assert noted[-2:] == ["changed SUCCESSFUL", "finished SUCCESSFUL"]
 
 
+def test_the_title_says_that_something_is_asked(make_guest, sites):
+    """While nobody looks, and until somebody does."""
+    guest = make_guest("copy/")
+    guest.start()
+    guest.page.evaluate(f"() => {{ {HIDE % 'true'} }}")
+
+    sites.let_through(guest.gate)
+
+    expect(guest.page).to_have_title("Copy asks: Overwrite 3 files? – Page")
+    guest.page.evaluate(f"() => {{ {HIDE % 'false'} }}")
+    expect(guest.page).to_have_title("Page")
+
+
 def test_coming_back_is_one_refresh(make_guest):
     """However many events say so: tab, connection, back button."""
     guest = make_guest("plain/")

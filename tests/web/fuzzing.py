@@ -19,7 +19,15 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 
 # Not those whose own code raises or that never end: these are the site's mistakes.
-TASKS = ("web_echo", "web_hold", "web_kinds", "web_say", "web_upload", "web_look")
+TASKS = (
+    "web_ask_form",
+    "web_echo",
+    "web_hold",
+    "web_kinds",
+    "web_say",
+    "web_upload",
+    "web_look",
+)
 TASKS += ("web_own", "web_object", "web_flaky", "web_give", "web_hidden", "nosuch")
 
 
@@ -151,7 +159,10 @@ ids = st.one_of(st.just(OWN), texts.map(lambda one: quote(one, safe="")[:2000]))
 paths = st.one_of(
     st.sampled_from(TASKS).map(lambda name: f"/tasks/start/{name}/"),
     st.tuples(
-        ids, st.sampled_from(["", "result/", "cancel/", "dismiss/", "retry/"])
+        ids,
+        st.sampled_from(
+            ["", "result/", "output/", "answer/", "cancel/", "dismiss/", "retry/"]
+        ),
     ).map(lambda two: f"/tasks/{two[0] or 'x'}/{two[1]}"),
     st.sampled_from(["/tasks/", "/tasks/health/", "/", "/plain/", "/tasks/start/"]),
 )
@@ -223,7 +234,9 @@ cookies = (
 def requests(draw: st.DrawFn) -> Request:
     """Return a request to one of the site's routes."""
     path = draw(paths)
-    is_post = "/start/" in path or path.endswith(("cancel/", "dismiss/", "retry/"))
+    is_post = "/start/" in path or path.endswith(
+        ("answer/", "cancel/", "dismiss/", "retry/")
+    )
     usual = "POST" if is_post else "GET"
     others = st.sampled_from(["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "X"])
     method = draw(st.just(usual) | st.just(usual) | others)
@@ -239,13 +252,16 @@ def requests(draw: st.DrawFn) -> Request:
 
 commands = st.fixed_dictionaries(
     {
-        "type": st.sampled_from(["submit", "cancel", "dismiss", "retry", "answer"])
+        "type": st.sampled_from(
+            ["submit", "cancel", "dismiss", "retry", "answer", "watch", "unwatch"]
+        )
         | json_values,
         "id": st.just(OWN) | json_values,
     },
     optional={
         "task": st.sampled_from(TASKS) | json_values,
         "data": valid_fields | json_objects | json_values,
+        **dict.fromkeys(("start", "attempt", "number", "answer"), json_values),
         "request": json_values,
         "extra": json_values,
     },

@@ -226,6 +226,29 @@ async def test_a_socket_that_ends_leaves_nothing_behind(visitor, make_socket):
     assert asyncio.all_tasks() == before
 
 
+async def test_a_watch_that_waits_holds_no_text(visitor, make_socket):
+    """Only the place: the text is the operation's, and goes with it."""
+    id = await visitor.writing("a secret ", "b")
+    socket = await make_socket(visitor).opened()
+    await watch(socket, id)
+    buffer = pool.get().ledger.memory.get(id).buffer
+    await until_so(lambda: buffer._waiters)
+
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    held = [repr(value) for task in others for value in locals_of(task)]
+
+    assert held
+    assert not [value for value in held if "a secret" in value]
+
+
+def locals_of(task):
+    """The local variables of each coroutine that the task awaits."""
+    coroutine = task.get_coro()
+    while frame := getattr(coroutine, "cr_frame", None):
+        yield from frame.f_locals.values()
+        coroutine = coroutine.cr_await
+
+
 async def test_a_reader_that_hangs_delays_nobody(visitor, make_socket):
     """Its send never returns; another one gets all of it, and the body goes on."""
     id = await visitor.writing("a", "b")
