@@ -35,6 +35,7 @@
       this.leaving = new AbortController();
       this.listen(this.leaving.signal);
       this.isOver = false;
+      this.isAway = false; // the last request was not answered
       this.pause = LIVE;
       this.adopt();
       this.isWatching = this.watch();
@@ -121,7 +122,9 @@
       this.askedAt = performance.now();
       this.request = new AbortController();
       const { signal } = this.request;
-      const headers = { Accept: "application/json", ...(!this.isWatching && { Prefer: `wait=${WAIT}` }) };
+      const headers = { Accept: "application/json" };
+      // After a lost connection the first answer comes at once, and the sentence goes.
+      if (!this.isWatching && !this.isAway) headers.Prefer = `wait=${WAIT}`;
       try {
         const url = `${this.dataset.url}?${new URLSearchParams(this.place())}`;
         const response = await fetch(url, { cache: "no-store", headers, redirect: "manual", signal });
@@ -136,13 +139,15 @@
 
     accept(response, piece) {
       const isWaiting = response.headers.has("Preference-Applied");
-      this.pause = isWaiting || piece.text ? LIVE : Number(this.dataset.poll);
+      this.pause = isWaiting || this.isAway || piece.text ? LIVE : Number(this.dataset.poll);
+      this.isAway = false;
       this.say("");
       this.take(piece);
     }
 
     retry(word = "away", pause = Math.min(2 * Math.max(this.pause, 500), LONGEST)) {
       this.pause = pause;
+      this.isAway = true;
       this.say(word);
     }
 
