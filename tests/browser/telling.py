@@ -16,6 +16,9 @@ PAGE = """{% load ephemeral_tasks %}<!doctype html>
 <title>Story</title>{% task_media htmx=HTMX %}</head><body class="ephemeral-tasks-page">
 <h1>Story</h1>{% task_output id %}TABLE</body></html>"""
 
+FRAGMENT = """<div hx-get="{% url 'ephemeral_tasks:output' id %}" hx-trigger="load">
+</div>"""
+
 
 def line(number):
     """One line of the story."""
@@ -70,6 +73,8 @@ def page(request, id):
     owner_of(request, create=False)
     source = PAGE.replace("DIRECTION", request.GET.get("direction", "ltr"))
     source = source.replace("HTMX", "4" if "four" in request.GET else "2")
+    if "fragment" in request.GET:
+        source = source.replace("{% task_output id %}", FRAGMENT)
     table = "" if "alone" in request.GET else "{% task_table %}"
     source = source.replace("TABLE", table)
     return HttpResponse(
