@@ -61,4 +61,4 @@ def test_one_operation_leads_on_with_htmx_4(make_guest, sites):
 
     sites.let_through(guest.gate)
 
-    guest.page.wait_for_url(re.compile("/again/$"))
+    expect(guest.page).to_have_url(re.compile("/again/$"))

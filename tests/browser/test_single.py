@@ -40,9 +40,9 @@ def test_a_single_operation_leads_to_the_next_page(make_guest, sites, sockets):
 
     sites.let_through(guest.gate)
 
-    guest.page.wait_for_url(re.compile("/plain/$"))
-    guest.page.go_back()
-    guest.page.wait_for_url(re.compile("/count/$"))
+    expect(guest.page).to_have_url(re.compile("/plain/$"))
+    guest.page.go_back(wait_until="commit")
+    expect(guest.page).to_have_url(re.compile("/count/$"))
 
 
 def test_one_that_ended_before_leads_on_at_once(make_guest, sites):
@@ -54,7 +54,7 @@ def test_one_that_ended_before_leads_on_at_once(make_guest, sites):
 
     guest.page.goto(f"{guest.url}single/?id={id}&then=/again/")
 
-    guest.page.wait_for_url(re.compile("/again/$"))
+    expect(guest.page).to_have_url(re.compile("/again/$"))
 
 
 def test_a_result_is_shown_in_place(make_guest, sites):
