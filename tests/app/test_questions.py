@@ -385,7 +385,7 @@ def test_who_asks_gets_no_place_that_is_kept_for_new_visitors(
     settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 10}
     handle = submit(owner, *asks(True))
     asked(owner, handle.id)
-    for _ in range(10):  # one that runs, and nine that wait
+    for _ in range(9):  # one that runs, and eight that wait
         submit(make_owner(), tasks.app_held, hold)
 
     with pytest.raises(QueueFull, match="1 of them kept for new visitors"):
@@ -394,6 +394,52 @@ def test_who_asks_gets_no_place_that_is_kept_for_new_visitors(
     answer(owner, handle.id, 1, "Keep")
     hold.open()
     drain()
+
+
+@BOTH
+def test_no_more_operations_ask_than_may_wait(settings, make_owner, is_async):
+    """Beside those that may run; an answer alone frees no place, an end does."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 2, "MAX_WAITING": 5}
+    asking = []
+    for _ in range(7):
+        other = make_owner()
+        asking.append((other, submit(other, *asks(is_async))))
+        asked(other, asking[-1][1].id)
+
+    with pytest.raises(QueueFull, match="0 operations wait and 7 ask, MAX_WAITING is"):
+        submit(make_owner(), tasks.app_echo, 1)
+    assert not pool.get().is_healthy()
+    (first, handle) = asking.pop(0)
+    answer(first, handle.id, 1, "Keep")
+    until(lambda: row(first, handle.id).is_finished)
+    submit(make_owner(), tasks.app_echo, 1)
+    for other, handle in asking:
+        cancel(other, handle.id)
+    drain()
+
+
+def test_answers_make_no_places_for_bodies_that_ask_again(
+    settings, make_owner, make_hold
+):
+    """What runs above the limit may ask again, so it keeps its place."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 2}
+    hold, owners = make_hold(), [make_owner() for _ in range(3)]
+
+    async def body():
+        await aask("Go on?", choices=["a"])
+        await hold.stop()
+
+    handles = []
+    for owner in owners:
+        handles.append(submit(owner, tasks.app_call, body))
+        asked(owner, handles[-1].id)
+    for owner, handle in zip(owners, handles, strict=True):
+        answer(owner, handle.id, 1, "a")
+    hold.entered(3)
+
+    with pytest.raises(QueueFull):
+        submit(make_owner(), tasks.app_echo, 1)
+    pool.get().ledger.check()
 
 
 # -- time ------------------------------------------------------------------------------
