@@ -503,6 +503,33 @@ def test_the_tasks_own_time_stands_still_while_it_asks(
     assert row(owner, handle.id).error.message == "The task took too long."
 
 
+def test_a_slow_loop_takes_none_of_the_tasks_time(task_clock, owner, make_hold, nudges):
+    """Asked and answered before the loop came to stop the attempt's time."""
+    hold, gate = make_hold(), threading.Event()
+
+    def body():
+        hold.stop_plain()
+        ask("Go on?", choices=["yes"])
+        hold.stop_plain()
+
+    handle = submit(owner, tasks.app_plain_timed_call, body)
+    hold.entered()
+    pool.get().loop.post(lambda: gate.wait(PATIENCE_SECONDS))
+    hold.pass_one()
+    nudges.until(lambda: row(owner, handle.id).question)
+    task_clock._clock._now += 20  # by hand: its loop stands still
+    answer(owner, handle.id, 1, "yes")
+    gate.set()
+    hold.entered(2)
+    task_clock.advance(29)
+
+    assert not pool.get().ledger.find(handle.id).is_timed_out
+    task_clock.advance(1)
+    assert pool.get().ledger.find(handle.id).is_timed_out
+    hold.open()
+    drain()
+
+
 # -- ending ----------------------------------------------------------------------------
 
 
