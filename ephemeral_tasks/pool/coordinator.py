@@ -135,13 +135,15 @@ class PoolCoordinator:
             raise
         self.follow(change)
 
-    def ask(self, operation: PoolOperation, question: Question) -> Question:
+    def ask(
+        self, operation: PoolOperation, question: Question, attempt: int
+    ) -> Question:
         """Ask the operation's owner; return its open question, perhaps another.
 
         Raises:
-            OperationCancelled: The operation should end, or has ended.
+            OperationCancelled: The operation should end, or the attempt has ended.
         """
-        asked, change = self._ledger.ask(operation, question)
+        asked, change = self._ledger.ask(operation, question, attempt)
         if asked is question and self._loop.is_current():
             self._times.begin(operation, question)
         elif asked is question:

@@ -21,6 +21,7 @@ from ephemeral_tasks import (
     aask,
     ask,
     cancel,
+    current_operation,
     pool,
     progress,
     result,
@@ -626,6 +627,41 @@ def test_a_question_that_a_body_left_ends_with_it(owner):
     assert isinstance(children[0].exception(), OperationCancelled)
     assert pool.statistics().asking == 0
     pool.get().ledger.check()
+
+
+def test_what_an_attempt_left_behind_asks_nothing_in_the_next(
+    task_clock, owner, make_hold
+):
+    """A thread that comes to its question too late."""
+    late, slow, second = [], make_hold(), make_hold()
+
+    class SlowText:
+        def __str__(self):
+            slow.stop_plain()
+            return "Too late?"
+
+    def body():
+        if current_operation().attempt == 1:
+            late.append(executor.submit(copy_context().run, ask_late))
+            slow.entered()
+            raise ValueError
+        second.stop_plain()
+
+    def ask_late():
+        ask(SlowText(), choices=["a"])
+
+    with ThreadPoolExecutor(1) as executor:
+        handle = submit(owner, tasks.app_plain_retried, body)
+        until(lambda: row(owner, handle.id).status is Status.READY and late)
+        task_clock.advance(10)
+        second.entered()
+        slow.open()
+        until(lambda: late[0].done() or row(owner, handle.id).question)
+
+        assert row(owner, handle.id).question is None
+        assert isinstance(late[0].exception(), OperationCancelled)
+        second.open()
+        drain()
 
 
 def test_a_retry_of_what_was_cancelled_while_it_asked_asks_again(owner):
