@@ -210,6 +210,9 @@ class PoolCoordinator:
         """Finish or retry after an attempt; its slot is freed whatever raises here."""
         self._watchdog.forget(operation.id)
         cause = None if outcome.error is None else uncarry(outcome.error)
+        refusal = None if operation.is_timed_out else operation.output_refusal
+        if cause is not None and refusal is not None:  # whatever the body made of it
+            cause = ResultTooLarge(refusal)
         if cause is None:
             self._end(operation, outcome, None, None)
             return
