@@ -26,6 +26,7 @@ from ephemeral_tasks import (
     progress,
     result,
     retry,
+    signals,
     submit,
     window,
 )
@@ -662,6 +663,20 @@ def test_what_an_attempt_left_behind_asks_nothing_in_the_next(
         assert isinstance(late[0].exception(), OperationCancelled)
         second.open()
         drain()
+
+
+def test_an_answer_counts_though_its_operation_is_forgotten_meanwhile(owner):
+    """A listener of the answer logs the owner out."""
+    handle = submit(owner, *asks(True))
+    asked(owner, handle.id)
+    disconnect = signals.connect(changed=end_owner, ended=lambda owner: None)
+    try:
+        answered = answer(owner, handle.id, 1, "Keep")
+    finally:
+        disconnect()
+    drain()
+
+    assert (answered.id, answered.question) == (handle.id, None)
 
 
 def test_a_retry_of_what_was_cancelled_while_it_asked_asks_again(owner):
