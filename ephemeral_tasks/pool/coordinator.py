@@ -123,7 +123,7 @@ class PoolCoordinator:
         return self._ledger.open_output(operation)
 
     def extend_output(self, operation: PoolOperation, size: int) -> None:
-        """Let the buffer grow to ``size`` characters at least.
+        """Allow the buffer ``size`` characters at least.
 
         Raises:
             ResultTooLarge: A bound is reached.
@@ -261,7 +261,7 @@ class PoolCoordinator:
         """Queue an operation after its pause; at once where no timer can be set."""
         try:
             operation.timer = self._clock.call_later(delay, self._requeue, operation)
-        except Exception:
+        except Exception:  # of the site's clock: nothing else would queue it
             log(logging.ERROR, "no pause before the retry: id=%s", operation.id)
             self._requeue(operation)
 

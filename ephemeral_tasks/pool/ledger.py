@@ -298,7 +298,7 @@ class Ledger(Books):
             return operation.make_buffer(allowance=0)
 
     def extend_output(self, operation: PoolOperation, size: int) -> Change:
-        """Let an operation's output grow to ``size`` characters at least.
+        """Allow an operation an output of ``size`` characters at least.
 
         Raises:
             ResultTooLarge: A bound is reached; nothing was changed.
