@@ -49,9 +49,7 @@ class Admission:
         Raises:
             QueueFull, ClientFull: As many wait or ask as may; nothing was changed.
         """
-        superseded = (
-            self._count_superseded(operation) if operation.task.supersede else 0
-        )
+        superseded = self._count_superseded(operation)
         if self._config.client_of is not None and operation.owner is not None:
             operation.key = self._choose_key(operation, operation.owner)
             self._check_client(operation.key, superseded)
@@ -88,7 +86,7 @@ class Admission:
 
     def _count_superseded(self, operation: PoolOperation) -> int:
         """Return how many places it frees: those of its older mates that wait."""
-        if operation.owner is None:
+        if operation.owner is None or not operation.task.supersede:
             return 0
         return sum(
             mate.task.func is operation.task.func
@@ -110,5 +108,5 @@ class Admission:
             key in self._queue or self.slots.count_asking(key)
         ):
             return True
-        # Deferred ones, which are nobody's, are not in the queue.
+        # Deferred ones, which have no owner, are not in the queue.
         return self._memory.has_unfinished(operation.owner)

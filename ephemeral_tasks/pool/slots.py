@@ -27,7 +27,7 @@ class Slots(Scheduler[PoolOperation]):
 
     def count_asking(self, key: Hashable) -> int:
         """Return how many operations of the key wait for an answer."""
-        return self._asking_of[key]
+        return self._asking_of.get(key, 0)
 
     def admits(self, key: Hashable, *, reserved: int = 0) -> bool:
         """Return whether one more operation of this key may wait or start now.

@@ -52,7 +52,7 @@
     listen(signal) {
       const on = (target, name, listener) => target.addEventListener(name, listener, { signal });
       on(this.view, "scroll", () => this.look());
-      on(document, "ephemeral-tasks:message", (event) => this.hear(event.detail));
+      on(document, "ephemeral-tasks:message", (event) => this.receive(event.detail));
       on(document, "ephemeral-tasks:opened", () => this.change());
       on(document, "ephemeral-tasks:closed", () => this.change());
       on(document, "visibilitychange", () => this.refresh());
@@ -151,7 +151,7 @@
       this.say(word);
     }
 
-    hear(message) {
+    receive(message) {
       if (message.id !== this.dataset.operation || this.isOver) return;
       if (message.type === "error") this.stop("gone");
       else if (message.type === "output" && !this.take(message)) this.isWatching = this.watch();
