@@ -212,7 +212,7 @@ class PoolCoordinator:
         cause = None if outcome.error is None else uncarry(outcome.error)
         refusal = None if operation.is_timed_out else operation.output_refusal
         if cause is not None and refusal is not None:  # whatever the body made of it
-            cause = ResultTooLarge(refusal)
+            cause = ResultTooLarge(refusal).with_traceback(cause.__traceback__)
         if cause is None:
             self._end(operation, outcome, None, None)
             return

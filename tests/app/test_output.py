@@ -459,9 +459,9 @@ def test_an_output_that_is_too_large_fails_its_operation(settings, owner, is_asy
 
 @BOTH
 def test_an_error_made_of_a_refused_output_is_not_tried_again(
-    settings, owner, is_async
+    settings, owner, is_async, caplog
 ):
-    """The sentence is the output's, whatever the body raises then."""
+    """The sentence is the output's, whatever the body raises; the log has a place."""
     settings.EPHEMERAL_TASKS = {"MAX_RESULT_BYTES": KIB}
     calls = []
 
@@ -480,9 +480,12 @@ def test_an_error_made_of_a_refused_output_is_not_tried_again(
     while row(owner, handle.id).status is Status.RUNNING:
         settle()
 
+    drain()
     with pytest.raises(OperationFailed, match="The output is too large"):
         result(owner, handle.id)
     assert calls == [1]
+    assert "ResultTooLarge at=" in caplog.text
+    assert "test_output.py" in caplog.text
 
 
 def test_an_output_counts_while_it_grows(settings, owner, hold):
