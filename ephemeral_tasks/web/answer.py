@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asgiref.sync import sync_to_async
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 
@@ -54,7 +55,9 @@ async def _show_again(
     page = responses.page_of(request)
     match audience_of(request):
         case Audience.HTMX:
-            response = responses.html(render_fields(row, page, form), 400)
+            # In a thread: the fields may read the database.
+            fields = await sync_to_async(render_fields)(row, page, form)
+            response = responses.html(fields, 400)
             # Not the table: it keeps the question as it is while it is swapped.
             response.headers["HX-Reswap"] = "innerHTML"
             question_id = prefix_of(id, row.question.number)

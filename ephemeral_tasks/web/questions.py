@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from ..row import Row, RowQuestion
+from .error_log import log_error
 from .form_class import make_form
 from .pages import Page
 from .refusals import InvalidInput
@@ -19,9 +20,18 @@ ASKED_PARAMETER = "asked"
 
 def render_question(row: Row, page: Page) -> SafeString:
     """Return what the row asks as HTML, empty when it asks nothing."""
-    if row.question is None:
+    question = row.question
+    if question is None:
         return SafeString()
-    return _render("question", row, page, _make_empty(row, page))
+    try:
+        return _render("question", row, page, _make_empty(row, page))
+    except Exception as error:
+        if question.form is None:
+            raise
+        # The site's form is made and rendered here, and may raise anything. The table
+        # has other rows, and this one's operation can still be cancelled.
+        log_error(f"a question's form cannot be shown task={row.task}", error)
+        return _render("question", row, page, None)
 
 
 def render_fields(row: Row, page: Page, form: BaseForm) -> SafeString:

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ephemeral_tasks import result
+from ephemeral_tasks.web import push
 from tests.web import tasks
 
 pytestmark = pytest.mark.urls("tests.web.urls")
@@ -97,6 +98,96 @@ async def test_a_form_that_needs_the_request_breaks_no_table(visitor, ask):
 
     assert answer.status_code == 200
     assert "This form can only be sent over HTTP." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/tasks/", "/tasks/{id}/"])
+async def test_a_form_may_read_the_database(visitor, ask, path):
+    """Where a poll renders it: on no event loop."""
+    await visitor.log_in("ann")
+    row = await ask("web_ask_user")
+
+    answer = await visitor.get_htmx(path.format(id=row.id))
+
+    assert answer.status_code == 200
+    assert ">ann</option>" in answer.text
+
+
+async def test_a_form_of_a_socket_may_read_the_database(visitor, ask, make_socket):
+    """Its rows are rendered as those of a poll are."""
+    await visitor.log_in("ann")
+    await ask("web_ask_user")
+    socket = await make_socket(visitor).opened()
+
+    assert ">ann</option>" in await socket.receive_from()
+
+
+async def test_the_last_frame_of_a_socket_has_the_form(visitor, ask, make_socket):
+    """It is sent when the server ends, before the pause after the first one is over."""
+    await visitor.log_in("ann")
+    await ask("web_ask")
+    socket = await make_socket(visitor).opened()
+    await socket.receive_from()
+
+    await ask("web_ask_user")
+    push.close_all()
+    events = [await socket.receive_output()]
+    while events[-1]["type"] != "websocket.close":
+        events.append(await socket.receive_output())
+
+    assert ">ann</option>" in events[-2]["text"]
+    assert events[-1]["code"] == 1012
+
+
+@pytest.mark.parametrize("action", ["answer", "cancel", "retry"])
+async def test_a_table_after_an_action_has_the_form(visitor, ask, action):
+    """Whatever was done to another operation, or was refused."""
+    await visitor.log_in("ann")
+    other = await ask("web_ask")
+    await ask("web_ask_user")
+
+    answer = await visitor.post_htmx(
+        f"/tasks/{other.id}/{action}/", {"number": 1, "answer": "Overwrite"}
+    )
+
+    assert answer.status_code in {200, 409}
+    assert ">ann</option>" in answer.text
+
+
+async def test_a_refused_form_may_read_the_database(visitor, ask):
+    """Its errors stand in the row, beside the choices."""
+    await visitor.log_in("ann")
+    row = await ask("web_ask_user")
+    url = answer_url((await visitor.get_htmx("/tasks/")).text)
+
+    answer = await visitor.post_htmx(url, {f"question-{row.id}-1-user": "0"})
+
+    assert answer.status_code == 400
+    assert "errorlist" in answer.text
+    assert ">ann</option>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("task", "error"),
+    [
+        ("web_ask_year", "TypeError"),
+        ("web_ask_bare", "TypeError"),
+        ("web_ask_raising", "LookupError"),
+    ],
+)
+async def test_a_form_that_raises_hides_no_other_row(visitor, ask, caplog, task, error):
+    """Its own row has a note, and the log the error's class and place."""
+    await visitor.held("other")
+    row = await ask(task)
+
+    answer = await visitor.get_htmx("/tasks/")
+
+    assert answer.status_code == 200
+    assert answer.text.count('class="operation ') == 2
+    assert f'formaction="/tasks/{row.id}/cancel/' in answer.text
+    assert "This form can only be sent over HTTP." in answer.text
+    (line,) = [one.getMessage() for one in caplog.records if task in one.getMessage()]
+    assert f"error=builtins.{error} at=" in line
+    assert "secret" not in line
 
 
 async def test_a_program_gets_the_question(visitor, ask):
