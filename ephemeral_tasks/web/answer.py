@@ -13,7 +13,7 @@ from .answers import give_answer, number_in
 from .audience import Audience, audience_of
 from .decorators import route
 from .next_page import next_of
-from .questions import ASKED_PARAMETER, prefix_of, render_fields, url_of
+from .questions import ASKED_PARAMETER, id_of, render_fields, selector_of, url_of
 from .refusals import InvalidInput, refusal_of
 from .views import require_owner
 
@@ -60,8 +60,8 @@ async def _show_again(
             response = responses.html(fields, 400)
             # Not the table: it keeps the question as it is while it is swapped.
             response.headers["HX-Reswap"] = "innerHTML"
-            question_id = prefix_of(id, row.question.number)
-            response.headers["HX-Retarget"] = f"#{question_id}"
+            question_id = id_of(id, row.question.number, page)
+            response.headers["HX-Retarget"] = selector_of(question_id)
             return response
         case Audience.BROWSER:
             context = {

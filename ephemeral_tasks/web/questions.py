@@ -49,6 +49,21 @@ def prefix_of(id: str, number: int) -> str:
     return f"question-{id}-{number}"
 
 
+def id_of(id: str, number: int, page: Page) -> str:
+    """Return the id of a question's element, of which a page may have several.
+
+    Tables of all tasks and of one show the same operation, and what htmx preserves
+    under one id moves into the table that was swapped last.
+    """
+    return f"{page.id}-{prefix_of(id, number)}"
+
+
+def selector_of(id: str) -> str:
+    """Return the CSS selector of an id, in ASCII for a header; tasks have any name."""
+    plain = (one if one.isascii() else f"\\{ord(one):x} " for one in id)
+    return f"#{''.join(plain)}"
+
+
 def url_of(id: str, question: RowQuestion, page: Page) -> str:
     """Return where the answers of the row's own fields are sent to."""
     query = {ASKED_PARAMETER: question.number, **page.parameters}
@@ -72,7 +87,11 @@ def _make_empty(row: Row, page: Page) -> BaseForm | None:
 
 
 def _adopt(form: BaseForm, page: Page) -> None:
-    """Make the fields part of the table's HTML form, which stands outside of rows."""
+    """Make the fields part of the table's HTML form, which stands outside of rows.
+
+    Their ids are the table's own, as that of the question: see ``id_of``.
+    """
+    form.auto_id = f"{page.id}-%s"
     for field in form.fields.values():
         field.widget.attrs["form"] = page.actions_id
 
@@ -85,7 +104,7 @@ def _render(name: str, row: Row, page: Page, form: BaseForm | None) -> SafeStrin
         "form": form,
         "page": page,
         "question": question,
-        "question_id": prefix_of(row.id, question.number),
+        "question_id": id_of(row.id, question.number, page),
         "row": row,
         "url": url_of(row.id, question, page),
     }

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -39,6 +40,17 @@ def tag(html, kind, /, **attributes):
         if all(f'{key}="{value}"' in found for key, value in attributes.items()):
             return unescape(found)
     raise AssertionError(f"no {kind} with {attributes} in {html}")
+
+
+def question_in(html):
+    """The question's element, up to the row's next cell."""
+    question = r'<div [^>]*class="operation-question".*?</td>'
+    return re.search(question, html, re.DOTALL)[0]
+
+
+def question_ids(html):
+    """The ids of all elements of the question."""
+    return {*re.findall(r' id="([^"]*)"', question_in(html))}
 
 
 def answer_url(html):
@@ -86,8 +98,40 @@ async def test_a_row_shows_the_form_that_is_asked_for(visitor, ask):
     assert len(kinds) == 2
     assert all('form="ephemeral-tasks-actions"' in kind for kind in kinds)
     # What is typed outlives each swap of the rows.
-    assert "hx-preserve" in tag(html, "div", id=f"question-{row.id}-1")
+    assert "hx-preserve" in tag(html, "div", id=f"ephemeral-tasks-question-{row.id}-1")
     assert "Which &lt;year&gt;?" in html
+
+
+@pytest.mark.parametrize("task", ["web_ask", "web_ask_form"])
+async def test_tables_of_one_page_share_no_id_of_a_question(visitor, ask, task):
+    """Htmx moves what it preserves to the table that has its id and is swapped."""
+    await ask(task)
+
+    both = (await visitor.get_htmx("/tasks/")).text
+    one = (await visitor.get_htmx(f"/tasks/?task={task}")).text
+
+    ids = [*map(question_ids, (both, one))]
+    assert len(ids[0]) == len(ids[1]) > 3
+    assert not ids[0] & ids[1]
+    for html, found in zip((both, one), ids, strict=True):
+        named = re.findall(r' (?:for|aria-labelledby)="([^"]*)"', question_in(html))
+        assert named
+        assert found >= {*named}
+
+
+async def test_a_forms_errors_come_back_to_their_own_table(visitor, ask):
+    """Whatever the task is called: a header is ASCII."""
+    row = await ask("web_ask_form")
+    query = urlencode({"asked": 1, "task": "größe"})
+
+    answer = await visitor.post_htmx(
+        f"/tasks/{row.id}/answer/?{query}", {f"question-{row.id}-1-year": "1999"}
+    )
+
+    assert answer["HX-Retarget"] == (
+        rf"#ephemeral-tasks-gr\f6 \df e-question-{row.id}-1"
+    )
+    assert 'form="ephemeral-tasks-größe-actions"' in answer.text
 
 
 async def test_a_form_that_needs_the_request_breaks_no_table(visitor, ask):
@@ -355,7 +399,7 @@ async def test_a_forms_errors_stand_in_the_row(visitor, ask):
     answer = await visitor.post_htmx(url, {f"question-{row.id}-1-year": "1999"})
 
     assert answer.status_code == 400
-    assert answer["HX-Retarget"] == f"#question-{row.id}-1"
+    assert answer["HX-Retarget"] == f"#ephemeral-tasks-question-{row.id}-1"
     assert answer["HX-Reswap"] == "innerHTML"
     assert "greater than or equal to 2000" in answer.text
     year = tag(answer.text, "input", name=f"question-{row.id}-1-year")
