@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from .. import submission
 from ..errors import Conflict, InvalidAnswer
 from . import inputs, responses
-from .answers import give_answer, number_in
+from .answers import give_answer, number_in, read_answer
 from .audience import Audience, audience_of
 from .decorators import route
 from .next_page import next_of
@@ -27,7 +27,7 @@ async def answer(request: HttpRequest, id: str) -> HttpResponse:
     asked = request.GET.get(ASKED_PARAMETER)
     number = number_in(data if asked is None else {"number": asked})
     try:
-        row = await give_answer(
+        sent = await read_answer(
             owner,
             id,
             number,
@@ -36,6 +36,7 @@ async def answer(request: HttpRequest, id: str) -> HttpResponse:
             request=request,
             is_from_row=asked is not None,
         )
+        row = give_answer(owner, id, number, sent)
         return await responses.answer_change(request, owner, body=row.as_json())
     except InvalidAnswer as error:
         if error.form is None:

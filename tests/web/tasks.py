@@ -485,3 +485,9 @@ async def web_ask_bare():
 async def web_ask_raising():
     """Ask with a form that cannot be rendered."""
     return await aask("What?", form=RaisingForm)
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask_slow():
+    """Ask with a form whose validation is slow."""
+    calls.append(await aask("Whose?", form=SlowForm))

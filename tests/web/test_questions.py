@@ -1,5 +1,6 @@
 """What an operation asks: in its row, over HTTP and over a socket."""
 
+import asyncio
 import re
 from html import unescape
 from urllib.parse import urlencode
@@ -485,6 +486,26 @@ async def test_a_wrong_answer_over_a_socket_is_an_error(
 
     assert (error["type"], error["code"]) == ("error", code)
     assert (await visitor.get(f"/tasks/{row.id}/")).json()["question"]["number"] == 1
+
+
+async def test_a_socket_that_ended_meanwhile_answers_nothing(visitor, ask, make_socket):
+    """Its visitor is gone from it before the form is valid; the operation lives on."""
+    row = await ask("web_ask_slow")
+    owner = await visitor.owner()
+    socket = await make_socket(visitor, is_json=True).opened()
+    await socket.receive_json_from()
+    gate = tasks.form_gates["slow"]
+    answer = {"type": "answer", "id": row.id, "number": 1, "data": {"name": "slow"}}
+    await socket.send_json_to(answer)
+    await asyncio.to_thread(gate.entered.wait, 10)
+
+    push.close_owner(owner, 4000)
+    assert await socket.closed_with() == 4000
+    gate.opened.set()
+    await socket.disconnect()  # when what it was sent before has been obeyed
+
+    assert (await visitor.get(f"/tasks/{row.id}/")).json()["question"]["number"] == 1
+    assert tasks.calls == []
 
 
 async def test_a_sockets_page_shows_the_question(visitor, ask, make_socket):
