@@ -13,7 +13,14 @@ from .answers import give_answer, number_in, read_answer
 from .audience import Audience, audience_of
 from .decorators import route
 from .next_page import next_of
-from .questions import ASKED_PARAMETER, id_of, render_fields, selector_of, url_of
+from .questions import (
+    ASKED_PARAMETER,
+    NUMBER_PARAMETER,
+    id_of,
+    render_fields,
+    selector_of,
+    url_of,
+)
 from .refusals import InvalidInput, refusal_of
 from .views import require_owner
 
@@ -25,7 +32,8 @@ async def answer(request: HttpRequest, id: str) -> HttpResponse:
     responses.read_ahead(request)
     owner = await require_owner(request, id)
     asked = request.GET.get(ASKED_PARAMETER)
-    number = number_in(data if asked is None else {"number": asked})
+    named = request.GET.get(NUMBER_PARAMETER) if asked is None else asked
+    number = number_in(data if named is None else {"number": named})
     try:
         sent = await read_answer(
             owner,
@@ -69,7 +77,7 @@ async def _show_again(
                 "form": form,
                 "next": next_of(request),
                 "row": row,
-                "url": url_of(id, row.question, page),
+                "url": url_of(id, row.question, page, form),
             }
             return await responses.render_page(
                 request, ["ephemeral_tasks/answer.html"], context, 400

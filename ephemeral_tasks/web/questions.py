@@ -16,6 +16,8 @@ from .refusals import InvalidInput
 
 ASKED_PARAMETER = "asked"
 """In the query: the number, for a row's own fields, whose names have a prefix."""
+NUMBER_PARAMETER = "number"
+"""In the query: the number, for fields without a prefix, as programs name them."""
 
 
 def render_question(row: Row, page: Page) -> SafeString:
@@ -35,7 +37,10 @@ def render_question(row: Row, page: Page) -> SafeString:
 
 
 def render_fields(row: Row, page: Page, form: BaseForm) -> SafeString:
-    """Return the inside of a question with a form that was sent and refused."""
+    """Return the inside of a question with a form that was sent and refused.
+
+    May read the database, as the form's fields do.
+    """
     _adopt(form, page)
     return _render("question_form", row, page, form)
 
@@ -64,9 +69,21 @@ def selector_of(id: str) -> str:
     return f"#{''.join(plain)}"
 
 
-def url_of(id: str, question: RowQuestion, page: Page) -> str:
-    """Return where the answers of the row's own fields are sent to."""
-    query = {ASKED_PARAMETER: question.number, **page.parameters}
+def url_of(
+    id: str, question: RowQuestion, page: Page, form: BaseForm | None = None
+) -> str:
+    """Return where an answer is sent to.
+
+    Args:
+        id: The operation's id.
+        question: Gives the number.
+        page: Its table is shown afterwards.
+        form: One that was refused is sent again with the names that its fields have;
+            None for the row's own.
+    """
+    is_from_row = form is None or form.prefix == prefix_of(id, question.number)
+    name = ASKED_PARAMETER if is_from_row else NUMBER_PARAMETER
+    query = {name: question.number, **page.parameters}
     return f"{page.url(id, 'answer')}?{urlencode(query)}"
 
 
@@ -106,7 +123,7 @@ def _render(name: str, row: Row, page: Page, form: BaseForm | None) -> SafeStrin
         "question": question,
         "question_id": id_of(row.id, question.number, page),
         "row": row,
-        "url": url_of(row.id, question, page),
+        "url": url_of(row.id, question, page, form),
     }
     return mark_safe(  # noqa: S308  # a template's output
         render_to_string(f"ephemeral_tasks/{name}.html", context)

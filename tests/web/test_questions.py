@@ -427,6 +427,22 @@ async def test_a_forms_errors_are_a_page_without_javascript(visitor, ask):
     assert (await outcome(visitor, row))["year"] == 2026
 
 
+@pytest.mark.parametrize("way", ["post_page", "post_htmx"])
+async def test_a_form_of_a_pages_own_is_sent_again_as_it_came(visitor, ask, way):
+    """Its fields have no prefix, and the address that it comes back with says so."""
+    row = await ask("web_ask_form")
+    send = getattr(visitor, way)
+
+    refused = await send(f"/tasks/{row.id}/answer/", {"number": 1, "year": "1999"})
+    url = re.search(r'(?:form)?action="([^"]*/answer/[^"]*)"', refused.text)[1]
+    answer = await send(unescape(url), {"year": "2026"})
+
+    assert refused.status_code == 400
+    assert 'value="1999"' in tag(refused.text, "input", name="year")
+    assert answer.status_code in {200, 303}, answer.content
+    assert (await outcome(visitor, row))["year"] == 2026
+
+
 async def test_a_refused_form_is_named_to_a_program(visitor, ask):
     """Each field with its messages."""
     row = await ask("web_ask_form")
