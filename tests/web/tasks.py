@@ -178,6 +178,12 @@ async def web_staff():
     return "done"
 
 
+@task(label="Staff", form=NoForm, permission=is_staff)
+async def web_staff_ask():
+    """Ask; for staff."""
+    return await aask("Sure?", choices=("Yes",))
+
+
 @task(form=HoldForm, on_leave="cancel")
 async def web_left(name):
     """Stop at the hold, while the visitor is there."""
