@@ -116,8 +116,8 @@ class Config:
     owner: str = field(
         default="session", metadata={"rule": Rule((str,), choices=("session", "user"))}
     )
-    """Whose the operations of a visitor are who is logged in: their session's, or the
-    user's, in all browsers; everybody else owns by session."""
+    """What owns a logged-in visitor's operations: the session, or the user in all
+    browsers. Other visitors' operations belong to their sessions."""
 
     client_of: str | None = field(
         default=None, metadata={"rule": Rule((str,), may_be_none=True)}

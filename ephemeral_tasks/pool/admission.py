@@ -88,5 +88,5 @@ class Admission:
         """Return whether its client, or its owner, has something unfinished."""
         if operation.owner is not None and operation.key in self._queue:
             return True
-        # Deferred ones, which are nobody's, and those that ask are not in the queue.
+        # Deferred ones, which have no owner, and those that ask are not in the queue.
         return self._memory.has_unfinished(operation.owner)

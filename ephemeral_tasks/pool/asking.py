@@ -37,7 +37,7 @@ def ask(
     Raises:
         NotAnswered: There was no answer in that time.
         OperationCancelled: The operation should end.
-        RuntimeError: Outside an operation, in one that is nobody's, or in async code.
+        RuntimeError: Outside an operation, in one without an owner, or in async code.
         TypeError, ValueError: The arguments break a rule; the message names it.
     """
     operation, host = _find_asker("ask")
