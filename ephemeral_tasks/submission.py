@@ -367,7 +367,9 @@ async def aoutput(
         TypeError, ValueError: ``start`` is no whole number from 0 on.
     """
     pool, _, operation, _ = _find(owner, id)
-    attempt = attempt or pool.ledger.open_output(operation).attempt or None
+    buffer = pool.ledger.open_output(operation)
+    if attempt is None:  # 0 is a reader's that saw no attempt: the first is news to it
+        attempt = buffer.attempt or None
     with suppress(TimeoutError):
         await asyncio.wait_for(operation.wait_for_output(start, attempt), timeout)
     return output(owner, id, start, attempt, limit=limit)

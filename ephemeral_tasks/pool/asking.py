@@ -30,7 +30,7 @@ def ask(
 
     Args:
         question: A sentence; what is over 500 characters is cut.
-        choices: 1 to 10 different short texts, of which one is returned.
+        choices: 1 to 10 different texts of one short line; one of them is returned.
         form: A form class instead, whose ``cleaned_data`` is returned.
         timeout: Seconds to wait at most.
 

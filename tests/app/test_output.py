@@ -223,6 +223,17 @@ async def test_a_reader_that_waits_before_the_start_gets_the_beginning(owner, ho
     assert (await reader).text == "begun"
 
 
+async def test_a_reader_that_saw_no_attempt_is_answered_at_the_first(owner, hold):
+    """It gave the 0 that it got; nothing was written yet, but the attempt is news."""
+    handle = submit(owner, *writes(hold, True))
+    await asyncio.to_thread(hold.entered)
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        seen = await aoutput(owner, handle.id, 0, 0)
+
+    assert (seen.text, seen.attempt, seen.is_finished) == ("", 1, False)
+
+
 @pytest.mark.parametrize("is_stubborn", [False, True])
 async def test_a_reader_of_what_was_forgotten_is_told_so(
     owner, hold, make_hold, is_stubborn

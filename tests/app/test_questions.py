@@ -49,6 +49,12 @@ class AgeForm(forms.Form):
     scan = forms.FileField(required=False)
 
 
+class NumberForm(AgeForm):
+    """A form with a field that is named as the question's number."""
+
+    number = forms.IntegerField()
+
+
 def asks(is_async, *, seen=None, options=None, body=None):
     """Return a task and a function that asks and returns the answer."""
     options = {"choices": CHOICES, **(options or {})}
@@ -708,7 +714,10 @@ def test_a_retry_of_what_was_cancelled_while_it_asked_asks_again(owner):
         ({"choices": ["x" * 101]}, ValueError, "1 to 100 characters, got 101"),
         ({"choices": [1]}, TypeError, "choices must be texts, got int"),
         ({"choices": "yes"}, TypeError, "choices must be a tuple of texts"),
+        ({"choices": ["a\nb"]}, ValueError, r"must be one line, got 'a\nb'"),
+        ({"choices": ["a\r\nb"]}, ValueError, r"must be one line, got 'a\r\nb'"),
         ({"form": int}, TypeError, "form must be a form class"),
+        ({"form": NumberForm}, ValueError, "no field 'number', which names"),
         ({"form": AgeForm()}, TypeError, "form must be a form class"),
         ({"choices": ["a"], "timeout": 0}, ValueError, "timeout must be > 0"),
     ],
