@@ -546,7 +546,7 @@ def test_frozen_time_is_what_rows_say(request, has_pool):
 class KitForm(forms.Form):
     """One number."""
 
-    number = forms.IntegerField(max_value=9)
+    count = forms.IntegerField(max_value=9)
 
 
 @task
@@ -611,12 +611,12 @@ def test_questions_are_answered_in_order(mode, body):
 
 def test_a_question_with_a_form_is_answered_with_its_data(mode):
     """It is validated, as what a browser sends."""
-    with answering({"number": "7"}) as questions:
+    with answering({"count": "7"}) as questions:
         handle = submit(OWNER, kit_asks_with_a_form)
         drain()
 
     assert questions[0].form is KitForm
-    assert result(OWNER, handle.id) == {"number": 7}
+    assert result(OWNER, handle.id) == {"count": 7}
 
 
 @pytest.mark.parametrize("body", [kit_asks, kit_plain_asks])
@@ -641,8 +641,8 @@ def test_inline_a_question_without_an_answer_ends(inline_tasks, monkeypatch, bod
 
 def test_an_answer_that_is_refused_fails_the_test(mode):
     """A test is to give what a visitor can give."""
-    refused = pytest.raises(AssertionError, match="invalid answer: number")
-    with refused, answering({"number": "10"}):
+    refused = pytest.raises(AssertionError, match="invalid answer: count")
+    with refused, answering({"count": "10"}):
         run_to_its_end(kit_asks_with_a_form)
 
 
