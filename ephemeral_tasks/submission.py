@@ -244,7 +244,7 @@ def answer(
         InvalidAnswer: It is none of the choices, or the form refused it. In each case
             nothing was changed.
     """
-    pool, _, operation, _ = _find(owner, id)
+    pool, handle, operation, used = _find(owner, id)
     question = operation.question
     if question is None or question.number != number:
         raise Conflict("answer", id, operation.status)
@@ -260,7 +260,8 @@ def answer(
     if not is_first:
         raise Conflict("answer", id, operation.status)
     pool.follow(change)
-    return row(owner, id)
+    # Not found anew: what has just been forgotten was answered nevertheless.
+    return _row(pool, handle, operation, used)
 
 
 def _call(form_class: type[BaseForm], **arguments: Any) -> BaseForm:
@@ -366,7 +367,9 @@ async def aoutput(
         TypeError, ValueError: ``start`` is no whole number from 0 on.
     """
     pool, _, operation, _ = _find(owner, id)
-    attempt = attempt or pool.ledger.open_output(operation).attempt or None
+    buffer = pool.ledger.open_output(operation)
+    if attempt is None:  # 0 is a reader's that saw no attempt: the first is news to it
+        attempt = buffer.attempt or None
     with suppress(TimeoutError):
         await asyncio.wait_for(operation.wait_for_output(start, attempt), timeout)
     return output(owner, id, start, attempt, limit=limit)

@@ -12,7 +12,8 @@ from ephemeral_tasks import aask, task
 WORD_SECONDS = 0.08
 
 
-@task(label=_("Answer"), timeout=600)
+# Unique, so that two clicks make one operation.
+@task(label=_("Answer"), timeout=600, unique=("question", "asks_back"))
 async def reply(question: str, asks_back: bool = False) -> AsyncIterator[str]:
     """Yield the answer; its owner reads it meanwhile, and it is the result.
 

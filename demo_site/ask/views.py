@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from demo_site.ask.forms import AskForm
 from demo_site.ask.tasks import reply
-from ephemeral_tasks import QueueFull, owner_of, submit, window
+from ephemeral_tasks import EphemeralTasksError, owner_of, submit, window
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -19,7 +19,7 @@ def ask(request):
         try:
             submit(owner_of(request), reply, **form.cleaned_data)
             return redirect("ask:ask")
-        except QueueFull:
+        except EphemeralTasksError:  # too many wait, or the server is about to end
             form.add_error(None, gettext("The server is busy. Try again in a moment."))
     context = {
         "form": form,

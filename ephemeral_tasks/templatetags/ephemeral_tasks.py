@@ -131,9 +131,8 @@ def task_row(
             the own host. Without it the result is shown in place.
     """
     request = _request_of(context)
-    page = Page.current(request=request)
     path = own_path(request, str(then)) if then else None
-    page = replace(page, operation=str(id), then=path)
+    page = Page.current(request=request).of_operation(str(id), then=path)
     return render_table(request, page, owner=find_owner(request))
 
 

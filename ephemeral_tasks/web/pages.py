@@ -22,12 +22,14 @@ from django.urls import (
 )
 from django.utils import timezone, translation
 
+from ..core.ids import is_id
 from .language import LANGUAGE_PARAMETER
 from .mount import APP_NAME, find_mount
 
 SOCKET_PATH = "ws/tasks/"
 WRAPPER = "ephemeral-tasks"
 COUNT = f"{WRAPPER}--count"  # no task has this name
+UNKNOWN = "unknown"  # stands for every text that is no operation's id
 
 _signer = signing.Signer(salt="ephemeral_tasks.page")
 
@@ -49,7 +51,8 @@ class Page:
     task: str | None = None
     """The task whose rows are shown; None for all."""
     operation: str | None = None
-    """The id of the operation that is shown by itself; None for a table."""
+    """The id of the operation that is shown by itself, ``unknown`` where a text that is
+    no id was named; None for a table."""
     then: str | None = None
     """The path that is opened once that operation has ended well; of the own host."""
     is_count: bool = False
@@ -99,6 +102,10 @@ class Page:
             then=then,
             is_count=is_count,
         )
+
+    def of_operation(self, id: str, *, then: str | None) -> Self:
+        """Return the context of one operation by itself."""
+        return replace(self, operation=id if is_id(id) else UNKNOWN, then=then)
 
     def sign(self) -> str:
         """Return the page as a text that fits a URL; equal pages give equal ones."""

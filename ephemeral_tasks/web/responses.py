@@ -10,7 +10,6 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 
-from ..core.ids import is_id
 from ..row import Row
 from .audience import Audience, audience_of
 from .encoding import encode
@@ -41,11 +40,10 @@ def page_of(request: HttpRequest) -> Page:
     page = Page.current(named, request=request)
     if "count" in request.GET:
         return replace(page, is_count=True)
-    if operation is None or not is_id(operation):
+    if operation is None:
         return page
     then = request.GET.get("then")
-    path = own_path(request, then) if then else None
-    return replace(page, operation=operation, then=path)
+    return page.of_operation(operation, then=own_path(request, then) if then else None)
 
 
 def html(content: str | bytes, status: int = 200) -> HttpResponse:

@@ -41,8 +41,13 @@ class _Listener:
         """Do nothing: changes come with the owner."""
 
     def end(self, code: int) -> None:
-        """Close with this code."""
-        self._close(code)
+        """Close when the session has ended; the owner's listener does the rest.
+
+        At the server's end every listener of the process is called, in any order, and
+        the owner's sends the last state first.
+        """
+        if code == push.OWNER_ENDED:
+            self._close(code)
 
 
 def _name_of(session: Any) -> str | None:

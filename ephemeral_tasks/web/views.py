@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 
@@ -12,6 +10,7 @@ from ..errors import UnknownOperation
 from . import processes, responses
 from .audience import Audience, audience_of
 from .decorators import route
+from .next_page import own_path
 from .owner import afind_owner
 from .pages import Page
 from .permission import check_permission
@@ -102,13 +101,21 @@ async def retry(request: HttpRequest, id: str) -> HttpResponse:
 async def _answer_replaced(
     request: HttpRequest, owner: str, page: Page, id: str
 ) -> HttpResponse:
-    """Show a new operation in the place of one that was shown by itself."""
-    render = sync_to_async(render_table)
-    content = await render(request, replace(page, operation=id), owner=owner)
+    """Show a new operation in the place of one that was shown by itself.
+
+    Where addresses name the old one, the page's own and the next page's, they name the
+    new one from now on: a reload would find nothing.
+    """
+    old = str(page.operation)
+    new = page.of_operation(id, then=page.then and page.then.replace(old, id))
+    content = await sync_to_async(render_table)(request, new, owner=owner)
     response = responses.html(content, 202)
     response.headers["HX-Retarget"] = f"#{page.id}"
     response.headers["HX-Reswap"] = "outerHTML"
     response.headers["Location"] = page.url(id)
+    shown_at = own_path(request, request.headers.get("HX-Current-URL", ""))
+    if shown_at and old in shown_at:
+        response.headers["HX-Replace-Url"] = shown_at.replace(old, id)
     return response
 
 

@@ -223,6 +223,17 @@ async def test_a_reader_that_waits_before_the_start_gets_the_beginning(owner, ho
     assert (await reader).text == "begun"
 
 
+async def test_a_reader_that_saw_no_attempt_is_answered_at_the_first(owner, hold):
+    """It gave the 0 that it got; nothing was written yet, but the attempt is news."""
+    handle = submit(owner, *writes(hold, True))
+    await asyncio.to_thread(hold.entered)
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        seen = await aoutput(owner, handle.id, 0, 0)
+
+    assert (seen.text, seen.attempt, seen.is_finished) == ("", 1, False)
+
+
 @pytest.mark.parametrize("is_stubborn", [False, True])
 async def test_a_reader_of_what_was_forgotten_is_told_so(
     owner, hold, make_hold, is_stubborn
@@ -455,6 +466,34 @@ def test_an_output_that_is_too_large_fails_its_operation(settings, owner, is_asy
         result(owner, handle.id)
     assert calls == [1]
     assert output(owner, handle.id).end == 10 * KIB
+
+
+@BOTH
+def test_an_error_made_of_a_refused_output_is_not_tried_again(
+    settings, owner, is_async
+):
+    """The sentence is the output's, whatever the body raises then."""
+    settings.EPHEMERAL_TASKS = {"MAX_RESULT_BYTES": KIB}
+    calls = []
+
+    def write_much():
+        calls.append(1)
+        try:
+            write("x" * 2 * KIB)
+        except Exception as error:
+            raise RuntimeError from error
+
+    async def write_much_async():
+        write_much()
+
+    body = tasks.app_retried if is_async else tasks.app_plain_retried
+    handle = submit(owner, body, write_much_async if is_async else write_much)
+    while row(owner, handle.id).status is Status.RUNNING:
+        settle()
+
+    with pytest.raises(OperationFailed, match="The output is too large"):
+        result(owner, handle.id)
+    assert calls == [1]
 
 
 def test_an_output_counts_while_it_grows(settings, owner, hold):

@@ -4,6 +4,13 @@ from urllib.parse import quote
 
 from playwright.sync_api import expect
 
+LOOK_AGAIN = """() => {
+  let left = 0;
+  navigation.addEventListener("navigate", () => left++);
+  document.dispatchEvent(new Event("ephemeral-tasks:shown"));
+  return left;
+}"""
+
 
 def is_saved(download):
     """The file has its name and its bytes, whatever its type is."""
@@ -27,7 +34,7 @@ def test_a_row_offers_the_file(make_guest, sites):
 
 
 def test_a_page_of_one_operation_saves_the_file_when_it_is_there(make_guest, sites):
-    """The address of the file is where the page leads."""
+    """The address of the file is where the page leads, once; the page stays."""
     guest = make_guest("file/")
     guest.start()
     id = guest.rows.first.get_attribute("id").removeprefix("operation-")
@@ -41,3 +48,4 @@ def test_a_page_of_one_operation_saves_the_file_when_it_is_there(make_guest, sit
     is_saved(download)
     # Not by a locator: it would wait for the navigation that became a download.
     assert "Done" in guest.page.evaluate("document.body.innerText")
+    assert guest.page.evaluate(LOOK_AGAIN) == 0

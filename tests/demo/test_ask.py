@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from demo_site import settings as demo_settings
 from demo_site.ask.model import GRAMMAR, Model
-from ephemeral_tasks import owner_of, result, window
+from ephemeral_tasks import owner_of, pool, result, window
 from ephemeral_tasks.testing import drain
 
 SITE = (
@@ -54,6 +54,32 @@ def test_a_form_without_a_question_comes_back(client):
     assert answer.status_code == 200
     assert "errorlist" in answer.text
     assert "task-output" not in answer.text
+
+
+def test_a_refusal_is_a_sentence_in_the_form(client):
+    """Also when the server is about to end; what was typed is still there."""
+    pool.get()
+    pool.drain(0)
+
+    answer = client.post(reverse("ask:ask"), {"question": "Why?"})
+
+    assert answer.status_code == 200
+    assert "The server is busy. Try again in a moment." in answer.text
+    assert "Why?" in answer.text
+
+
+def test_a_second_click_asks_nothing_again(client, rf):
+    """The question that is being answered is one operation."""
+    pool.pause()
+    for _ in range(2):
+        answer = client.post(reverse("ask:ask"), {"question": "Why?"})
+        assert answer.status_code == 302
+
+    request = rf.get("/")
+    request.session = client.session
+    assert len(window(owner_of(request))) == 1
+    pool.resume()
+    drain()
 
 
 def test_the_editor_leads_to_the_page(client):

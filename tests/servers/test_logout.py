@@ -40,6 +40,8 @@ def test_login_closes_sockets_and_keeps_what_runs(server, make_served, make_visi
     served.until_noted("a", "started")
 
     with visitor.socket() as socket:
+        # It has looked up its owner: after the login, the old cookie has none (4401).
+        assert len(json.loads(socket.recv())["operations"]) == 1
         visitor.http.get("/login/ann/").raise_for_status()
         _, code = until_closed(socket)
 

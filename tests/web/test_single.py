@@ -23,6 +23,11 @@ def poll_of(html):
     return unescape(re.search(r'hx-get="([^"]*operation=[^"]*)"', html)[1])
 
 
+def retry_of(html):
+    """Where the button Try again leads."""
+    return unescape(re.search('hx-post="([^"]*/retry/[^"]*)"', html)[1])
+
+
 async def test_a_single_operation_is_shown_without_the_others(visitor):
     """The others of the window are not on its page."""
     other = await visitor.start("web_echo", **ECHO)
@@ -98,9 +103,8 @@ async def test_a_new_attempt_of_the_owner_takes_its_place(visitor):
     row = await visitor.start("web_say", **ECHO)
     await visitor.until_status("FAILED")
     html = await single(visitor, row, "/done/")
-    action = unescape(re.search('hx-post="([^"]*/retry/[^"]*)"', html)[1])
 
-    response = await visitor.post_htmx(action)
+    response = await visitor.post_htmx(retry_of(html))
     answer = response.content.decode()
     new = response.headers["Location"].split("/")[-2]
 
@@ -108,6 +112,48 @@ async def test_a_new_attempt_of_the_owner_takes_its_place(visitor):
     assert response.headers["HX-Retarget"] == f"#ephemeral-tasks-operation-{row['id']}"
     assert f'id="ephemeral-tasks-operation-{new}"' in answer
     assert f'id="operation-{new}"' in answer
+
+
+@pytest.mark.parametrize("path", ["/single/?id={}", "/waiting/{}/?a=1"])
+async def test_addresses_name_the_new_attempt(visitor, path):
+    """The page's own, which a reload asks for, and that of the next page."""
+    row = await visitor.start("web_say", **ECHO)
+    await visitor.until_status("FAILED")
+    html = await single(visitor, row, f"/tasks/{row['id']}/result/")
+    here = "http://testserver" + path.format(row["id"])
+
+    header = {"HX-Current-URL": here}
+    response = await visitor.post_htmx(retry_of(html), **header)
+
+    new = response.headers["Location"].split("/")[-2]
+    assert response.headers["HX-Replace-Url"] == path.format(new)
+    assert f"then=%2Ftasks%2F{new}%2Fresult%2F" in response.content.decode()
+
+
+@pytest.mark.parametrize("here", ["http://testserver/", "http://else/{}/", ""])
+async def test_other_addresses_stay(visitor, here):
+    """That of a page that chooses its operation by itself."""
+    row = await visitor.start("web_say", **ECHO)
+    await visitor.until_status("FAILED")
+    html = await single(visitor, row)
+
+    header = {"HX-Current-URL": here.format(row["id"])}
+    response = await visitor.post_htmx(retry_of(html), **header)
+
+    assert response.status_code == 202
+    assert "HX-Replace-Url" not in response.headers
+
+
+async def test_what_is_no_id_stays_gone(visitor):
+    """Its refresh brings neither the table nor other ids than its page has."""
+    await visitor.held("a")
+    html = await single(visitor, {"id": "abc"})
+    url = unescape(re.search('data-url="([^"]*operation=[^"]*)"', html)[1])
+
+    refreshed = (await visitor.get_htmx(url)).content.decode()
+
+    assert "This operation is gone, or it is not yours." in refreshed
+    assert refreshed in html
 
 
 async def test_a_foreign_operation_is_gone(visitor, stranger):

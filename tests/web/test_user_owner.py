@@ -11,9 +11,12 @@ from django.test import RequestFactory
 
 from ephemeral_tasks import aowner_of, owner_of, pool, window
 from ephemeral_tasks.core import Status
+from ephemeral_tasks.web import push
 from ephemeral_tasks.web.owner import SESSION_KEY
 from ephemeral_tasks.web.user_key import key_of
+from tests.web import tasks
 from tests.web.conftest import Visitor
+from tests.web.hold import until_status
 from tests.web.test_owner import WrappedRequest
 
 pytestmark = pytest.mark.urls("tests.web.urls")
@@ -125,6 +128,22 @@ async def test_logout_closes_the_sockets_of_its_session(
     assert await here.closed_with() == 4401
     row = await phone.held("b")
     assert (await there.receive_json_from())["operation"]["id"] == row["id"]
+
+
+async def test_the_servers_end_brings_the_last_state(laptop, make_socket):
+    """Then 1012: the session's end of the socket does not come before the owner's."""
+    user = await User.objects.aget(username="ann")
+    await laptop.held("a")
+    await until_status(key_of(user), "RUNNING")
+    socket = await make_socket(laptop).opened()
+    await socket.receive_from()
+
+    tasks.holds["a"].open()
+    await until_status(key_of(user), "SUCCESSFUL")
+    push.close_all()
+
+    assert "is-successful" in await socket.receive_from()
+    assert await socket.closed_with() == 1012
 
 
 async def test_login_closes_sockets_4409(visitor, make_socket):

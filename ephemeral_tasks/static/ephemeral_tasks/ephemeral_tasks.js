@@ -70,7 +70,14 @@
 
   /** A badge is refreshed when a table of the page knows another number. */
   function isServed(table) {
-    return table.matches(".is-count") && tables().some((other) => !other.matches(".is-count"));
+    return table.matches(".is-count") && tables().some(isFollowed);
+  }
+
+  /** Whether a table's rows get news: by a socket, or until the polling ends itself. */
+  function isFollowed(table) {
+    if (table.matches(".is-count")) return false;
+    const state = stateOf(table);
+    return state.isOpen || (!state.isStopped && table.querySelector(`${ROWS}[hx-get]`) !== null);
   }
 
   function mayPoll(table) {

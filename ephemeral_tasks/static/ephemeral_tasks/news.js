@@ -35,10 +35,14 @@
 
   // -- one operation by itself --------------------------------------------------
 
+  const followed = new Set(); // addresses: a download leaves the page where it is
+
   /** Goes to the page that comes next. Not by a step of the history: back would return. */
   function follow() {
     const link = document.querySelector("[data-ephemeral-then]");
-    if (link) location.replace(link.href);
+    if (!link || followed.has(link.href)) return;
+    followed.add(link.href);
+    location.replace(link.href);
   }
 
   function showResults() {

@@ -31,6 +31,10 @@ PAGES = {
         "BODY": "{% task_row request.GET.id then=request.GET.then %}",
     },
     "count": {"BODY": "<nav>{% task_count %}</nav>" + USUAL},
+    "other": {
+        "BODY": '<nav>{% task_count %}</nav>{% task_form "count" %}'
+        '{% task_table task="name" %}'
+    },
     "both": {"BODY": "{% task_row request.GET.id %}{% task_table %}"},
     "badge": {"BODY": '<nav>{% task_count %}</nav>{% task_form "count" %}'},
     "single": {
