@@ -158,12 +158,15 @@ async def test_a_form_may_read_the_database(visitor, ask, path):
 
 
 async def test_a_form_of_a_socket_may_read_the_database(visitor, ask, make_socket):
-    """Its rows are rendered as those of a poll are."""
+    """Its rows are, byte for byte, those of a poll."""
     await visitor.log_in("ann")
     await ask("web_ask_user")
     socket = await make_socket(visitor).opened()
 
-    assert ">ann</option>" in await socket.receive_from()
+    frame = await socket.receive_from()
+
+    assert ">ann</option>" in frame
+    assert frame == (await visitor.get_htmx("/tasks/")).content.decode()
 
 
 async def test_the_last_frame_of_a_socket_has_the_form(visitor, ask, make_socket):
