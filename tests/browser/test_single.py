@@ -90,6 +90,24 @@ def test_a_row_that_a_page_shows_twice_is_said_once(make_guest, sites):
     assert noted == ["changed SUCCESSFUL", "finished SUCCESSFUL"]
 
 
+def test_a_row_that_a_page_shows_twice_is_told_by_the_first_that_knows(
+    make_guest, sites
+):
+    """Though the page's first row with that id still shows what was before."""
+    guest = make_guest("plain/", sockets="refused")
+    id = start(guest)
+    guest.page.route("**/tasks/?*operation=*", lambda route: None)
+    guest.page.goto(f"{guest.url}both/?id={id}")
+    guest.page.evaluate(f"() => {{ {NOTED} }}")
+
+    sites.let_through(guest.gate)
+
+    guest.sees("Done", row=1)
+    guest.page.evaluate("document.dispatchEvent(new Event('htmx:afterSettle'))")
+    noted = guest.page.evaluate("window.noted")
+    assert noted == ["changed SUCCESSFUL", "finished SUCCESSFUL"]
+
+
 def test_another_attempt_takes_the_place_of_the_first(make_guest, sites):
     """It is live as the first one was."""
     guest = make_guest("plain/")

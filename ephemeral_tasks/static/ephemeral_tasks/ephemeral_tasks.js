@@ -497,7 +497,7 @@
   /** Events for a page's own script: on each row that is new or in another state. */
   function notify(table, news) {
     for (const [id] of news) {
-      const row = document.getElementById(id);
+      const row = table.querySelector(`[id="${id}"]`); // another table's may be older
       const detail = { id: id.replace("operation-", ""), status: row.dataset.status };
       row.dispatchEvent(new CustomEvent("ephemeral-tasks:changed", { bubbles: true, detail }));
       if ("finished" in row.dataset) {
