@@ -52,7 +52,7 @@ def _check_client_of() -> Iterator[CheckMessage]:
         return
     try:
         function = import_string(path)
-    except Exception as error:
+    except Exception as error:  # whatever the site's module raises at its import
         reason = f"cannot be imported: {error}"
     else:
         if callable(function) and not iscoroutinefunction(function):
@@ -74,7 +74,7 @@ def _check_context_vars() -> Iterator[CheckMessage]:
             continue
         try:
             variables.load(path)
-        except Exception as error:
+        except Exception as error:  # whatever the site's module raises, too
             yield Error(
                 f"{error}.",
                 hint="Write the dotted path of a contextvars.ContextVar.",

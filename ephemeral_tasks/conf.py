@@ -111,13 +111,13 @@ class Config:
     least 1; None for no bound."""
 
     max_waiting: int = _whole(1000, least=0)
-    """Operations that wait; one more is refused."""
+    """Operations that wait, or ask their owner; one more is refused."""
 
     owner: str = field(
         default="session", metadata={"rule": Rule((str,), choices=("session", "user"))}
     )
-    """Whose the operations of a visitor are who is logged in: their session's, or the
-    user's, in all browsers; everybody else owns by session."""
+    """What owns a logged-in visitor's operations: the session, or the user in all
+    browsers. Other visitors' operations belong to their sessions."""
 
     client_of: str | None = field(
         default=None, metadata={"rule": Rule((str,), may_be_none=True)}
@@ -126,7 +126,7 @@ class Config:
     scope, an address for example; all owners of one client then take turns as one."""
 
     max_waiting_per_client: int = _whole(100)
-    """Operations of one client that wait; one more is refused."""
+    """Operations of one client that wait or ask; one more is refused."""
 
     unowned_size: int = _whole(1000, least=0)
     """Finished operations without an owner that are kept for ``get_result``."""
@@ -143,7 +143,7 @@ class Config:
     too; harmless ones, for they live as long as the arguments."""
 
     max_kept_bytes: int = _whole(256 * _MEBIBYTE)
-    """Arguments and results that are kept in all, estimated."""
+    """Arguments, outputs and results that are kept in all, estimated."""
 
     max_owners: int = _whole(20_000)
     """Windows that are kept."""

@@ -32,7 +32,7 @@ def _digest(prefix: tuple[str, ...], values: Mapping[str, Any]) -> bytes:
         pickler.dump(prefix)
         for name in sorted(values):
             pickler.dump((name, _content(values[name])))
-    except Exception:
+    except Exception:  # what cannot be pickled is equal to nothing
         return secrets.token_bytes(digest.digest_size)
     return digest.digest()
 

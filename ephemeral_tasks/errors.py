@@ -59,11 +59,12 @@ __all__ = [
 
 
 class ClientFull(EphemeralTasksError):
-    """As many operations of one client wait as may wait; nothing was changed."""
+    """As many operations of one client wait or ask as may; nothing was changed."""
 
     def __init__(self, bound: int, *, retry_after_seconds: float = 5.0) -> None:
         super().__init__(
-            f"{bound} operations of this client wait, MAX_WAITING_PER_CLIENT is {bound}"
+            f"{bound} operations of this client wait or ask, "
+            f"MAX_WAITING_PER_CLIENT is {bound}"
         )
         self.retry_after_seconds = retry_after_seconds
         """When a place may be free again; a guess, in seconds."""
@@ -123,7 +124,7 @@ class TaskFailed(EphemeralTasksError):
 
 
 class ResultTooLarge(TaskFailed):
-    """The body returned more than may be kept; it is not tried again."""
+    """The body returned or wrote more than may be kept; it is not tried again."""
 
 
 class UnknownTask(EphemeralTasksError):

@@ -48,12 +48,16 @@ def submit(pool: Pool, operation: PoolOperation) -> Handle:
 
 
 def find_repeated(pool: Pool, operation: PoolOperation) -> Handle | None:
-    """Return the handle of the owner's operation that a new one repeats."""
+    """Return the handle of the owner's operation that a new one repeats.
+
+    Then this was a use of the window.
+    """
     if operation.form_key is None and operation.unique_key is None:
         return None
     for handle in windows.read(cast("str", operation.owner), touch=False).handles:
         known = pool.ledger.memory.get(handle.id)
         if known is not None and operation.repeats(known):
+            windows.read(cast("str", operation.owner), touch=True)
             return handle
     return None
 
@@ -97,6 +101,7 @@ def accept(
         mates = pool.ledger.memory.of(owner)
         windows.write(owner, [one.handle for one in mates if one.handle is not None])
     except BaseException:  # of the cache's backend
+        operation.handle = None  # first: the end of what was refused is not announced
         for part in (change, pool.ledger.forget(operation)):
             pool.loop.try_post(pool.follow, part)  # not here: a lock is held
         raise

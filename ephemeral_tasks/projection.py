@@ -32,6 +32,10 @@ def project(
     was_cancelling, question = operation.is_cancelling, operation.question
     facts = operation.facts()
     status = facts.status
+    if status is not Status.RUNNING:  # answered, and perhaps ended, since that look
+        question = None
+    if status.is_finished:  # since the estimate
+        eta_seconds = None
     output_size = operation.output_size
     task = operation.task
     is_cancelling = was_cancelling and not status.is_finished

@@ -244,7 +244,7 @@ def answer(
         InvalidAnswer: It is none of the choices, or the form refused it. In each case
             nothing was changed.
     """
-    pool, _, operation, _ = _find(owner, id)
+    pool, handle, operation, used = _find(owner, id)
     question = operation.question
     if question is None or question.number != number:
         raise Conflict("answer", id, operation.status)
@@ -260,7 +260,8 @@ def answer(
     if not is_first:
         raise Conflict("answer", id, operation.status)
     pool.follow(change)
-    return row(owner, id)
+    # Not found anew: what has just been forgotten was answered nevertheless.
+    return _row(pool, handle, operation, used)
 
 
 def _call(form_class: type[BaseForm], **arguments: Any) -> BaseForm:

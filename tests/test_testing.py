@@ -628,6 +628,17 @@ def test_a_question_that_nobody_answers_fails_the_test(mode, body):
     assert window(OWNER)[0].status is Status.CANCELLED
 
 
+@pytest.mark.parametrize("body", [kit_asks, kit_plain_asks])
+def test_inline_a_question_without_an_answer_ends(inline_tasks, monkeypatch, body):
+    """The body and the test are on one thread, so nobody could answer any more."""
+    monkeypatch.setattr("ephemeral_tasks.testing.inline_pool._ANSWER_SECONDS", 0.0)
+
+    with pytest.raises(AssertionError, match=r"nobody answered '0\?'.*answering\(\)"):
+        submit(OWNER, body, 1)
+
+    assert window(OWNER)[0].status is Status.CANCELLED
+
+
 def test_an_answer_that_is_refused_fails_the_test(mode):
     """A test is to give what a visitor can give."""
     refused = pytest.raises(AssertionError, match="invalid answer: number")

@@ -1,4 +1,4 @@
-"""Letting operations in: as there are places, and in the order of the calls."""
+"""Accepting operations: as there are places, and in the order of the calls."""
 
 from __future__ import annotations
 

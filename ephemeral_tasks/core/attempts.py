@@ -102,7 +102,7 @@ class Attempts(Generic[Item, Value]):
         return True
 
     def limit_time(self, operation: AnyOperation, seconds: float) -> None:
-        """Let the running attempt take so many seconds more."""
+        """End the running attempt as timed out after so many seconds more."""
         operation.timer = self._clock.call_later(seconds, self._time_out, operation)
 
     def _time_out(self, operation: AnyOperation) -> None:

@@ -63,14 +63,15 @@ class OutputBuffer:
 
     def __init__(self, attempt: int, *, allowance: int = UNBOUNDED) -> None:
         self._lock = threading.RLock()
-        """Protects everything below: a body's threads may write at once, and readers
-        are elsewhere. Innermost: no other lock is taken under it, no loop is woken.
-        Reentrant, because a finalizer may write."""
+        """Protects everything below but ``allowance``: a body's threads may write at
+        once, and readers are elsewhere. Innermost: no other lock is taken under it, no
+        loop is woken. Reentrant, because a finalizer may write."""
         self.attempt = attempt
         self.size = 0
         """Characters written so far; read by any thread without the lock."""
         self.allowance = allowance
-        """Up to how many characters it may grow before its writer must ask."""
+        """Up to how many characters it may grow before its writer must ask. In the pool
+        raised under the ledger's lock; a stale look at it costs one question more."""
         self._blocks: list[str] = []
         self._ends: list[int] = []
         """The place at which each block ends."""

@@ -34,7 +34,7 @@ class Host(Protocol):
         """Return the operation's buffer, made at the first call; from any thread."""
 
     def extend_output(self, operation: Any, size: int) -> None:
-        """Let the buffer grow to ``size`` characters at least, or raise."""
+        """Allow the buffer at least ``size`` characters, or raise."""
 
     def check_loop(self) -> None:
         """Raise RuntimeError when the caller is not on the coordinator's loop."""

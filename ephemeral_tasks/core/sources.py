@@ -103,7 +103,7 @@ class Shared(Generic[Item]):
         except StopIteration:
             self.stop()
             raise StopAsyncIteration from None
-        except BaseException:
+        except BaseException:  # a cancel, too: the source is not asked again
             self.stop()
             raise
 

@@ -67,7 +67,7 @@ class Steering(Runner[Item, Value]):
         self._stop_pause_timer()
         self._pause_end = end
         seconds = end - self._monotonic()
-        self._pause_timer = self._clock.call_later(seconds, self._let_go, TIME)
+        self._pause_timer = self._clock.call_later(seconds, self._end_pauses, TIME)
         self._hold(TIME)
 
     def _stop_pause_timer(self) -> None:
@@ -79,7 +79,7 @@ class Steering(Runner[Item, Value]):
         """Start waiting operations again, whatever they were paused by."""
         self.check_loop()
         self._stop_pause_timer()
-        self._let_go(*self._pauses)
+        self._end_pauses(*self._pauses)
 
     def _hold(self, pause: str) -> None:
         """Start no more bodies as long as there is this pause, or another."""
@@ -89,7 +89,7 @@ class Steering(Runner[Item, Value]):
         if not was_paused:
             self._announce("coordinator.paused")
 
-    def _let_go(self, *pauses: str) -> None:
+    def _end_pauses(self, *pauses: str) -> None:
         """End pauses; start waiting operations if there is no other."""
         self._pauses.difference_update(pauses)
         if self._scheduler.is_paused and not self._pauses:
@@ -131,7 +131,7 @@ class Steering(Runner[Item, Value]):
         self._hold(SIGNAL)
 
     def _on_resume_signal(self, signal: Signal) -> None:
-        self._let_go(SIGNAL)
+        self._end_pauses(SIGNAL)
 
     def resize(self, limit: int) -> None:
         """Run ``limit`` bodies at once; a smaller limit holds once running ones end."""

@@ -156,7 +156,7 @@ class Workers(Generic[Item]):
             self._cancelled += 1
             if self.is_cancelled:
                 raise
-        except Exception as error:
+        except Exception as error:  # of a body: collected, never raised
             self._fail(index, item, error)
         else:
             self._successful += 1

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from ..conf import Config
 from ..core.errors import QueueFull
 from ..core.keyed_queue import KeyedQueue
+from ..core.status import Status
 from ..errors import ClientFull
 from .memory import Memory
 from .operation import PoolOperation
@@ -46,24 +47,28 @@ class Admission:
             is_due: False for one that may not start before ``release``.
 
         Raises:
-            QueueFull, ClientFull: As many wait as may wait; nothing was changed.
+            QueueFull, ClientFull: As many wait or ask as may; nothing was changed.
         """
+        superseded = self._count_superseded(operation)
         if self._config.client_of is not None and operation.owner is not None:
             operation.key = self._choose_key(operation, operation.owner)
-            self._check_client(operation.key)
+            self._check_client(operation.key, superseded)
         # A share of the places is for those with nothing unfinished: without it one
         # visitor with many sessions could close the queue for all others.
         reserved = 0
-        if self._config.max_waiting and self._is_busy(operation):
+        if superseded:  # it takes the place of what it ends
+            reserved = -superseded
+        elif self._config.max_waiting and self._is_busy(operation):
             reserved = max(1, self._config.max_waiting // 10)
         try:
             if is_due:
                 return self.slots.offer(operation, reserved=reserved)
             self.slots.defer(operation, reserved=reserved)
         except QueueFull:
-            kept = f", {reserved} of them kept for new visitors" if reserved else ""
+            kept = f", {reserved} of them kept for new visitors" if reserved > 0 else ""
+            asking = f" and {self.slots.asking} ask" if self.slots.asking else ""
             raise QueueFull(
-                f"{self.slots.waiting} operations wait, "
+                f"{self.slots.waiting} operations wait{asking}, "
                 f"MAX_WAITING is {self._config.max_waiting}{kept}"
             ) from None
         return []
@@ -79,14 +84,29 @@ class Admission:
                 return mate.key
         return owner if operation.client is None else f"client {operation.client}"
 
-    def _check_client(self, key: Hashable) -> None:
+    def _count_superseded(self, operation: PoolOperation) -> int:
+        """Return how many places it frees: those of its older mates that wait."""
+        if operation.owner is None or not operation.task.supersede:
+            return 0
+        return sum(
+            mate.task.func is operation.task.func
+            and mate.status is Status.READY
+            and not mate.attempt
+            for mate in self._memory.of(operation.owner)
+        )
+
+    def _check_client(self, key: Hashable, superseded: int) -> None:
         bound = self._config.max_waiting_per_client
-        if self._queue.count_waiting(key) >= bound:
+        taken = self._queue.count_waiting(key) + self.slots.count_asking(key)
+        if taken - superseded >= bound:
             raise ClientFull(bound)
 
     def _is_busy(self, operation: PoolOperation) -> bool:
         """Return whether its client, or its owner, has something unfinished."""
-        if operation.owner is not None and operation.key in self._queue:
+        key = operation.key
+        if operation.owner is not None and (
+            key in self._queue or self.slots.count_asking(key)
+        ):
             return True
-        # Deferred ones, which are nobody's, and those that ask are not in the queue.
+        # Deferred ones, which have no owner, are not in the queue.
         return self._memory.has_unfinished(operation.owner)

@@ -32,7 +32,7 @@ class Announcements:
         """Whether the last end was dropped; on the loop."""
 
     def add(self, operation: PoolOperation) -> None:
-        """Announce an operation's end, unless it is nobody's; on the loop."""
+        """Announce an operation's end, unless it has no owner; on the loop."""
         if operation.handle is None:
             return
         if len(self._waiting) >= CAPACITY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..core.context import CURRENT, OperationContext
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def ask(
     question: object,
     *,
-    choices: Iterable[object] | None = None,
+    choices: Sequence[object] | None = None,
     form: type[BaseForm] | None = None,
     timeout: float | None = None,
 ) -> Any:
@@ -30,21 +30,21 @@ def ask(
 
     Args:
         question: A sentence; what is over 500 characters is cut.
-        choices: 1 to 10 different short texts, of which one is returned.
+        choices: 1 to 10 different texts of one short line; one of them is returned.
         form: A form class instead, whose ``cleaned_data`` is returned.
         timeout: Seconds to wait at most.
 
     Raises:
         NotAnswered: There was no answer in that time.
         OperationCancelled: The operation should end.
-        RuntimeError: Outside an operation, in one that is nobody's, or in async code.
+        RuntimeError: Outside an operation, in one without an owner, or in async code.
         TypeError, ValueError: The arguments break a rule; the message names it.
     """
-    operation, host = _find_asker("ask")
+    operation, host, attempt = _find_asker("ask")
     if operation.task.is_async or asyncio._get_running_loop() is not None:
         raise RuntimeError("ask() would block an event loop: write `await aask()`")
     asked = Question(question, choices=choices, form=form, timeout=timeout)
-    while (other := host.ask(operation, asked)) is not asked:
+    while (other := host.ask(operation, asked, attempt)) is not asked:
         other.wait()
     asked.wait()
     return asked.outcome(operation.id)
@@ -53,7 +53,7 @@ def ask(
 async def aask(
     question: object,
     *,
-    choices: Iterable[object] | None = None,
+    choices: Sequence[object] | None = None,
     form: type[BaseForm] | None = None,
     timeout: float | None = None,
 ) -> Any:
@@ -62,9 +62,9 @@ async def aask(
     Arguments and errors are those of ``ask``. Cancelling this call takes the question
     back.
     """
-    operation, host = _find_asker("aask")
+    operation, host, attempt = _find_asker("aask")
     asked = Question(question, choices=choices, form=form, timeout=timeout)
-    while (other := host.ask(operation, asked)) is not asked:
+    while (other := host.ask(operation, asked, attempt)) is not asked:
         await other.await_end()
     try:
         await asked.await_end()
@@ -73,14 +73,14 @@ async def aask(
     return asked.outcome(operation.id)
 
 
-def _find_asker(name: str) -> tuple[PoolOperation, PoolCoordinator]:
-    """Return the operation whose body runs here, and what runs it."""
+def _find_asker(name: str) -> tuple[PoolOperation, PoolCoordinator, int]:
+    """Return the operation whose body runs here, what runs it, and which attempt."""
     context: OperationContext | None = CURRENT.get()
     while context is not None and not isinstance(context, PoolContext):
         context = context.outer
     operation = None if context is None else context.operation
-    if operation is None:
+    if context is None or operation is None:
         raise RuntimeError(f"{name}() must be called inside the body of an operation")
     if operation.owner is None:
         raise RuntimeError(f"{name}() needs an owner, and this operation has none")
-    return operation, cast("PoolCoordinator", operation.host)
+    return operation, cast("PoolCoordinator", operation.host), context.attempt

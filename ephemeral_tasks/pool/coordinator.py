@@ -123,7 +123,7 @@ class PoolCoordinator:
         return self._ledger.open_output(operation)
 
     def extend_output(self, operation: PoolOperation, size: int) -> None:
-        """Let the buffer grow to ``size`` characters at least.
+        """Allow the buffer ``size`` characters at least.
 
         Raises:
             ResultTooLarge: A bound is reached.
@@ -135,13 +135,15 @@ class PoolCoordinator:
             raise
         self.follow(change)
 
-    def ask(self, operation: PoolOperation, question: Question) -> Question:
+    def ask(
+        self, operation: PoolOperation, question: Question, attempt: int
+    ) -> Question:
         """Ask the operation's owner; return its open question, perhaps another.
 
         Raises:
-            OperationCancelled: The operation should end, or has ended.
+            OperationCancelled: The operation should end, or the attempt has ended.
         """
-        asked, change = self._ledger.ask(operation, question)
+        asked, change = self._ledger.ask(operation, question, attempt)
         if asked is question and self._loop.is_current():
             self._times.begin(operation, question)
         elif asked is question:
@@ -208,6 +210,9 @@ class PoolCoordinator:
         """Finish or retry after an attempt; its slot is freed whatever raises here."""
         self._watchdog.forget(operation.id)
         cause = None if outcome.error is None else uncarry(outcome.error)
+        refusal = None if operation.is_timed_out else operation.output_refusal
+        if cause is not None and refusal is not None:  # whatever the body made of it
+            cause = ResultTooLarge(refusal)
         if cause is None:
             self._end(operation, outcome, None, None)
             return
@@ -256,7 +261,7 @@ class PoolCoordinator:
         """Queue an operation after its pause; at once where no timer can be set."""
         try:
             operation.timer = self._clock.call_later(delay, self._requeue, operation)
-        except Exception:
+        except Exception:  # of the site's clock: nothing else would queue it
             log(logging.ERROR, "no pause before the retry: id=%s", operation.id)
             self._requeue(operation)
 

@@ -29,7 +29,7 @@ class PoolStatistics:
     """Operations that were taken."""
 
     refused: int
-    """Submissions that were refused with QueueFull."""
+    """Submissions that were refused with QueueFull or ClientFull."""
 
     successful: int
     """Operations that ended well."""
@@ -53,7 +53,7 @@ class PoolStatistics:
     """Owners with at least one operation."""
 
     kept_bytes: int
-    """Arguments and results in memory, estimated."""
+    """Arguments, outputs and results in memory, estimated."""
 
     is_paused: bool
     """True while nothing starts."""

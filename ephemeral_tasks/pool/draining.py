@@ -16,7 +16,7 @@ _BODY_SECONDS = 0.8  # the bodies' part of it
 
 
 def drain(pool: Pool, seconds: float) -> None:
-    """Close, let accepted work go on for ``seconds``, cancel the rest, stop.
+    """Close, wait ``seconds`` for accepted work, cancel the rest, stop.
 
     Blocks the caller for at most ``seconds`` and one more; not for the pool's own
     thread. What a signal handler raises meanwhile, as on a second Ctrl-C, ends the

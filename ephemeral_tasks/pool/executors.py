@@ -116,7 +116,7 @@ def _do(
         return
     try:
         result = function(*args, **kwargs)
-    except BaseException as error:
+    except BaseException as error:  # SystemExit, too: its caller waits for it
         future.set_exception(error)
         # The error's traceback leads to this frame, and this to the error.
         del future, function, args, kwargs

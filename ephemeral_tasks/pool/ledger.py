@@ -228,7 +228,7 @@ class Ledger(Books):
     # -- asking ------------------------------------------------------------------------
 
     def ask(
-        self, operation: PoolOperation, question: Question
+        self, operation: PoolOperation, question: Question, attempt: int
     ) -> tuple[Question, Change]:
         """Ask the owner of a running operation, which gives its slot away meanwhile.
 
@@ -236,12 +236,14 @@ class Ledger(Books):
             The operation's open question: this one, unless another was open before.
 
         Raises:
-            OperationCancelled: The operation should end, or has ended.
+            OperationCancelled: The operation should end, or the attempt has ended.
         """
         change = Change()
         with self._lock:  # asked and without a slot in one step
             is_running = operation.status is Status.RUNNING
-            if operation.is_end_requested or not is_running:
+            # Another attempt: a task that its body left behind asks.
+            is_over = not is_running or operation.attempt != attempt
+            if operation.is_end_requested or is_over:
                 raise OperationCancelled(operation.id)
             if operation.question is not None:
                 return operation.question, change
@@ -296,7 +298,7 @@ class Ledger(Books):
             return operation.make_buffer(allowance=0)
 
     def extend_output(self, operation: PoolOperation, size: int) -> Change:
-        """Let an operation's output grow to ``size`` characters at least.
+        """Allow an operation an output of ``size`` characters at least.
 
         Raises:
             ResultTooLarge: A bound is reached; nothing was changed.

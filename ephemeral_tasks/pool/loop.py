@@ -199,7 +199,7 @@ def _call_for(
 ) -> None:
     try:
         function()
-    except Exception as error:
+    except Exception as error:  # raised where the caller waits
         errors.append(error)
     finally:
         is_done.set()

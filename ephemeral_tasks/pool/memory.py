@@ -18,8 +18,8 @@ _STEP_SHARE = 1024  # at most this part of MAX_KEPT_BYTES: what is spared is not
 class Memory(Kept):
     """What is kept, within ``MAX_KEPT_BYTES``, ``MAX_OWNERS`` and ``UNOWNED_SIZE``.
 
-    The oldest finished operations go first; it only says which, and is told when they
-    are gone. Called under the ledger's lock.
+    The oldest finished operations go first. This class only names them; the ledger
+    removes them. Called under the ledger's lock.
     """
 
     # -- evicting ----------------------------------------------------------------------
@@ -78,7 +78,7 @@ class Memory(Kept):
     # -- outputs -----------------------------------------------------------------------
 
     def extend_output(self, operation: PoolOperation, size: int) -> list[PoolOperation]:
-        """Let an unfinished operation's output grow to ``size`` characters at least.
+        """Allow an unfinished operation an output of ``size`` characters at least.
 
         More than that where it costs nobody anything, so that few writes come here.
 

@@ -60,12 +60,12 @@ class Pool:
         self.loop.start()
         try:
             self.loop.call(self._begin)
-        except Exception:
+        except Exception:  # raised anew, but first its thread ends
             self.loop.stop(1.0)
             raise
 
     def _begin(self) -> None:
-        self.coordinator = PoolCoordinator(
+        self.coordinator = self.make_coordinator(
             self.ledger,
             loop=self.loop,
             clock=self.clock,
@@ -83,6 +83,9 @@ class Pool:
         self.sweep.start()
 
     # -- what tests replace ------------------------------------------------------------
+
+    make_coordinator: type[PoolCoordinator] = PoolCoordinator
+    """What runs the operations."""
 
     may_pause = True
     """Whether a retry waits for its delay."""

@@ -26,7 +26,7 @@ class QuestionTimes:
 
         Args:
             clock: The pool's.
-            limit_time: Lets a running attempt take so many seconds more.
+            limit_time: Ends a running attempt after so many seconds.
             end_question: Ends a question, unless it has ended.
         """
         self._clock = clock
@@ -58,7 +58,7 @@ class QuestionTimes:
             expire()
 
     def end(self, operation: PoolOperation, question: Question) -> None:
-        """Let the attempt's time go on, and wake the body."""
+        """Start the attempt's time again, and wake the body."""
         if question.timer is not None:
             question.timer.cancel()
             question.timer = None
@@ -71,7 +71,9 @@ class QuestionTimes:
 
     def _go_on(self, operation: PoolOperation, now: float) -> None:
         timeout, begun = operation.policy.timeout, operation.attempted_monotonic
-        is_running = operation.attempt_task is not None and operation.timer is None
+        is_running = operation.attempt_task is not None
         if is_running and timeout is not None and begun is not None:
+            if operation.timer is not None:  # answered before the loop came to `begin`
+                operation.timer.cancel()
             left = begun + timeout + operation.asked_seconds - now
             self._limit_time(operation, max(0.0, left))

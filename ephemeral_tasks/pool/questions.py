@@ -65,7 +65,8 @@ class Question:
 
         Raises:
             TypeError: Neither or both of choices and form, or no texts or form class.
-            ValueError: Too many, equal or long choices; a time-out out of range.
+            ValueError: Too many, equal or long choices, or one of several lines; a form
+                with a field ``number``; a time-out out of range.
         """
         if (choices is None) == (form is None):
             raise TypeError("a question takes either choices or a form")
@@ -176,6 +177,9 @@ def _check_choices(choices: object) -> dict[str, Any]:
                 f"a choice must have 1 to {MAX_CHOICE_CHARACTERS} characters, "
                 f"got {len(text)}"
             )
+        if "\n" in text or "\r" in text:
+            # A browser sends each line break as CR LF, which is another text.
+            raise ValueError(f"a choice must be one line, got {text!r}")
         if text in found:
             raise ValueError(f"choices must differ, got {text!r} twice")
         found[text] = choice
@@ -185,6 +189,12 @@ def _check_choices(choices: object) -> dict[str, Any]:
 def _check_form(form: object) -> type[BaseForm]:
     from django.forms import BaseForm
 
-    if isinstance(form, type) and issubclass(form, BaseForm):
-        return form
-    raise TypeError(f"form must be a form class, got {form!r}")
+    if not isinstance(form, type) or not issubclass(form, BaseForm):
+        raise TypeError(f"form must be a form class, got {form!r}")
+    if "number" in getattr(form, "base_fields", ()):
+        # In a program's answer the question's number stands beside the form's fields.
+        raise ValueError(
+            "form must have no field 'number', which names the question, "
+            f"got {form.__qualname__}"
+        )
+    return form

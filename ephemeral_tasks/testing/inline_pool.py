@@ -20,9 +20,10 @@ from ..core.context import current_operation
 from ..core.testing import PATIENCE_SECONDS
 from ..pool.body import run
 from ..pool.call import Call
-from ..pool.coordinator import RunBody
+from ..pool.coordinator import PoolCoordinator, RunBody
 from ..pool.operation import PoolOperation
 from ..pool.pool import Pool
+from ..pool.questions import Ending, Question
 from ..pool.threads import carry
 from .direct import make_plain
 
@@ -33,7 +34,8 @@ def inline() -> Iterator[None]:
 
     So it sees the transaction of a ``TestCase``, and the test sees what it did. All
     else is as usual: windows, rows, results, retries (without a pause), errors. The
-    block ends with a fresh pool.
+    block ends with a fresh pool. A question that nobody answers, as ``answering()``
+    does, ends its operation after 10 seconds, and ``submit`` raises AssertionError.
 
     On a thread whose event loop runs ``submit`` cannot wait: there the operation runs
     once the test awaits something, such as ``aresult()``, in the thread in which
@@ -50,6 +52,42 @@ def inline() -> Iterator[None]:
 _Job = tuple[contextvars.Context, Callable[[], Any], "asyncio.Future[Any]"]
 
 
+_ANSWER_SECONDS = PATIENCE_SECONDS
+
+
+class _Coordinator(PoolCoordinator):
+    """Cancels an operation whose question nobody answers: its thread is the test's."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.unanswered: dict[str, str] = {}
+        """The questions that had no answer, by their operation's id. Written on the
+        loop before the operation ends, read after its end."""
+
+    def ask(
+        self, operation: PoolOperation, question: Question, attempt: int
+    ) -> Question:
+        """Ask the operation's owner, who has so long to answer."""
+        asked = super().ask(operation, question, attempt)
+        if asked is question and question.ending is None:
+            self._loop.post(self._expect, operation, question)
+        return asked
+
+    def _expect(self, operation: PoolOperation, question: Question) -> None:
+        # By the loop's own time: the pool's clock may stand still.
+        loop = self._loop.loop
+        loop.call_later(_ANSWER_SECONDS, self._give_up, operation, question)
+
+    def _give_up(self, operation: PoolOperation, question: Question) -> None:
+        is_open, change = self._ledger.end_question(
+            operation, question, Ending.WITHDRAWN
+        )
+        if is_open:
+            self.unanswered[operation.id] = question.text
+            self.cancel_operation(operation)
+            self.follow(change)  # last: the body wakes as one that was cancelled
+
+
 class InlinePool(Pool):
     """A pool whose bodies run on the thread that submitted them."""
 
@@ -63,6 +101,8 @@ class InlinePool(Pool):
         """The loops that will run an operation's jobs, by its id."""
         super().__init__(config, clock)
 
+    coordinator: _Coordinator
+    make_coordinator = _Coordinator
     may_pause = False
 
     def body_runner(self) -> RunBody:
@@ -88,7 +128,7 @@ class InlinePool(Pool):
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            self._work(jobs)
+            self._work(operation.id)
             return
         self._left[operation.id] = loop
         context = contextvars.copy_context()  # asgiref finds the caller's thread by it
@@ -103,13 +143,14 @@ class InlinePool(Pool):
 
     def _work_left(self, id: str) -> None:
         if self._left.pop(id, None) is not None:
-            self._work(self.jobs_of(id))
+            self._work(id)
 
     def jobs_of(self, id: str) -> SimpleQueue[_Job | None]:
         """Return the queue of an operation's jobs; from any thread."""
         return self._jobs.setdefault(id, SimpleQueue())
 
-    def _work(self, jobs: SimpleQueue[_Job | None]) -> None:
+    def _work(self, id: str) -> None:
+        jobs = self.jobs_of(id)
         while True:
             try:
                 job = jobs.get(timeout=PATIENCE_SECONDS)
@@ -118,8 +159,13 @@ class InlinePool(Pool):
                     "the operation did not start; is the pool paused?"
                 ) from None
             if job is None:
-                return
+                break
             self._do(*job)
+        question = self.coordinator.unanswered.pop(id, None)
+        if question is not None:
+            raise AssertionError(
+                f"nobody answered {question!r}; is it submitted within answering()?"
+            )
 
     def _do(
         self,
@@ -130,7 +176,7 @@ class InlinePool(Pool):
         """Do one job; connections stay open, they are the test's."""
         try:
             value = context.run(function)
-        except BaseException as error:
+        except BaseException as error:  # the body's: its operation fails with it
             self.loop.post(future.set_exception, carry(error))
         else:
             self.loop.post(future.set_result, value)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from asgiref.sync import sync_to_async
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 
 from .. import submission
 from ..errors import Conflict, InvalidAnswer
 from . import inputs, responses
-from .answers import give_answer, number_in
+from .answers import give_answer, number_in, read_answer
 from .audience import Audience, audience_of
 from .decorators import route
 from .next_page import next_of
-from .questions import ASKED_PARAMETER, prefix_of, render_fields, url_of
+from .questions import (
+    ASKED_PARAMETER,
+    NUMBER_PARAMETER,
+    id_of,
+    render_fields,
+    selector_of,
+    url_of,
+)
 from .refusals import InvalidInput, refusal_of
 from .views import require_owner
 
@@ -24,9 +32,10 @@ async def answer(request: HttpRequest, id: str) -> HttpResponse:
     responses.read_ahead(request)
     owner = await require_owner(request, id)
     asked = request.GET.get(ASKED_PARAMETER)
-    number = number_in(data if asked is None else {"number": asked})
+    named = request.GET.get(NUMBER_PARAMETER) if asked is None else asked
+    number = number_in(data if named is None else {"number": named})
     try:
-        row = await give_answer(
+        sent = await read_answer(
             owner,
             id,
             number,
@@ -35,6 +44,7 @@ async def answer(request: HttpRequest, id: str) -> HttpResponse:
             request=request,
             is_from_row=asked is not None,
         )
+        row = give_answer(owner, id, number, sent)
         return await responses.answer_change(request, owner, body=row.as_json())
     except InvalidAnswer as error:
         if error.form is None:
@@ -54,18 +64,20 @@ async def _show_again(
     page = responses.page_of(request)
     match audience_of(request):
         case Audience.HTMX:
-            response = responses.html(render_fields(row, page, form), 400)
+            # In a thread: the fields may read the database.
+            fields = await sync_to_async(render_fields)(row, page, form)
+            response = responses.html(fields, 400)
             # Not the table: it keeps the question as it is while it is swapped.
             response.headers["HX-Reswap"] = "innerHTML"
-            question_id = prefix_of(id, row.question.number)
-            response.headers["HX-Retarget"] = f"#{question_id}"
+            question_id = id_of(id, row.question.number, page)
+            response.headers["HX-Retarget"] = selector_of(question_id)
             return response
         case Audience.BROWSER:
             context = {
                 "form": form,
                 "next": next_of(request),
                 "row": row,
-                "url": url_of(id, row.question, page),
+                "url": url_of(id, row.question, page, form),
             }
             return await responses.render_page(
                 request, ["ephemeral_tasks/answer.html"], context, 400

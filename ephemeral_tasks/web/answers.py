@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.forms import BaseForm
@@ -32,7 +32,16 @@ def number_in(values: Any) -> int:
     return number
 
 
-async def give_answer(
+class Answer(NamedTuple):
+    """What was sent for a question."""
+
+    text: str | None
+    """As a choice."""
+    form: BaseForm | None
+    """Bound and validated, where the question has one and is open."""
+
+
+async def read_answer(
     owner: str,
     id: str,
     number: int,
@@ -41,8 +50,8 @@ async def give_answer(
     *,
     request: HttpRequest | None = None,
     is_from_row: bool = False,
-) -> Row:
-    """Answer the question and return the row; the first valid answer counts.
+) -> Answer:
+    """Return what was sent for a question; its form is validated in a thread.
 
     Args:
         owner: The owner's key.
@@ -55,20 +64,28 @@ async def give_answer(
 
     Raises:
         UnknownOperation: The owner's window does not name it.
-        Conflict: That question is not open.
-        InvalidAnswer: It is none of the choices, or the form refused it.
         InvalidInput: It came as JSON that the form cannot even validate.
     """
     question = submission.row(owner, id).question
-    form: BaseForm | None = None
     if question is not None and question.form is not None and question.number == number:
         prefix = prefix_of(id, number) if is_from_row else None
         form = await inputs.bind(
             question.form, data, files, request=request, prefix=prefix
         )
-    answer = data.get("answer")
-    text = answer if isinstance(answer, str) else None
+        return Answer(None, form)
+    text = data.get("answer")
+    return Answer(text if isinstance(text, str) else None, None)
+
+
+def give_answer(owner: str, id: str, number: int, answer: Answer) -> Row:
+    """Answer the question and return the row; the first valid answer counts.
+
+    Raises:
+        UnknownOperation: The owner's window does not name it.
+        Conflict: That question is not open.
+        InvalidAnswer: It is none of the choices, or the form refused it.
+    """
+    form = answer.form
     if form is None:
-        return submission.answer(owner, id, number, text)
-    bound = form
-    return submission.answer(owner, id, number, make_form=lambda *_, **__: bound)
+        return submission.answer(owner, id, number, answer.text)
+    return submission.answer(owner, id, number, make_form=lambda *_, **__: form)

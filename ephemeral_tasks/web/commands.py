@@ -51,7 +51,8 @@ async def obey(
         message: As ``parse`` returned it.
         scope: The socket's: its client and its user.
         is_over: Whether the socket has ended. It is asked after what takes time, as
-            the validation of a form: a socket that ended meanwhile submits nothing.
+            the validation of a form: a socket that ended meanwhile submits nothing and
+            answers nothing.
 
     Raises:
         EphemeralTasksError: It was refused; nothing was changed.
@@ -77,8 +78,8 @@ async def obey(
             number = answers.number_in(message)
             data = message.get("data", message)
             if isinstance(data, dict):
-                row = await answers.give_answer(owner, id, number, data)
-                return [{"type": "row", "operation": row.as_json()}]
+                answer = await answers.read_answer(owner, id, number, data)
+                return [] if is_over() else _answer(owner, id, number, answer)
     raise InvalidInput(gettext("This message is not understood."))
 
 
@@ -101,6 +102,11 @@ def _retry(owner: str, id: str) -> list[Event]:
     if submission.is_known(owner, id):  # the answer is one that was unfinished
         return [row]
     return [{"type": "removed", "id": id}, row]
+
+
+def _answer(owner: str, id: str, number: int, answer: answers.Answer) -> list[Event]:
+    row = answers.give_answer(owner, id, number, answer)
+    return [{"type": "row", "operation": row.as_json()}]
 
 
 def _row(owner: str, id: str) -> Event:

@@ -15,6 +15,7 @@ from .. import submission
 from ..core.clock import Clock, LoopClock
 from ..errors import EphemeralTasksError
 from . import commands, connections, origins, push, session_sockets
+from .error_log import log_error
 from .outbox import Outbox
 from .owner import afind_owner
 from .pages import Page
@@ -22,7 +23,6 @@ from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
 from .refusals import refusal_of
 from .rows import forget as forget_rows
 from .session_check import SessionCheck
-from .socket_log import log_error
 from .watches import Watches
 
 FAILED = 4500
@@ -224,7 +224,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._check.start()
 
     async def _show_last(self, code: int) -> None:
-        for frame in self._outbox.take_last(self._owner):
+        for frame in await self._outbox.take_last(self._owner):
             await self.send(text_data=frame)
         await self._close(code)
 

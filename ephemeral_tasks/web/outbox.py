@@ -23,7 +23,7 @@ class Outbox:
     async def send_turn(self, owner: str) -> bool:
         """Send all that the client lacks, and return whether it lacked anything."""
         async with self._line:
-            self._unsent.extend(self._protocol.take_changes(owner))
+            self._unsent.extend(await self._protocol.take_changes(owner))
             is_due = bool(self._unsent)
             while self._unsent:
                 await self._send(self._unsent[0])
@@ -37,6 +37,7 @@ class Outbox:
             for frame in encode():
                 await self._send(frame)
 
-    def take_last(self, owner: str) -> list[str]:
+    async def take_last(self, owner: str) -> list[str]:
         """Return all that the client lacks, once no turn is being sent any more."""
-        return [*self._unsent, *self._protocol.take_changes(owner)]
+        changes = await self._protocol.take_changes(owner)
+        return [*self._unsent, *changes]

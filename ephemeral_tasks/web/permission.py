@@ -33,7 +33,7 @@ async def check_permission(task: Task, source: Source) -> None:
     """Do nothing for a task that exists for the visitor; looks it up in a thread.
 
     Raises:
-        UnknownTask: It does not, which a visitor cannot tell from no such task.
+        UnknownTask: It does not; the answer is the same as for an unknown name.
     """
     if task.permission is not None and not await sync_to_async(is_permitted)(
         task, source

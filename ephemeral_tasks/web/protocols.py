@@ -14,7 +14,7 @@ from . import responses
 from .commands import Event
 from .pages import Page
 from .refusals import Refusal
-from .rows import render_rows
+from .rows import arender_rows
 
 JSON_SUBPROTOCOL = "ephemeral-tasks.v1+json"
 
@@ -29,7 +29,7 @@ class Protocol(ABC):
         """The context under which frames are rendered."""
 
     @abstractmethod
-    def take_changes(self, owner: str) -> list[str]:
+    async def take_changes(self, owner: str) -> list[str]:
         """Return the frames that the client lacks, and note them as sent."""
 
     @abstractmethod
@@ -48,15 +48,16 @@ class HtmlProtocol(Protocol):
         super().__init__(page)
         self._sent: int | None = None
 
-    def take_changes(self, owner: str) -> list[str]:
+    async def take_changes(self, owner: str) -> list[str]:
         """Return the fragment, nothing when the client has it."""
-        frame = self.next_frame(owner)
+        frame = await self.next_frame(owner)
         return [] if frame is None else [frame]
 
-    def next_frame(self, owner: str) -> str | None:
+    async def next_frame(self, owner: str) -> str | None:
         """Return the fragment, None when the client has it."""
         with self.page.activate():
-            html, _ = render_rows(owner, self.page)
+            html, _ = await arender_rows(owner, self.page)
+        # After the wait, on the loop: a turn that is cancelled has sent nothing.
         if hash(html) == self._sent:
             return None
         self._sent = hash(html)
@@ -80,7 +81,7 @@ class JsonProtocol(Protocol):
         super().__init__(page)
         self._sent: dict[str, int] | None = None
 
-    def take_changes(self, owner: str) -> list[str]:
+    async def take_changes(self, owner: str) -> list[str]:
         """Return the table, later its differences: what is gone first, then by age."""
         with self.page.activate():
             rows = [row.as_json() for row in submission.window(owner)]

@@ -16,7 +16,7 @@ from .encoding import encode
 from .next_page import next_of, own_path
 from .pages import Page
 from .refusals import Refusal
-from .rows import render_rows
+from .rows import arender_rows
 
 STOP_POLLING = 286  # htmx docs, "Polling"
 
@@ -76,9 +76,9 @@ async def render_page(
     return html(content, status)
 
 
-def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
+async def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
     """Return the table fragment; nothing when the poll brings its version."""
-    rows, version = render_rows(owner, page_of(request))
+    rows, version = await arender_rows(owner, page_of(request))
     if version is None:
         return html(rows, STOP_POLLING)
     if version == request.GET.get("version"):
@@ -108,7 +108,8 @@ async def answer_change(
     response: HttpResponse
     match audience_of(request):
         case Audience.HTMX:
-            response = html(render_rows(owner, page_of(request))[0], status)
+            rows, _ = await arender_rows(owner, page_of(request))
+            response = html(rows, status)
         case Audience.BROWSER:
             return redirect_back(request, gone=gone)
         case Audience.PROGRAM:
@@ -157,7 +158,7 @@ async def refuse(
     match audience_of(request):
         case Audience.HTMX if is_about_table:
             page = page_of(request)
-            rows, _ = render_rows(owner, page)
+            rows, _ = await arender_rows(owner, page)
             response = html(rows + render_notice(page.live_id, refusal.message))
             response.headers["HX-Reswap"] = "outerHTML"
         case Audience.HTMX:

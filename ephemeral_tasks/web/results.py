@@ -68,7 +68,7 @@ async def _show(
 
 
 def _describe(request: HttpRequest, row: Row, value: object) -> dict[str, Any] | None:
-    """Return what pages and programs are told of a file; None for other results."""
+    """Return a file's facts for pages and programs; None for other results."""
     if not isinstance(value, ResultFile):
         return None
     return {

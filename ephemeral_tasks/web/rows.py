@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
+from typing import NamedTuple
 from urllib.parse import urlencode
 
+from asgiref.sync import sync_to_async
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
@@ -18,7 +20,14 @@ from ..row import Row
 from . import processes, push
 from .pages import Page
 from .questions import render_question
-from .table_cache import Fragment, RenderedTable, Shown, TableCache, size_of
+from .table_cache import (
+    Fragment,
+    OwnerTables,
+    RenderedTable,
+    Shown,
+    TableCache,
+    size_of,
+)
 
 SLOW_AFTER_SECONDS = 20.0
 SLOW_POLL_SECONDS = 5.0
@@ -35,7 +44,8 @@ def forget(owner: str) -> None:
 def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragment:
     """Return the table fragment.
 
-    To be called while the page is active. Equal states give equal bytes.
+    To be called while the page is active. Equal states give equal bytes. A form that is
+    asked for may read the database: see ``arender_rows``.
 
     Args:
         owner: None for a visitor without a submission: an empty table.
@@ -44,13 +54,56 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
     """
     if owner is None:
         return _compose((), Shown((), None, None), page, is_oob=is_oob)
+    seen = _look(owner, page)
+    if not is_oob and (fragment := seen.find_fragment()):
+        return fragment
+    return _render(owner, page, seen, is_oob=is_oob)
+
+
+async def arender_rows(owner: str | None, page: Page) -> Fragment:
+    """Return the table fragment, as ``render_rows`` does.
+
+    It is rendered in a thread where a form of the site is to be rendered, which may
+    read the database, and else at once.
+    """
+    if owner is None:
+        return render_rows(None, page)
+    seen = _look(owner, page)
+    if fragment := seen.find_fragment():
+        return fragment
+    if any(map(_asks_for_form, seen.shown.rows)):
+        # Of what was seen: with a second look the loop could meet a form that came
+        # after this decision.
+        return await sync_to_async(_render)(owner, page, seen)
+    return _render(owner, page, seen)
+
+
+class _Seen(NamedTuple):
+    """What an owner's page shows, and what was rendered of it before."""
+
+    tables: OwnerTables
+    known: RenderedTable | None
+    shown: Shown
+
+    def find_fragment(self) -> Fragment | None:
+        """Return the kept fragment, None when the page has to show something else."""
+        if self.known is None or self.known.shown != self.shown:
+            return None
+        return self.known.fragment
+
+
+def _look(owner: str, page: Page) -> _Seen:
     tables, known = _cache.find(owner, page)  # before the window: see `keep`
-    window = submission.window(owner)
-    shown = _choose_shown(window, page)
-    rows = shown.rows
-    if known and not is_oob and known.shown == shown:
-        return known.fragment
-    pieces = _render_each(rows, page, known)
+    return _Seen(tables, known, _choose_shown(submission.window(owner), page))
+
+
+def _asks_for_form(row: Row) -> bool:
+    return row.question is not None and row.question.form is not None
+
+
+def _render(owner: str, page: Page, seen: _Seen, *, is_oob: bool = False) -> Fragment:
+    tables, known, shown = seen
+    pieces = _render_each(shown.rows, page, known)
     fragment = _compose(pieces, shown, page, is_oob=is_oob)
     if not is_oob:
         size = size_of(pieces, fragment)
@@ -123,6 +176,13 @@ def render_row(row: Row, page: Page) -> SafeString:
     return mark_safe(  # noqa: S308  # a template's output
         render_to_string("ephemeral_tasks/row.html", context)
     )
+
+
+async def arender_row(row: Row, page: Page) -> SafeString:
+    """Return one row as HTML; in a thread where it has a form, as ``arender_rows``."""
+    if _asks_for_form(row):
+        return await sync_to_async(render_row)(row, page)
+    return render_row(row, page)
 
 
 def _list_shown(row: Row) -> list[object]:

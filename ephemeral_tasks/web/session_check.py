@@ -9,8 +9,8 @@ from typing import Any
 from .. import submission
 from ..conf import get_config
 from ..core.clock import Clock, TimerHandle
+from .error_log import log_error
 from .owner import astored_owner_of
-from .socket_log import log_error
 
 LOOK_SECONDS = 60.0
 

@@ -15,7 +15,7 @@ from .owner import afind_owner
 from .pages import Page
 from .permission import check_permission
 from .results import answer_result
-from .rows import filter_by_task, render_row
+from .rows import arender_row, filter_by_task
 from .table import render_table
 
 
@@ -26,7 +26,7 @@ async def table(request: HttpRequest) -> HttpResponse:
     match audience_of(request):
         case Audience.HTMX:
             processes.notice(request.GET.get("process"))
-            return responses.answer_table(request, owner)
+            return await responses.answer_table(request, owner)
         case Audience.BROWSER:
             context = {"task": responses.page_of(request).task}
             return await responses.render_page(
@@ -44,7 +44,8 @@ async def operation(request: HttpRequest, id: str) -> HttpResponse:
     row = submission.row(await require_owner(request, id), id)
     match audience_of(request):
         case Audience.HTMX:
-            return responses.html(render_row(row, responses.page_of(request)))
+            page = responses.page_of(request)
+            return responses.html(await arender_row(row, page))
         case Audience.BROWSER:
             return await responses.render_page(
                 request, ["ephemeral_tasks/operation.html"], {"row": row}

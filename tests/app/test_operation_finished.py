@@ -5,7 +5,15 @@ import threading
 
 import pytest
 
-from ephemeral_tasks import cancel, dismiss, operation_finished, pool, submit, window
+from ephemeral_tasks import (
+    cancel,
+    dismiss,
+    operation_finished,
+    pool,
+    submit,
+    window,
+    windows,
+)
 from ephemeral_tasks.core import Status
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.pool import announcements
@@ -92,6 +100,22 @@ def test_each_end_is_sent_once(owner, sent, make_hold):
     dismiss(owner, well.id)
     drain()
     assert len(sent) == 4
+
+
+def test_what_was_refused_has_no_end(owner, sent, hold, monkeypatch):
+    """The window could not be written, so the submission changed nothing."""
+
+    def fail(*args):
+        raise OSError("the cache")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(windows, "write", fail)
+        with pytest.raises(OSError, match="the cache"):
+            submit(owner, tasks.app_held, hold)
+    drain()
+
+    assert pool.statistics().cancelled == 1
+    assert sent == []
 
 
 def test_attempts_are_no_ends(owner, sent, task_clock):

@@ -468,6 +468,34 @@ def test_an_output_that_is_too_large_fails_its_operation(settings, owner, is_asy
     assert output(owner, handle.id).end == 10 * KIB
 
 
+@BOTH
+def test_an_error_made_of_a_refused_output_is_not_tried_again(
+    settings, owner, is_async
+):
+    """The sentence is the output's, whatever the body raises then."""
+    settings.EPHEMERAL_TASKS = {"MAX_RESULT_BYTES": KIB}
+    calls = []
+
+    def write_much():
+        calls.append(1)
+        try:
+            write("x" * 2 * KIB)
+        except Exception as error:
+            raise RuntimeError from error
+
+    async def write_much_async():
+        write_much()
+
+    body = tasks.app_retried if is_async else tasks.app_plain_retried
+    handle = submit(owner, body, write_much_async if is_async else write_much)
+    while row(owner, handle.id).status is Status.RUNNING:
+        settle()
+
+    with pytest.raises(OperationFailed, match="The output is too large"):
+        result(owner, handle.id)
+    assert calls == [1]
+
+
 def test_an_output_counts_while_it_grows(settings, owner, hold):
     """In steps; exactly, once the operation has ended."""
     handle = submit(owner, *writes(hold, True, "x" * 100 * KIB))

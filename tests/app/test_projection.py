@@ -11,8 +11,11 @@ from django.utils.functional import lazy
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
-from ephemeral_tasks import progress, submit, window
+from ephemeral_tasks import aask, pool, progress, submit, window
 from ephemeral_tasks.core import Progress, Status
+from ephemeral_tasks.pool.operation import PoolOperation
+from ephemeral_tasks.pool.pool import Pool
+from ephemeral_tasks.pool.questions import Ending
 from ephemeral_tasks.projection import list_actions
 from ephemeral_tasks.row import Row
 from ephemeral_tasks.submission import cancel, row
@@ -395,6 +398,52 @@ def test_a_cancelled_plain_body_says_when_and_what_it_waits_for(
     assert asked.is_plain
     assert asked.stopping_seconds is None
     assert (ended.status, ended.stopping_seconds) == (Status.CANCELLED, 7)
+
+
+def test_a_row_is_of_one_instant(owner, monkeypatch):
+    """Its operation is answered and ends while the row is made."""
+
+    async def body():
+        await aask("Well?", choices=["a"])
+
+    ledger = pool.get().ledger
+    handle = submit(owner, tasks.app_call, body)
+    operation = ledger.memory.get(handle.id)
+    while operation.question is None:
+        settle()
+    facts = PoolOperation.facts
+
+    def end_first(self):
+        change = ledger.end_question(self, self.question, Ending.ANSWERED, "a")[1]
+        pool.get().follow(change)
+        drain()
+        return facts(self)
+
+    monkeypatch.setattr(PoolOperation, "facts", end_first)
+    seen = row(owner, handle.id)
+
+    assert seen.status is Status.SUCCESSFUL
+    assert seen.question is None
+    assert seen.actions == ("result", "dismiss")
+
+
+def test_what_has_ended_meanwhile_has_no_time_left(owner, hold, monkeypatch):
+    """The estimate was made before the row."""
+    handle = submit(owner, tasks.app_held, hold)
+    hold.entered()
+    facts = PoolOperation.facts
+
+    def end_first(self):
+        hold.open()
+        drain()
+        return facts(self)
+
+    monkeypatch.setattr(PoolOperation, "facts", end_first)
+    monkeypatch.setattr(Pool, "estimate", lambda *args: 5.0)
+    seen = row(owner, handle.id)
+
+    assert (seen.status, seen.eta_seconds) == (Status.SUCCESSFUL, None)
+    assert seen.shown_eta_seconds is None
 
 
 def test_what_never_ran_was_not_stopped(settings, owner, make_owner, hold):

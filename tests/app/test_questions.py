@@ -21,10 +21,12 @@ from ephemeral_tasks import (
     aask,
     ask,
     cancel,
+    current_operation,
     pool,
     progress,
     result,
     retry,
+    signals,
     submit,
     window,
 )
@@ -45,6 +47,12 @@ class AgeForm(forms.Form):
 
     age = forms.IntegerField(min_value=1)
     scan = forms.FileField(required=False)
+
+
+class NumberForm(AgeForm):
+    """A form with a field that is named as the question's number."""
+
+    number = forms.IntegerField()
 
 
 def asks(is_async, *, seen=None, options=None, body=None):
@@ -385,7 +393,7 @@ def test_who_asks_gets_no_place_that_is_kept_for_new_visitors(
     settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 10}
     handle = submit(owner, *asks(True))
     asked(owner, handle.id)
-    for _ in range(10):  # one that runs, and nine that wait
+    for _ in range(9):  # one that runs, and eight that wait
         submit(make_owner(), tasks.app_held, hold)
 
     with pytest.raises(QueueFull, match="1 of them kept for new visitors"):
@@ -394,6 +402,52 @@ def test_who_asks_gets_no_place_that_is_kept_for_new_visitors(
     answer(owner, handle.id, 1, "Keep")
     hold.open()
     drain()
+
+
+@BOTH
+def test_no_more_operations_ask_than_may_wait(settings, make_owner, is_async):
+    """Beside those that may run; an answer alone frees no place, an end does."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 2, "MAX_WAITING": 5}
+    asking = []
+    for _ in range(7):
+        other = make_owner()
+        asking.append((other, submit(other, *asks(is_async))))
+        asked(other, asking[-1][1].id)
+
+    with pytest.raises(QueueFull, match="0 operations wait and 7 ask, MAX_WAITING is"):
+        submit(make_owner(), tasks.app_echo, 1)
+    assert not pool.get().is_healthy()
+    (first, handle) = asking.pop(0)
+    answer(first, handle.id, 1, "Keep")
+    until(lambda: row(first, handle.id).is_finished)
+    submit(make_owner(), tasks.app_echo, 1)
+    for other, handle in asking:
+        cancel(other, handle.id)
+    drain()
+
+
+def test_answers_make_no_places_for_bodies_that_ask_again(
+    settings, make_owner, make_hold
+):
+    """What runs above the limit may ask again, so it keeps its place."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, "MAX_WAITING": 2}
+    hold, owners = make_hold(), [make_owner() for _ in range(3)]
+
+    async def body():
+        await aask("Go on?", choices=["a"])
+        await hold.stop()
+
+    handles = []
+    for owner in owners:
+        handles.append(submit(owner, tasks.app_call, body))
+        asked(owner, handles[-1].id)
+    for owner, handle in zip(owners, handles, strict=True):
+        answer(owner, handle.id, 1, "a")
+    hold.entered(3)
+
+    with pytest.raises(QueueFull):
+        submit(make_owner(), tasks.app_echo, 1)
+    pool.get().ledger.check()
 
 
 # -- time ------------------------------------------------------------------------------
@@ -455,6 +509,33 @@ def test_the_tasks_own_time_stands_still_while_it_asks(
     drain()
 
     assert row(owner, handle.id).error.message == "The task took too long."
+
+
+def test_a_slow_loop_takes_none_of_the_tasks_time(task_clock, owner, make_hold, nudges):
+    """Asked and answered before the loop came to stop the attempt's time."""
+    hold, gate = make_hold(), threading.Event()
+
+    def body():
+        hold.stop_plain()
+        ask("Go on?", choices=["yes"])
+        hold.stop_plain()
+
+    handle = submit(owner, tasks.app_plain_timed_call, body)
+    hold.entered()
+    pool.get().loop.post(lambda: gate.wait(PATIENCE_SECONDS))
+    hold.pass_one()
+    nudges.until(lambda: row(owner, handle.id).question)
+    task_clock._clock._now += 20  # by hand: its loop stands still
+    answer(owner, handle.id, 1, "yes")
+    gate.set()
+    hold.entered(2)
+    task_clock.advance(29)
+
+    assert not pool.get().ledger.find(handle.id).is_timed_out
+    task_clock.advance(1)
+    assert pool.get().ledger.find(handle.id).is_timed_out
+    hold.open()
+    drain()
 
 
 # -- ending ----------------------------------------------------------------------------
@@ -555,6 +636,55 @@ def test_a_question_that_a_body_left_ends_with_it(owner):
     pool.get().ledger.check()
 
 
+def test_what_an_attempt_left_behind_asks_nothing_in_the_next(
+    task_clock, owner, make_hold
+):
+    """A thread that comes to its question too late."""
+    late, slow, second = [], make_hold(), make_hold()
+
+    class SlowText:
+        def __str__(self):
+            slow.stop_plain()
+            return "Too late?"
+
+    def body():
+        if current_operation().attempt == 1:
+            late.append(executor.submit(copy_context().run, ask_late))
+            slow.entered()
+            raise ValueError
+        second.stop_plain()
+
+    def ask_late():
+        ask(SlowText(), choices=["a"])
+
+    with ThreadPoolExecutor(1) as executor:
+        handle = submit(owner, tasks.app_plain_retried, body)
+        until(lambda: row(owner, handle.id).status is Status.READY and late)
+        task_clock.advance(10)
+        second.entered()
+        slow.open()
+        until(lambda: late[0].done() or row(owner, handle.id).question)
+
+        assert row(owner, handle.id).question is None
+        assert isinstance(late[0].exception(), OperationCancelled)
+        second.open()
+        drain()
+
+
+def test_an_answer_counts_though_its_operation_is_forgotten_meanwhile(owner):
+    """A listener of the answer logs the owner out."""
+    handle = submit(owner, *asks(True))
+    asked(owner, handle.id)
+    disconnect = signals.connect(changed=end_owner, ended=lambda owner: None)
+    try:
+        answered = answer(owner, handle.id, 1, "Keep")
+    finally:
+        disconnect()
+    drain()
+
+    assert (answered.id, answered.question) == (handle.id, None)
+
+
 def test_a_retry_of_what_was_cancelled_while_it_asked_asks_again(owner):
     """A new operation, whose first question is number 1."""
     handle = submit(owner, *asks(True))
@@ -584,7 +714,10 @@ def test_a_retry_of_what_was_cancelled_while_it_asked_asks_again(owner):
         ({"choices": ["x" * 101]}, ValueError, "1 to 100 characters, got 101"),
         ({"choices": [1]}, TypeError, "choices must be texts, got int"),
         ({"choices": "yes"}, TypeError, "choices must be a tuple of texts"),
+        ({"choices": ["a\nb"]}, ValueError, r"must be one line, got 'a\nb'"),
+        ({"choices": ["a\r\nb"]}, ValueError, r"must be one line, got 'a\r\nb'"),
         ({"form": int}, TypeError, "form must be a form class"),
+        ({"form": NumberForm}, ValueError, "no field 'number', which names"),
         ({"form": AgeForm()}, TypeError, "form must be a form class"),
         ({"choices": ["a"], "timeout": 0}, ValueError, "timeout must be > 0"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ephemeral_tasks import (
+    ClientFull,
     QueueFull,
     UnknownOperation,
     WindowFull,
@@ -15,6 +16,7 @@ from ephemeral_tasks import (
     submit,
     window,
 )
+from ephemeral_tasks.clients import Owner
 from ephemeral_tasks.core import Status
 from ephemeral_tasks.digests import digest_arguments
 from ephemeral_tasks.submission import submit_once
@@ -266,6 +268,31 @@ def test_a_refused_one_cancels_nothing(owner, hold, settings, bounds):
 
     (row,) = window(owner)
     assert (row.status, row.is_cancelling) == (Status.RUNNING, False)
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        {"MAX_WAITING": 1},
+        {"CLIENT_OF": "site.client_of", "MAX_WAITING_PER_CLIENT": 1},
+    ],
+)
+def test_a_newer_one_has_the_place_of_a_waiting_one(
+    make_owner, make_hold, settings, bounds
+):
+    """In a full pool, too; it is the only one that waits then."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 1, **bounds}
+    hold, owner = make_hold(), Owner.of(make_owner(), "c")
+    submit(make_owner(), tasks.app_held, hold)
+    hold.entered()
+    submit(owner, tasks.app_newest, hold)
+
+    submit(owner, tasks.app_newest, hold)
+
+    assert statuses(owner) == [Status.READY, Status.CANCELLED]
+    assert pool.statistics().waiting == 1
+    with pytest.raises((QueueFull, ClientFull)):
+        submit(owner, tasks.app_held, hold)
 
 
 def test_a_retry_is_a_newer_one(owner, make_hold):

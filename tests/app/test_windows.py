@@ -21,7 +21,7 @@ from ephemeral_tasks import (
     windows,
 )
 from ephemeral_tasks.core import Status
-from ephemeral_tasks.submission import end_owner, row
+from ephemeral_tasks.submission import end_owner, row, submit_once
 from ephemeral_tasks.testing import drain
 from tests.app import tasks
 from tests.app.conftest import on_loop, settle
@@ -243,6 +243,22 @@ def test_the_sweep_is_no_use(task_clock, owner):
     task_clock.advance(HOUR + 31)
 
     assert kept() == 0
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda owner, hold: submit(owner, tasks.app_unique, hold, "a"),
+        lambda owner, hold: submit_once(owner, tasks.app_echo, "key", {"value": 1}),
+    ],
+)
+def test_a_submission_that_repeats_another_is_a_use(task_clock, owner, hold, send):
+    """It is answered with the operation that there is, and keeps it alive."""
+    first = send(owner, hold)
+    task_clock.advance(60)
+
+    assert send(owner, hold) == first
+    assert windows.read(owner, touch=False).used_monotonic == task_clock.time()
 
 
 def test_a_refused_submission_is_no_use(settings, task_clock, owner, hold):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from enum import Enum
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.utils.translation import get_language
 
 from ephemeral_tasks import (
@@ -175,6 +176,12 @@ async def web_permitted():
 async def web_staff():
     """Return; for staff."""
     return "done"
+
+
+@task(label="Staff", form=NoForm, permission=is_staff)
+async def web_staff_ask():
+    """Ask; for staff."""
+    return await aask("Sure?", choices=("Yes",))
 
 
 @task(form=HoldForm, on_leave="cancel")
@@ -419,3 +426,74 @@ async def web_ask_file():
 async def web_ask_own():
     """Ask with a form that needs the request."""
     return await aask("Which document?", form=OwnForm)
+
+
+def list_users():
+    """Return the choices that the database has."""
+    return [(user.pk, user.get_username()) for user in get_user_model().objects.all()]
+
+
+class UserForm(forms.Form):
+    """A form whose choices are in the database."""
+
+    user = forms.ChoiceField(choices=list_users)
+
+
+class YearForm(forms.Form):
+    """A form that only its own view can make."""
+
+    def __init__(self, data=None, files=None, *, year, **kwargs):
+        """Takes the year."""
+        super().__init__(data, files, **kwargs)
+
+
+class BareForm(forms.Form):
+    """A form that takes no prefix."""
+
+    def __init__(self, data=None, files=None):
+        """Takes what an HTML form sends, and no more."""
+        super().__init__(data, files)
+
+
+class RaisingWidget(forms.TextInput):
+    """A widget with a mistake."""
+
+    def get_context(self, name, value, attrs):
+        """Raise an error with content."""
+        raise LookupError("secret")
+
+
+class RaisingForm(forms.Form):
+    """A form that can be made, and not be rendered."""
+
+    name = forms.CharField(widget=RaisingWidget)
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask_user():
+    """Ask for a user."""
+    return await aask("For whom?", form=UserForm)
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask_year():
+    """Ask with a form that needs an argument."""
+    return await aask("Which year?", form=YearForm)
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask_bare():
+    """Ask with a form that takes no prefix."""
+    return await aask("How?", form=BareForm)
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask_raising():
+    """Ask with a form that cannot be rendered."""
+    return await aask("What?", form=RaisingForm)
+
+
+@task(label="Copy", form=NoForm)
+async def web_ask_slow():
+    """Ask with a form whose validation is slow."""
+    calls.append(await aask("Whose?", form=SlowForm))

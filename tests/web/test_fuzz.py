@@ -345,7 +345,7 @@ async def test_each_frame_is_answered_and_a_refused_one_changes_nothing(
             assert len(refusals) == 1
             assert (kept(), pool.statistics().accepted) == (before, accepted)
         else:
-            assert found, one
+            assert found or "unwatch" in str(one), one  # that alone has no answer
         await clock.advance(1)
     await socket.disconnect()
     reset()

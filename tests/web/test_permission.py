@@ -109,6 +109,27 @@ async def test_without_it_nothing_is_tried_again(permitted, make_socket, how):
     assert window(owner) == (before,)
 
 
+@pytest.mark.parametrize("how", ["http", "socket"])
+async def test_without_it_a_question_is_still_answered(visitor, make_socket, how):
+    """What was started with it goes on, and ends as its owner says."""
+    await visitor.log_in(is_staff=True)
+    await visitor.start("web_staff_ask")
+    (row,) = await visitor.until(lambda rows: rows[0].question)
+    await User.objects.aupdate(is_staff=False)
+
+    if how == "http":
+        values = {"number": 1, "answer": "Yes"}
+        response = await visitor.post(f"/tasks/{row.id}/answer/", values)
+        assert response.status_code == 200
+    else:
+        socket = await make_socket(visitor, is_json=True).opened()
+        await socket.receive_json_from()
+        frame = await socket.ask(type="answer", id=row.id, number=1, answer="Yes")
+        assert frame["type"] == "row"
+
+    await visitor.until_status("SUCCESSFUL")
+
+
 async def test_without_it_nothing_is_changed_and_run_again(permitted):
     """The form of a task that does not exist is not filled either."""
     (row,) = await permitted.until_status("FAILED")

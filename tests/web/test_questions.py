@@ -1,12 +1,15 @@
 """What an operation asks: in its row, over HTTP and over a socket."""
 
+import asyncio
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ephemeral_tasks import result
+from ephemeral_tasks.web import push
 from tests.web import tasks
 
 pytestmark = pytest.mark.urls("tests.web.urls")
@@ -38,6 +41,17 @@ def tag(html, kind, /, **attributes):
         if all(f'{key}="{value}"' in found for key, value in attributes.items()):
             return unescape(found)
     raise AssertionError(f"no {kind} with {attributes} in {html}")
+
+
+def question_in(html):
+    """The question's element, up to the row's next cell."""
+    question = r'<div [^>]*class="operation-question".*?</td>'
+    return re.search(question, html, re.DOTALL)[0]
+
+
+def question_ids(html):
+    """The ids of all elements of the question."""
+    return {*re.findall(r' id="([^"]*)"', question_in(html))}
 
 
 def answer_url(html):
@@ -85,8 +99,40 @@ async def test_a_row_shows_the_form_that_is_asked_for(visitor, ask):
     assert len(kinds) == 2
     assert all('form="ephemeral-tasks-actions"' in kind for kind in kinds)
     # What is typed outlives each swap of the rows.
-    assert "hx-preserve" in tag(html, "div", id=f"question-{row.id}-1")
+    assert "hx-preserve" in tag(html, "div", id=f"ephemeral-tasks-question-{row.id}-1")
     assert "Which &lt;year&gt;?" in html
+
+
+@pytest.mark.parametrize("task", ["web_ask", "web_ask_form"])
+async def test_tables_of_one_page_share_no_id_of_a_question(visitor, ask, task):
+    """Htmx moves what it preserves to the table that has its id and is swapped."""
+    await ask(task)
+
+    both = (await visitor.get_htmx("/tasks/")).text
+    one = (await visitor.get_htmx(f"/tasks/?task={task}")).text
+
+    ids = [*map(question_ids, (both, one))]
+    assert len(ids[0]) == len(ids[1]) > 3
+    assert not ids[0] & ids[1]
+    for html, found in zip((both, one), ids, strict=True):
+        named = re.findall(r' (?:for|aria-labelledby)="([^"]*)"', question_in(html))
+        assert named
+        assert found >= {*named}
+
+
+async def test_a_forms_errors_come_back_to_their_own_table(visitor, ask):
+    """Whatever the task is called: a header is ASCII."""
+    row = await ask("web_ask_form")
+    query = urlencode({"asked": 1, "task": "größe"})
+
+    answer = await visitor.post_htmx(
+        f"/tasks/{row.id}/answer/?{query}", {f"question-{row.id}-1-year": "1999"}
+    )
+
+    assert answer["HX-Retarget"] == (
+        rf"#ephemeral-tasks-gr\f6 \df e-question-{row.id}-1"
+    )
+    assert 'form="ephemeral-tasks-größe-actions"' in answer.text
 
 
 async def test_a_form_that_needs_the_request_breaks_no_table(visitor, ask):
@@ -97,6 +143,96 @@ async def test_a_form_that_needs_the_request_breaks_no_table(visitor, ask):
 
     assert answer.status_code == 200
     assert "This form can only be sent over HTTP." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/tasks/", "/tasks/{id}/"])
+async def test_a_form_may_read_the_database(visitor, ask, path):
+    """Where a poll renders it: on no event loop."""
+    await visitor.log_in("ann")
+    row = await ask("web_ask_user")
+
+    answer = await visitor.get_htmx(path.format(id=row.id))
+
+    assert answer.status_code == 200
+    assert ">ann</option>" in answer.text
+
+
+async def test_a_form_of_a_socket_may_read_the_database(visitor, ask, make_socket):
+    """Its rows are rendered as those of a poll are."""
+    await visitor.log_in("ann")
+    await ask("web_ask_user")
+    socket = await make_socket(visitor).opened()
+
+    assert ">ann</option>" in await socket.receive_from()
+
+
+async def test_the_last_frame_of_a_socket_has_the_form(visitor, ask, make_socket):
+    """It is sent when the server ends, before the pause after the first one is over."""
+    await visitor.log_in("ann")
+    await ask("web_ask")
+    socket = await make_socket(visitor).opened()
+    await socket.receive_from()
+
+    await ask("web_ask_user")
+    push.close_all()
+    events = [await socket.receive_output()]
+    while events[-1]["type"] != "websocket.close":
+        events.append(await socket.receive_output())
+
+    assert ">ann</option>" in events[-2]["text"]
+    assert events[-1]["code"] == 1012
+
+
+@pytest.mark.parametrize("action", ["answer", "cancel", "retry"])
+async def test_a_table_after_an_action_has_the_form(visitor, ask, action):
+    """Whatever was done to another operation, or was refused."""
+    await visitor.log_in("ann")
+    other = await ask("web_ask")
+    await ask("web_ask_user")
+
+    answer = await visitor.post_htmx(
+        f"/tasks/{other.id}/{action}/", {"number": 1, "answer": "Overwrite"}
+    )
+
+    assert answer.status_code in {200, 409}
+    assert ">ann</option>" in answer.text
+
+
+async def test_a_refused_form_may_read_the_database(visitor, ask):
+    """Its errors stand in the row, beside the choices."""
+    await visitor.log_in("ann")
+    row = await ask("web_ask_user")
+    url = answer_url((await visitor.get_htmx("/tasks/")).text)
+
+    answer = await visitor.post_htmx(url, {f"question-{row.id}-1-user": "0"})
+
+    assert answer.status_code == 400
+    assert "errorlist" in answer.text
+    assert ">ann</option>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("task", "error"),
+    [
+        ("web_ask_year", "TypeError"),
+        ("web_ask_bare", "TypeError"),
+        ("web_ask_raising", "LookupError"),
+    ],
+)
+async def test_a_form_that_raises_hides_no_other_row(visitor, ask, caplog, task, error):
+    """Its own row has a note, and the log the error's class and place."""
+    await visitor.held("other")
+    row = await ask(task)
+
+    answer = await visitor.get_htmx("/tasks/")
+
+    assert answer.status_code == 200
+    assert answer.text.count('class="operation ') == 2
+    assert f'formaction="/tasks/{row.id}/cancel/' in answer.text
+    assert "This form can only be sent over HTTP." in answer.text
+    (line,) = [one.getMessage() for one in caplog.records if task in one.getMessage()]
+    assert f"error=builtins.{error} at=" in line
+    assert "secret" not in line
 
 
 async def test_a_program_gets_the_question(visitor, ask):
@@ -264,7 +400,7 @@ async def test_a_forms_errors_stand_in_the_row(visitor, ask):
     answer = await visitor.post_htmx(url, {f"question-{row.id}-1-year": "1999"})
 
     assert answer.status_code == 400
-    assert answer["HX-Retarget"] == f"#question-{row.id}-1"
+    assert answer["HX-Retarget"] == f"#ephemeral-tasks-question-{row.id}-1"
     assert answer["HX-Reswap"] == "innerHTML"
     assert "greater than or equal to 2000" in answer.text
     year = tag(answer.text, "input", name=f"question-{row.id}-1-year")
@@ -288,6 +424,22 @@ async def test_a_forms_errors_are_a_page_without_javascript(visitor, ask):
     assert 'value="1999"' in tag(page.text, "input", name=name)
     assert 'name="next" value="/"' in page.text
     assert (answer.status_code, answer["Location"]) == (303, "/")
+    assert (await outcome(visitor, row))["year"] == 2026
+
+
+@pytest.mark.parametrize("way", ["post_page", "post_htmx"])
+async def test_a_form_of_a_pages_own_is_sent_again_as_it_came(visitor, ask, way):
+    """Its fields have no prefix, and the address that it comes back with says so."""
+    row = await ask("web_ask_form")
+    send = getattr(visitor, way)
+
+    refused = await send(f"/tasks/{row.id}/answer/", {"number": 1, "year": "1999"})
+    url = re.search(r'(?:form)?action="([^"]*/answer/[^"]*)"', refused.text)[1]
+    answer = await send(unescape(url), {"year": "2026"})
+
+    assert refused.status_code == 400
+    assert 'value="1999"' in tag(refused.text, "input", name="year")
+    assert answer.status_code in {200, 303}, answer.content
     assert (await outcome(visitor, row))["year"] == 2026
 
 
@@ -350,6 +502,26 @@ async def test_a_wrong_answer_over_a_socket_is_an_error(
 
     assert (error["type"], error["code"]) == ("error", code)
     assert (await visitor.get(f"/tasks/{row.id}/")).json()["question"]["number"] == 1
+
+
+async def test_a_socket_that_ended_meanwhile_answers_nothing(visitor, ask, make_socket):
+    """Its visitor is gone from it before the form is valid; the operation lives on."""
+    row = await ask("web_ask_slow")
+    owner = await visitor.owner()
+    socket = await make_socket(visitor, is_json=True).opened()
+    await socket.receive_json_from()
+    gate = tasks.form_gates["slow"]
+    answer = {"type": "answer", "id": row.id, "number": 1, "data": {"name": "slow"}}
+    await socket.send_json_to(answer)
+    await asyncio.to_thread(gate.entered.wait, 10)
+
+    push.close_owner(owner, 4000)
+    assert await socket.closed_with() == 4000
+    gate.opened.set()
+    await socket.disconnect()  # when what it was sent before has been obeyed
+
+    assert (await visitor.get(f"/tasks/{row.id}/")).json()["question"]["number"] == 1
+    assert tasks.calls == []
 
 
 async def test_a_sockets_page_shows_the_question(visitor, ask, make_socket):

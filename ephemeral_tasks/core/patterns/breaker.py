@@ -29,7 +29,7 @@ class BreakerState(StrEnum):
 
 
 class Breaker:
-    """Lets no body run for a while after several have failed, then one as a trial.
+    """Refuses bodies for a while after several have failed, then runs one as a trial.
 
     Opens at the last of ``failures`` within ``within`` seconds, or by a signal. After
     ``open_seconds`` one body runs as a trial: the breaker closes if it ends well, and
@@ -106,7 +106,7 @@ class Breaker:
         return self._state
 
     def guard(self, body: Body[Item, Value]) -> Body[Item, Value]:
-        """Return a body that runs the given one when the breaker lets it.
+        """Return a body that runs the given one unless the breaker refuses it.
 
         Raises:
             TypeError: The body is no coroutine function.
@@ -133,7 +133,7 @@ class Breaker:
         return guarded
 
     def open(self) -> None:
-        """Let no body run for ``open_seconds`` from now on."""
+        """Refuse all bodies for ``open_seconds`` from now on."""
         self._stop_timer()
         was_open = self._state is BreakerState.OPEN
         self._half_open_time = self._monotonic() + self._open_seconds
@@ -144,7 +144,7 @@ class Breaker:
             self._emit("opened")
 
     def close(self) -> None:
-        """Let all bodies run, from now on."""
+        """Refuse no body from now on."""
         self._stop_timer()
         self._failures.clear()
         was_closed = self._state is BreakerState.CLOSED
@@ -195,7 +195,7 @@ class Breaker:
             self.close()
 
     def _end_trial(self, trial: object | None) -> None:
-        """Let another body be the trial: this one has shown nothing."""
+        """Make the next body the trial: this one has shown nothing."""
         if self._is_present(trial):
             self._change(BreakerState.HALF_OPEN)
 

@@ -1,6 +1,6 @@
-/* htmx 4 beside htmx 2: what our other script knows of htmx are the events of htmx 2. Here
-   those of htmx 4 are told under these names for elements of ours, and what is said to them
-   is done to the request or the swap. Sockets are our own: the extension's attributes and
+/* htmx 4 beside htmx 2: our other script knows the events of htmx 2 only. Here events of
+   htmx 4 are dispatched again under these names for our elements, and what listeners change
+   is applied to the request or the swap. Sockets are our own: the extension's attributes and
    events are others, too, and it opens a socket again whatever the server closed it with. */
 (() => {
   "use strict";

@@ -35,6 +35,7 @@
       this.leaving = new AbortController();
       this.listen(this.leaving.signal);
       this.isOver = false;
+      this.isAway = false; // the last request was not answered
       this.pause = LIVE;
       this.adopt();
       this.isWatching = this.watch();
@@ -51,7 +52,7 @@
     listen(signal) {
       const on = (target, name, listener) => target.addEventListener(name, listener, { signal });
       on(this.view, "scroll", () => this.look());
-      on(document, "ephemeral-tasks:message", (event) => this.hear(event.detail));
+      on(document, "ephemeral-tasks:message", (event) => this.receive(event.detail));
       on(document, "ephemeral-tasks:opened", () => this.change());
       on(document, "ephemeral-tasks:closed", () => this.change());
       on(document, "visibilitychange", () => this.refresh());
@@ -121,7 +122,9 @@
       this.askedAt = performance.now();
       this.request = new AbortController();
       const { signal } = this.request;
-      const headers = { Accept: "application/json", ...(!this.isWatching && { Prefer: `wait=${WAIT}` }) };
+      const headers = { Accept: "application/json" };
+      // After a lost connection the first answer comes at once, and the sentence goes.
+      if (!this.isWatching && !this.isAway) headers.Prefer = `wait=${WAIT}`;
       try {
         const url = `${this.dataset.url}?${new URLSearchParams(this.place())}`;
         const response = await fetch(url, { cache: "no-store", headers, redirect: "manual", signal });
@@ -136,17 +139,19 @@
 
     accept(response, piece) {
       const isWaiting = response.headers.has("Preference-Applied");
-      this.pause = isWaiting || piece.text ? LIVE : Number(this.dataset.poll);
+      this.pause = isWaiting || this.isAway || piece.text ? LIVE : Number(this.dataset.poll);
+      this.isAway = false;
       this.say("");
       this.take(piece);
     }
 
     retry(word = "away", pause = Math.min(2 * Math.max(this.pause, 500), LONGEST)) {
       this.pause = pause;
+      this.isAway = true;
       this.say(word);
     }
 
-    hear(message) {
+    receive(message) {
       if (message.id !== this.dataset.operation || this.isOver) return;
       if (message.type === "error") this.stop("gone");
       else if (message.type === "output" && !this.take(message)) this.isWatching = this.watch();

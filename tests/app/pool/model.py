@@ -191,8 +191,12 @@ class Model:
         # A body that was forgotten and goes on counts, too.
         mates = [other for other in self.unfinished() if other.owner == one.owner]
         reserved = max(1, self.capacity // 10) if self.capacity and mates else 0
-        is_place_free = len(self.waiting()) < self.capacity - reserved
-        if not (is_place_free or self.starts_at_once(one)):
+        asking = sum(other.state == "ASKING" for other in self.operations)
+        above = max(0, len(self.running()) - self.limit)
+        taken = len(self.waiting()) + asking + above + reserved
+        is_all_taken = taken + len(self.running()) >= self.limit + self.capacity
+        may_start = self.starts_at_once(one) and not (asking and is_all_taken)
+        if not (taken < self.capacity or may_start):
             raise Full
         return evicted
 

@@ -9,6 +9,7 @@ import pytest
 from ephemeral_tasks import (
     ClientFull,
     QueueFull,
+    aask,
     aresult,
     pool,
     retry,
@@ -18,8 +19,9 @@ from ephemeral_tasks import (
 from ephemeral_tasks.clients import Owner
 from ephemeral_tasks.core import Status
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
-from ephemeral_tasks.testing import drain
+from ephemeral_tasks.testing import cancel_all, drain
 from tests.app import tasks
+from tests.app.conftest import settle
 
 
 @pytest.fixture
@@ -94,6 +96,30 @@ def test_no_more_of_a_client_wait_than_may(bounded, visit, hold):
     assert window(refused) == ()
     counted = pool.statistics()
     assert (counted.accepted, counted.refused, counted.waiting) == (4, 1, 3)
+
+
+def test_what_asks_counts_for_its_client(bounded, visit):
+    """As what waits: for its bound, and for the places of newcomers."""
+    bounded(MAX_RUNNING=1, MAX_WAITING=3, MAX_WAITING_PER_CLIENT=2)
+
+    async def ask():
+        await aask("Well?", choices=["a"])
+
+    for number in (1, 2):
+        submit(visit("a"), tasks.app_call, ask)
+        while pool.statistics().asking < number:
+            settle()
+
+    with pytest.raises(ClientFull, match="2 operations of this client wait or ask"):
+        submit(visit("a"), tasks.app_echo, 1)
+    submit(visit("b"), tasks.app_call, ask)
+    while pool.statistics().asking < 3:
+        settle()
+    with pytest.raises(QueueFull, match="1 of them kept for new visitors"):
+        submit(visit("b"), tasks.app_echo, 1)
+    submit(visit("c"), tasks.app_echo, 1)
+    pool.get().ledger.check()
+    cancel_all()
 
 
 def test_a_client_below_its_bound_of_running_ones_needs_no_place(bounded, visit, hold):

@@ -1,4 +1,4 @@
-"""Log lines about sockets, without content."""
+"""Log lines about errors of sockets and of the site's forms, without content."""
 
 from __future__ import annotations
 
