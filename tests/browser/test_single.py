@@ -109,7 +109,7 @@ def test_a_row_that_a_page_shows_twice_is_told_by_the_first_that_knows(
 
 
 def test_another_attempt_takes_the_place_of_the_first(make_guest, sites):
-    """It is live as the first one was."""
+    """It is live as the first one was, and the page's address names it."""
     guest = make_guest("plain/")
     id = start(guest)
     guest.page.goto(f"{guest.url}single/?id={id}")
@@ -119,6 +119,7 @@ def test_another_attempt_takes_the_place_of_the_first(make_guest, sites):
     guest.rows.get_by_text("Try again", exact=True).click()
 
     guest.sees("Running")
+    expect(guest.page).not_to_have_url(re.compile(id))
     sites.let_through(guest.gate)
     expect(guest.page.locator(".ephemeral-tasks-result")).to_contain_text("counted")
 
