@@ -3,13 +3,15 @@
 import uuid
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.server import DemoServer
 from tests.browser.sites.guest import Guest
 from tests.browser.sites.server import SitesServer
 from tests.browser.visitor import Visitor
 from tests.needs import needs
+
+expect.set_options(timeout=10_000)  # ms: the machine may be busy
 
 # As root in a container, and without a word to anybody outside.
 FLAGS = (

@@ -40,7 +40,7 @@ def test_a_single_operation_leads_to_the_next_page(make_guest, sites, sockets):
 
     sites.let_through(guest.gate)
 
-    expect(guest.page).to_have_url(re.compile("/plain/$"))
+    guest.page.wait_for_url("**/plain/", wait_until="commit")
     guest.page.go_back(wait_until="commit")
     expect(guest.page).to_have_url(re.compile("/count/$"))
 
@@ -83,14 +83,33 @@ def test_a_row_that_a_page_shows_twice_is_said_once(make_guest, sites):
 
     guest.sees("Done")
     guest.sees("Done", row=1)
+    guest.page.evaluate("document.dispatchEvent(new Event('htmx:afterSettle'))")
     said = [one for one in guest.said.all_text_contents() if one]
     assert said == ["Count: Done"]
     noted = guest.page.evaluate("window.noted")
     assert noted == ["changed SUCCESSFUL", "finished SUCCESSFUL"]
 
 
+def test_a_row_that_a_page_shows_twice_is_told_by_the_first_that_knows(
+    make_guest, sites
+):
+    """Though the page's first row with that id still shows what was before."""
+    guest = make_guest("plain/", sockets="refused")
+    id = start(guest)
+    guest.page.route("**/tasks/?*operation=*", lambda route: None)
+    guest.page.goto(f"{guest.url}both/?id={id}")
+    guest.page.evaluate(f"() => {{ {NOTED} }}")
+
+    sites.let_through(guest.gate)
+
+    guest.sees("Done", row=1)
+    guest.page.evaluate("document.dispatchEvent(new Event('htmx:afterSettle'))")
+    noted = guest.page.evaluate("window.noted")
+    assert noted == ["changed SUCCESSFUL", "finished SUCCESSFUL"]
+
+
 def test_another_attempt_takes_the_place_of_the_first(make_guest, sites):
-    """It is live as the first one was."""
+    """It is live as the first one was, and the page's address names it."""
     guest = make_guest("plain/")
     id = start(guest)
     guest.page.goto(f"{guest.url}single/?id={id}")
@@ -100,8 +119,22 @@ def test_another_attempt_takes_the_place_of_the_first(make_guest, sites):
     guest.rows.get_by_text("Try again", exact=True).click()
 
     guest.sees("Running")
+    expect(guest.page).not_to_have_url(re.compile(id))
     sites.let_through(guest.gate)
     expect(guest.page.locator(".ephemeral-tasks-result")).to_contain_text("counted")
+
+
+def test_an_end_is_shown_while_a_cancel_is_on_its_way(make_guest, sites):
+    """The push may overtake the answer, which then says less."""
+    guest = make_guest("plain/")
+    id = start(guest)
+    guest.page.goto(f"{guest.url}single/?id={id}")
+    guest.page.route("**/cancel/**", lambda route: None)
+    guest.rows.get_by_text("Cancel", exact=True).click()
+
+    sites.let_through(guest.gate)
+
+    guest.sees("Done")
 
 
 @pytest.mark.parametrize(

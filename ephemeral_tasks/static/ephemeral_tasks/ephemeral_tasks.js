@@ -255,8 +255,9 @@
     const table = tableOf(event.target);
     const now = performance.now();
     // An operation that is tried again has another id: the push would say that it is gone,
-    // and take away the button that the answer is for.
-    if (table?.matches(".is-single") && table.querySelector("button.htmx-request")) {
+    // and take away the button that the answer is for. No other push may be left out: it
+    // may be newer than the answer, and comes once.
+    if (table?.matches(".is-single") && table.querySelector("button.is-retry.htmx-request")) {
       event.preventDefault();
       return;
     }
@@ -496,7 +497,7 @@
   /** Events for a page's own script: on each row that is new or in another state. */
   function notify(table, news) {
     for (const [id] of news) {
-      const row = document.getElementById(id);
+      const row = table.querySelector(`[id="${id}"]`); // another table's may be older
       const detail = { id: id.replace("operation-", ""), status: row.dataset.status };
       row.dispatchEvent(new CustomEvent("ephemeral-tasks:changed", { bubbles: true, detail }));
       if ("finished" in row.dataset) {
