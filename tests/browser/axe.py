@@ -8,7 +8,9 @@ RUN = """async ([parts, rules]) => {
   const all = document.getAnimations();
   const changes = all.filter((one) => one instanceof CSSTransition);
   await Promise.allSettled(changes.map((one) => one.finished));
-  return axe.run(parts ?? document, rules ? { runOnly: rules } : {});
+  // Preloading would ask for stylesheets again, some at addresses that are none.
+  const options = { preload: false, ...(rules ? { runOnly: rules } : {}) };
+  return axe.run(parts ?? document, options);
 }"""
 
 
