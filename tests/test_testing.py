@@ -275,6 +275,16 @@ def test_time_stands_still_until_it_is_moved(task_clock):
     assert task_clock.time() == start + 30
 
 
+def test_what_was_submitted_before_has_its_timers(task_clock):
+    """The loop has made the calls that it was given when the time moves."""
+    seen, loop = [], pool.get().loop
+    loop.put(task_clock._clock.call_later, 30, seen.append, "due")  # and no wake-up
+
+    task_clock.advance(30)
+
+    assert seen == ["due"]
+
+
 def test_moving_time_happens_in_order(task_clock):
     """Each pause ends at its own instant, however far the clock is moved at once."""
     seen = []

@@ -34,6 +34,8 @@ class PoolClock:
         pool = pools.get()
         if pool.loop.is_current():
             raise RuntimeError("advance() must not be called on the pool's own thread")
+        # The loop makes its calls in order, so all timers of before are set then.
+        pool.loop.call(lambda: None)
         moved = asyncio.run_coroutine_threadsafe(
             self._clock.advance(seconds), pool.loop.loop
         )
