@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from .attempts import Body
+from .block import Block
 from .blocked import BlockedSubmitters
 from .errors import Closed
 from .idle import Idle
@@ -14,7 +14,7 @@ from .operation import Item, Value
 from .steering import Steering
 
 
-class Ending(Steering[Item, Value]):
+class Ending(Steering[Item, Value], Block):
     """A runner that takes no more once it was closed, and then drains."""
 
     def __init__(self, body: Body[Item, Value], **parts: Any) -> None:
@@ -82,23 +82,6 @@ class Ending(Steering[Item, Value]):
         self.close()
         self.cancel_all()
         await self._idle.wait()
-
-    async def __aenter__(self) -> Self:
-        self.check_loop()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Drain when the block ended well, else cancel."""
-        try:
-            if kind is None:
-                await self.drain()
-        finally:
-            await self.aclose()
 
     # -- a source ----------------------------------------------------------------------
 

@@ -179,7 +179,7 @@ def work() -> None:
 
 
 def work_with_outputs() -> None:
-    """Let outputs end well, cancelled, and forgotten while they grow."""
+    """End outputs well, by a cancel, and forgotten while they grow."""
     hold, bodies = Hold(), (heap_writes, heap_plain_writes, heap_writes)
     for owner in (OWNER, OTHER):
         handles = [submit(owner, one, hold, marker()) for one in bodies]
@@ -199,14 +199,14 @@ def work_with_outputs() -> None:
 
 
 def turn_once() -> None:
-    """Let the pool's loop turn once."""
+    """Wait until the pool's loop has turned once."""
     turned = threading.Event()
     pool.get().loop.post(turned.set)
     assert turned.wait(10)
 
 
 def work_with_questions() -> None:
-    """Let questions be answered, cancelled, and forgotten while they are open."""
+    """End questions by an answer, by a cancel, and forgotten while open."""
     bodies = (heap_asks, heap_plain_asks)
     for owner in (OWNER, OTHER):
         for one in (*bodies, *bodies):

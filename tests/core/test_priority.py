@@ -41,7 +41,7 @@ def make_lanes(build):
 
 
 async def order_of(make_lanes, hold, items, **options):
-    """Let items wait while the coordinator is paused; return the order of starts."""
+    """Submit items while the coordinator is paused; return the order of starts."""
     work = make_lanes(hold.body, **options)
     work.pause()
     for item in items:

@@ -1,4 +1,4 @@
-"""Engines that close with their test, and programs that misbehave on demand."""
+"""The demo as the site, engines that close with their test, programs that misbehave."""
 
 import asyncio
 import os
@@ -7,9 +7,11 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from demo_site import settings as demo_settings
 from demo_site.translation.apertium import ApertiumEngine
 from demo_site.translation.apertium.modes import MODES, Mode, find_modes
 from demo_site.translation.apertium.pipe import Pipe
@@ -17,8 +19,29 @@ from tests.needs import needs_apertium_pair
 
 STAGE = (sys.executable, "-S", "-E", str(Path(__file__).with_name("stage.py")))
 
+SITE = (
+    "LANGUAGES",
+    "LOCALE_PATHS",
+    "MIDDLEWARE",
+    "ROOT_URLCONF",
+    "STATIC_URL",
+    "TEMPLATES",
+)
+"""The settings that make these tests' site the demo's."""
+
 MakeEngine = Callable[..., ApertiumEngine]
 """Takes what ApertiumEngine takes."""
+
+
+@pytest.fixture
+def as_demo(settings: Any, db: None) -> None:
+    """Make the site the demo's."""
+    for name in SITE:
+        setattr(settings, name, getattr(demo_settings, name))
+    # Not daphne, which would give this process a reactor.
+    settings.INSTALLED_APPS = [
+        app for app in demo_settings.INSTALLED_APPS if app != "daphne"
+    ]
 
 
 @pytest.fixture

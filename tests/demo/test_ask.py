@@ -3,30 +3,14 @@
 import pytest
 from django.urls import reverse
 
-from demo_site import settings as demo_settings
 from demo_site.ask.model import GRAMMAR, Model
 from ephemeral_tasks import owner_of, pool, result, window
 from ephemeral_tasks.testing import drain
 
-SITE = (
-    "LANGUAGES",
-    "LOCALE_PATHS",
-    "MIDDLEWARE",
-    "ROOT_URLCONF",
-    "STATIC_URL",
-    "TEMPLATES",
-)
-
 
 @pytest.fixture(autouse=True)
-def site(settings, db, monkeypatch):
+def site(as_demo, monkeypatch):
     """The demo's site, with a model that writes fast."""
-    for name in SITE:
-        setattr(settings, name, getattr(demo_settings, name))
-    # Not daphne, which would give this process a reactor.
-    settings.INSTALLED_APPS = [
-        app for app in demo_settings.INSTALLED_APPS if app != "daphne"
-    ]
     monkeypatch.setattr("demo_site.ask.tasks.WORD_SECONDS", 0)
 
 

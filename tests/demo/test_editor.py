@@ -8,25 +8,10 @@ from demo_site.editor.samples import samples
 from demo_site.translation.engines import find_engine, get_engine
 from ephemeral_tasks.testing import drain
 
-SITE = (
-    "LANGUAGES",
-    "LOCALE_PATHS",
-    "MIDDLEWARE",
-    "ROOT_URLCONF",
-    "STATIC_URL",
-    "TEMPLATES",
-)
-
 
 @pytest.fixture(autouse=True)
-def site(settings, db):
+def site(as_demo, settings):
     """The demo's site, with an engine that upper-cases."""
-    for name in SITE:
-        setattr(settings, name, getattr(demo_settings, name))
-    # Not daphne, which would give this process a reactor.
-    settings.INSTALLED_APPS = [
-        app for app in demo_settings.INSTALLED_APPS if app != "daphne"
-    ]
     settings.TRANSLATION_ENGINE = "tests.browser.engine.GatedEngine"
     get_engine.cache_clear()
     yield

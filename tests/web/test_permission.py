@@ -16,7 +16,7 @@ SUBMIT = {"type": "submit", "task": "web_permitted", "data": {}}
 
 
 async def give_permission(visitor, name="ann"):
-    """Let the visitor's user do what the task asks for."""
+    """Give the visitor's user the permission that the task asks for."""
     user = await User.objects.aget(username=name)
     permission = await Permission.objects.aget(codename="view_user")
     await user.user_permissions.aadd(permission)

@@ -186,7 +186,7 @@ async def change_row(
 
 
 def release(name: str) -> None:
-    """Let the body of this name run to its end."""
+    """The body of this name runs to its end."""
     tasks.holds[name].open()
     tasks.holds[f"{name} again"].open()
 

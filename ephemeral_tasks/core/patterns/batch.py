@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from types import TracebackType
-from typing import Any, Generic, Self
+from typing import Any, Generic
 
 from ..attempts import Body
+from ..block import Block
 from ..clock import Clock, LoopClock, TimerHandle, monotonic_of
 from ..errors import Closed, QueueFull
 from ..operation import Item
@@ -17,7 +17,7 @@ from ..work import WorkCoordinator
 from .places import Places
 
 
-class Batch(Generic[Item]):
+class Batch(Block, Generic[Item]):
     """Collects items and calls a body with a tuple of them.
 
     A batch goes out when it has ``size`` items, or when its first item has waited
@@ -187,22 +187,9 @@ class Batch(Generic[Item]):
         self._sending.cancel()
         await self._work.aclose()
 
-    async def __aenter__(self) -> Self:
+    def check_loop(self) -> None:
+        """Raise RuntimeError when the caller is not on the loop of the batches."""
         self._work.check_loop()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Drain when the block ended well, else cancel."""
-        try:
-            if kind is None:
-                await self.drain()
-        finally:
-            await self.aclose()
 
     def _check_open(self) -> None:
         self._work.check_loop()

@@ -159,7 +159,7 @@ def test_a_path_without_a_variable_is_an_error(owner, settings, name):
 
 
 def test_enqueue_knows_them_as_well(settings):
-    """What is nobody's has a submitter, too."""
+    """An operation without an owner has a submitter, too."""
     settings.TASKS = {"default": {"BACKEND": "ephemeral_tasks.backends.PoolBackend"}}
     enqueued = backend_tasks.backend_colour.enqueue()
     drain()

@@ -105,14 +105,20 @@ async def test_a_trial_that_fails_opens_it_again(make_breaker, service, clock):
     assert breaker.state is BreakerState.HALF_OPEN
 
 
-async def test_one_body_is_the_trial(make_breaker, hold, clock):
-    """Others are refused until it has ended."""
+async def begin_trial(make_breaker, hold, clock):
+    """Return a breaker, its guarded body, and the task of the trial, which is held."""
     breaker = make_breaker()
     body = breaker.guard(hold.body)
     breaker.open()
     await clock.advance(60)
     trial = asyncio.create_task(body("trial"))
     await hold.aentered(1)
+    return breaker, body, trial
+
+
+async def test_one_body_is_the_trial(make_breaker, hold, clock):
+    """Others are refused until it has ended."""
+    _, body, trial = await begin_trial(make_breaker, hold, clock)
 
     with pytest.raises(BreakerOpen):
         await body("other")
@@ -124,12 +130,7 @@ async def test_one_body_is_the_trial(make_breaker, hold, clock):
 
 async def test_a_trial_that_was_cancelled_shows_nothing(make_breaker, hold, clock):
     """The next body is the trial."""
-    breaker = make_breaker()
-    body = breaker.guard(hold.body)
-    breaker.open()
-    await clock.advance(60)
-    trial = asyncio.create_task(body("trial"))
-    await hold.aentered(1)
+    breaker, body, trial = await begin_trial(make_breaker, hold, clock)
     trial.cancel()
     await hold.aleft(1)
     hold.open()
@@ -140,12 +141,7 @@ async def test_a_trial_that_was_cancelled_shows_nothing(make_breaker, hold, cloc
 
 async def test_a_trial_of_before_decides_nothing(make_breaker, hold, clock):
     """It was opened again meanwhile; the old trial's success does not close it."""
-    breaker = make_breaker()
-    body = breaker.guard(hold.body)
-    breaker.open()
-    await clock.advance(60)
-    trial = asyncio.create_task(body("trial"))
-    await hold.aentered(1)
+    breaker, _, trial = await begin_trial(make_breaker, hold, clock)
 
     breaker.open()
     hold.open()
