@@ -10,6 +10,7 @@ from typing import Any, Generic
 from .attempts import CANCELLED, Attempts, Body, Outcome
 from .clock import Clock, monotonic_of
 from .context import OperationContext
+from .errors import QueueFull
 from .history import History
 from .log import log_error
 from .operation import Item, Operation, Value
@@ -84,7 +85,11 @@ class Runner(Generic[Item, Value]):
         scheduler = self._scheduler
         with self._lock:  # or two threads would get the last slot
             take = scheduler.take if is_admitted else scheduler.offer
-            started = take(operation)
+            try:
+                started = take(operation)
+            except QueueFull:
+                self._refused += 1
+                raise
             operation.host = self
             self._unfinished[operation.id] = operation
             self._accepted += 1

@@ -135,6 +135,7 @@ def test_a_full_queue_refuses():
         held.submit(3)
 
     assert held.statistics().accepted == 2
+    assert held.statistics().refused == 1
     assert running.status is Status.RUNNING
     assert waiting.status is Status.READY
 
