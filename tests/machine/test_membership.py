@@ -53,6 +53,7 @@ def test_the_next_call_elects_a_new_host_when_the_old_one_was_killed(make_member
 
     host.kill()
     since = time.monotonic()
+    assert all(one.ask("lost") for one in others)
     pids = {one.ask("call", "pid") for one in others}
 
     assert time.monotonic() - since < 2
