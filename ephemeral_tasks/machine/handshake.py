@@ -66,8 +66,8 @@ def read_hello(raw: bytes) -> Hello:
     own = (PROTOCOL, site.version())
     if (hello.protocol, hello.version) != own:
         raise BrokenWire(
-            f"version {hello.version} with protocol {hello.protocol}, "
-            f"here {own[1]} with {own[0]}"
+            f"version {hello.version!r} with protocol {hello.protocol}, "
+            f"here {own[1]!r} with {own[0]}"
         )
     if len(nonce) != _NONCE_BYTES:
         raise BrokenWire("no hello of this package")

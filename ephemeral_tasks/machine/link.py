@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
-import select
 import socket
 import threading
 import time
@@ -17,15 +15,12 @@ from typing import Any
 from ..errors import Unreachable
 from . import messages
 from .calls import Book, Call, ConnectionLost
-from .drops import log_drop
 from .outbox import Outbox, Overfull
+from .watcher import Watcher
 from .wire import BrokenWire, Frame, FrameReader, Kind, frame_limit, pack
 
 logger = logging.getLogger("ephemeral_tasks")
 
-_NAME = "ephemeral-tasks-link"
-_CHUNK = 256 * 1024
-_CALLS = 4  # of the largest size: what is kept for a host that does not read
 _MARGIN_SECONDS = 0.1
 """The host starts no call later than this before its caller gives up."""
 
@@ -61,7 +56,6 @@ class Link:
         """Whether another process may host by now; written on the link's thread."""
         self.is_closed = False
         """Whether the connection has ended; written on the link's thread."""
-        self._connection = connection
         self._reader = reader
         self._on_notice = on_notice
         self._on_draining = on_draining
@@ -69,19 +63,11 @@ class Link:
         self._on_late = on_late
         self._limit = frame_limit()
         self._book = Book()
-        self._waking, self._woken = socket.socketpair()
-        self._waking.setblocking(False)
-        self._woken.setblocking(False)
-        self._outbox = Outbox(
-            connection, capacity=_CALLS * self._limit, on_kept=self._wake
+        self._outbox = Outbox(connection, capacity=self._limit, on_kept=self._wake)
+        self._watcher = Watcher(
+            connection, self._outbox, on_data=self._read, on_end=self._end
         )
-        self._is_closing = False
-        """Written by ``close``, on any thread."""
-        run = contextvars.Context().run
-        self._thread = threading.Thread(
-            target=run, args=(self._turn,), name=_NAME, daemon=True
-        )
-        self._thread.start()
+        self._watcher.start()
 
     def call(
         self,
@@ -99,7 +85,7 @@ class Link:
             ConnectionLost: The connection broke.
             TypeError: An argument cannot be pickled, or the answer not be unpickled.
         """
-        if threading.current_thread() is self._thread:
+        if self._watcher.is_current():
             raise RuntimeError("a callback of the link may not wait for the host")
         waiting = threading.Lock()
         waiting.acquire()
@@ -141,14 +127,18 @@ class Link:
 
     def close(self) -> None:
         """End the connection; calls that wait raise ConnectionLost."""
-        self._is_closing = True
-        self._wake()
+        self._watcher.stop()
+
+    def join(self, timeout: float) -> None:
+        """Wait until the thread has ended."""
+        self._watcher.join(timeout)
 
     def abandon(self) -> None:
         """Close a forked child's copies of the descriptors; the parent's stay open."""
         self.is_closed = True
-        for one in (self._connection, self._waking, self._woken):
-            one.close()
+        self._book = Book()  # the lock of the old one may be held by a thread
+        self._book.close(set())  # that the child does not have
+        self._watcher.close()
 
     def _start(
         self,
@@ -172,6 +162,9 @@ class Link:
             raise ConnectionLost(is_maybe_run=False) from None
         return call
 
+    def _wake(self) -> None:
+        self._watcher.wake()
+
     def _give_up(self, call: Call, *, is_late: bool) -> bool:
         """Stop waiting for a call; return False if it has just been answered."""
         if not self._book.take(call, is_late=is_late):
@@ -183,77 +176,31 @@ class Link:
                 self._outbox.send(pack(Kind.CANCEL, call.number))
         return True
 
-    def _wake(self) -> None:
-        with suppress(BlockingIOError, OSError):  # woken already, or closed
-            self._waking.send(b"\0")
-
-    def _turn(self) -> None:
-        watch = select.poll()
-        watch.register(self._woken, select.POLLIN)
-        watch.register(self._connection, select.POLLIN)
-        try:
-            is_open = self._take_all(b"")
-            while is_open:
-                is_open = self._step(watch)
-        except BrokenWire as error:
-            log_drop(error)
-        finally:
-            self._end()
-
-    def _step(self, watch: select.poll) -> bool:
-        """Wait for what happens next; return whether the connection is still open."""
-        for file, event in watch.poll():
-            if file == self._woken.fileno():
-                self._woken.recv(_CHUNK)
-                if self._is_closing:
-                    return False
-                watch.modify(self._connection, select.POLLIN | select.POLLOUT)
-                continue
-            if event & select.POLLOUT and not self._flush(watch):
-                return False
-            if event & ~select.POLLOUT and not self._read():
-                return False
-        return True
-
-    def _flush(self, watch: select.poll) -> bool:
-        try:
-            if self._outbox.flush():
-                watch.modify(self._connection, select.POLLIN)
-        except OSError:
-            return False
-        return True
-
-    def _read(self) -> bool:
-        try:
-            data = self._connection.recv(_CHUNK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return bool(data) and self._take_all(data)
-
-    def _take_all(self, data: bytes) -> bool:
+    def _read(self, data: bytes) -> None:
         for frame in self._reader.feed(data):
             self._take(frame)
-        return True
 
     def _take(self, frame: Frame) -> None:
         if frame.kind in (Kind.ANSWER, Kind.ERROR, Kind.EXPIRED):
             verb = self._book.answer(frame)
             if verb is not None and frame.kind == Kind.ANSWER:
-                self._report_late(verb, frame)
+                self._report(self._take_late, verb, frame)
         elif frame.kind == Kind.NOTICE:
-            self._report(self._on_notice, *messages.unpack(frame.payload, "a notice"))
+            self._report(self._take_notice, frame)
         elif frame.kind == Kind.DRAINING:
             self.is_draining = True
             self._report(self._on_draining, self)
         else:
             raise BrokenWire(f"a frame of kind {frame.kind} from the host")
 
-    def _report_late(self, verb: str, frame: Frame) -> None:
+    def _take_notice(self, frame: Frame) -> None:
+        if self._on_notice is not None:
+            self._on_notice(*messages.unpack(frame.payload, "a notice"))
+
+    def _take_late(self, verb: str, frame: Frame) -> None:
         if self._on_late is not None:
             value = messages.unpack(frame.payload, f"the answer to {verb!r}")
-            self._report(self._on_late, verb, value)
+            self._on_late(verb, value)
 
     def _report(self, callback: Callable[..., object] | None, *args: Any) -> None:
         if callback is None:
@@ -269,9 +216,7 @@ class Link:
         self.is_closed = True
         # The outbox first: it knows which calls the host cannot have read.
         unsent = self._outbox.close()
-        self._connection.close()
-        self._waking.close()
-        self._woken.close()
+        self._watcher.close()
         # Before the calls end: their callers may look for the next host at once.
         self._report(self._on_closed, self)
         self._book.close(unsent)

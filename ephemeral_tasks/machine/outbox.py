@@ -12,6 +12,10 @@ class Overfull(Exception):
     """The other end reads so slowly that nothing more is kept for it."""
 
 
+_FRAMES = 10_000
+_FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)  # a server may have restored SIGPIPE
+
+
 class Outbox:
     """Sends frames in order, from any thread, and keeps what the socket does not take.
 
@@ -28,7 +32,7 @@ class Outbox:
     ) -> None:
         self._socket = connection
         self._capacity = capacity
-        """How many bytes may be kept; one frame of any size always may."""
+        """How many bytes may be kept behind the first frame, in 10,000 frames."""
         self._on_kept = on_kept
         """Called when the first frame is kept: somebody must flush."""
         self._lock = Lock()
@@ -101,13 +105,14 @@ class Outbox:
             return numbers
 
     def _keep(self, number: int, rest: memoryview) -> None:
-        if self._kept and self._size + len(rest) > self._capacity:
+        is_full = len(self._kept) >= _FRAMES or self._size + len(rest) > self._capacity
+        if self._kept and is_full:
             raise Overfull
         self._kept.append((number, rest))
         self._size += len(rest)
 
     def _try(self, data: bytes | memoryview) -> int:
         try:
-            return self._socket.send(data)
+            return self._socket.send(data, _FLAGS)
         except BlockingIOError:
             return 0

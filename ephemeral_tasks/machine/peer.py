@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import socket
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from . import handshake, messages
 from .drops import log_drop
 from .outbox import Outbox, Overfull
+from .runner import CallRunner
 from .wire import (
     HANDSHAKE_BYTES,
     BrokenWire,
@@ -25,16 +25,12 @@ from .wire import (
 )
 
 _CHUNK = 256 * 1024
-_ANSWERS = 4  # of the largest size: what is kept for a client that does not read
 
 Dispatch = Callable[["Peer", str, messages.Arguments], Any]
 
 
 class Peer:
-    """A connected client; lives on the listener's loop.
-
-    Each call that was read has one answer, whatever becomes of it.
-    """
+    """A connected client; lives on the listener's loop, notified from any thread."""
 
     def __init__(
         self,
@@ -53,17 +49,16 @@ class Peer:
         """Written on the listener's thread."""
         self._connection = connection
         self._key = key
-        self._dispatch = dispatch
         self._on_closed = on_closed
         self._limit = frame_limit()
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader(HANDSHAKE_BYTES)
         self._outbox = Outbox(
-            connection, capacity=_ANSWERS * self._limit, on_kept=self._flush_soon
+            connection, capacity=self._limit, on_kept=self._flush_soon
         )
         self._hello = handshake.make_hello()
-        self._tasks: dict[int, asyncio.Future[Any]] = {}
-        """Calls that wait, by number; on the listener's loop."""
+        run = partial(dispatch, self)
+        self._runner = CallRunner(run, self._send, self._limit)
         self._patience = self._loop.call_later(handshake.SECONDS, self._lose_patience)
         self._loop.add_reader(connection, self._read)
         self._send(Kind.HELLO, payload=self._hello)
@@ -100,9 +95,7 @@ class Peer:
         self._loop.remove_writer(self._connection)
         self._outbox.close()
         self._connection.close()
-        tasks, self._tasks = self._tasks, {}
-        for task in tasks.values():
-            task.cancel()
+        self._runner.close()
         self._on_closed(self)
 
     def abandon(self) -> None:
@@ -143,9 +136,9 @@ class Peer:
         if not self.is_ready:
             self._shake_hands(frame)
         elif frame.kind == Kind.CALL:
-            self._call(frame)
+            self._runner.start(frame.number, frame.payload)
         elif frame.kind == Kind.CANCEL:
-            self._cancel(frame.number)
+            self._runner.cancel(frame.number)
         else:
             raise BrokenWire(f"a frame of kind {frame.kind} from a client")
 
@@ -163,59 +156,6 @@ class Peer:
 
     def _lose_patience(self) -> None:
         self.drop(f"no handshake within {handshake.SECONDS:g} s")
-
-    def _call(self, frame: Frame) -> None:
-        verb, limit, raw = messages.read_call(frame.payload)
-        try:
-            arguments = messages.unpack(raw, f"the arguments of {verb!r}")
-            # The last moment: its caller decides by the same clock that it was not run.
-            if time.monotonic() >= limit:
-                self._send(Kind.EXPIRED, frame.number)
-                return
-            run = partial(self._dispatch, self, verb, arguments)
-            value = contextvars.Context().run(run)
-        except BaseException as error:  # SystemExit, too: it would end the loop
-            self._send_error(frame.number, verb, error)
-            return
-        if hasattr(type(value), "__await__"):
-            self._wait(frame.number, verb, value)
-        else:
-            self._send_answer(frame.number, verb, value)
-
-    def _wait(self, number: int, verb: str, value: Awaitable[Any]) -> None:
-        task = asyncio.ensure_future(value, loop=self._loop)
-        self._tasks[number] = task
-        task.add_done_callback(partial(self._answer_task, number, verb))
-
-    def _answer_task(self, number: int, verb: str, task: asyncio.Future[Any]) -> None:
-        self._tasks.pop(number, None)
-        if task.cancelled():
-            self._send(Kind.EXPIRED, number)
-        elif (error := task.exception()) is not None:
-            self._send_error(number, verb, error)
-            del error  # its traceback refers to this frame
-        else:
-            self._send_answer(number, verb, task.result())
-
-    def _cancel(self, number: int) -> None:
-        task = self._tasks.get(number)
-        if task is not None:
-            task.cancel()
-
-    def _send_answer(self, number: int, verb: str, value: object) -> None:
-        try:
-            payload = messages.pack_answer(verb, value)
-        except messages.Unpicklable as error:
-            self._send_error(number, verb, error)
-            return
-        if len(payload) > self._limit:
-            reason = f"the answer to {verb!r} has {len(payload)} bytes"
-            self._send_error(number, verb, RuntimeError(reason))
-            return
-        self._send(Kind.ANSWER, number, payload)
-
-    def _send_error(self, number: int, verb: str, error: BaseException) -> None:
-        self._send(Kind.ERROR, number, messages.pack_error(verb, error))
 
     def _send(self, kind: Kind, number: int = 0, payload: bytes = b"") -> None:
         try:

@@ -114,7 +114,7 @@ def make_link(address: Path) -> Iterator[Callable[..., Link]]:
     yield make
     for link in made:
         link.close()
-        link._thread.join(PATIENCE_SECONDS)
+        link.join(PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ import os
 import sys
 import threading
 
-import django
 from django.conf import settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-for name, value in json.loads(os.environ["MEMBER_SETTINGS"]).items():
-    setattr(settings, name, value)
-settings.EPHEMERAL_TASKS = {"POOL": "machine", "POOL_DIR": sys.argv[1]}
-django.setup()
+GIVEN = json.loads(os.environ["MEMBER_SETTINGS"])
+settings.configure(
+    SECRET_KEY=GIVEN["SECRET_KEY"],
+    SETTINGS_MODULE=GIVEN["SETTINGS_MODULE"],
+    EPHEMERAL_TASKS={"POOL": "machine", "POOL_DIR": sys.argv[1]},
+)
 
 from ephemeral_tasks.errors import EphemeralTasksError  # noqa: E402
 from ephemeral_tasks.machine.calls import ConnectionLost  # noqa: E402

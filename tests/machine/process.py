@@ -11,20 +11,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from tests.layers import ROOT
 
 
 class Member:
     """A process that does what it is asked, a line at a time."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, secret_key: str = "") -> None:
+        given = {
+            "SECRET_KEY": secret_key or settings.SECRET_KEY,
+            "SETTINGS_MODULE": settings.SETTINGS_MODULE,
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.machine.member", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env=os.environ | {"MEMBER_SETTINGS": json.dumps(settings)},
+            env=os.environ | {"MEMBER_SETTINGS": json.dumps(given)},
         )
 
     @property
