@@ -36,8 +36,11 @@ def find_places() -> Places:
             long for a socket; the message names it.
     """
     folder = choose()
-    _make(folder)
-    if problem := find_problem(folder):
+    problem = find_problem(folder)
+    if problem is None:
+        _make(folder)
+        problem = find_problem(folder)  # somebody else may have made it
+    if problem is not None:
         raise ImproperlyConfigured(problem)
     name = site.fingerprint()
     return Places(lock=folder / f"{name}.lock", socket=folder / f"{name}.socket")

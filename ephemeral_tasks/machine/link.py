@@ -217,6 +217,7 @@ class Link:
         # The outbox first: it knows which calls the host cannot have read.
         unsent = self._outbox.close()
         self._watcher.close()
+        self._reader.clear()
         # Before the calls end: their callers may look for the next host at once.
         self._report(self._on_closed, self)
         self._book.close(unsent)

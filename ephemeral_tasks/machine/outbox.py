@@ -44,6 +44,11 @@ class Outbox:
         self._has_begun = False
         """Whether bytes of the first kept frame are on their way."""
 
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes wait for the socket."""
+        return self._size
+
     def send(self, frame: bytes, number: int = 0) -> None:
         """Send a frame, or keep it; ``number`` is for ``discard`` and ``close``.
 

@@ -95,6 +95,7 @@ class Peer:
         self._loop.remove_writer(self._connection)
         self._outbox.close()
         self._connection.close()
+        self._reader.clear()
         self._runner.close()
         self._on_closed(self)
 

@@ -85,6 +85,10 @@ class FrameReader:
         """Whether nothing of a next frame has arrived."""
         return not self._held
 
+    def clear(self) -> None:
+        """Drop what is held."""
+        self._held = bytearray()
+
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that are complete now, in order.
 

@@ -22,6 +22,8 @@ from ephemeral_tasks.machine.membership import NOBODY, Membership  # noqa: E402
 RAN: list[str] = []
 ELECTED: list[int] = []
 LOST = threading.Semaphore(0)
+WAITING = threading.Semaphore(0)
+IDLE = threading.Semaphore(0)
 
 
 def dispatch(peer, verb, payload):
@@ -32,9 +34,18 @@ def dispatch(peer, verb, payload):
     if verb == "ran":
         return RAN
     if verb == "hang":
-        return asyncio.Event().wait()
+        return hang()
     RAN.append(args[0])
     return args[0]
+
+
+async def hang():
+    """Wait until the client has gone."""
+    WAITING.release()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        IDLE.release()
 
 
 MEMBERSHIP = Membership(
@@ -52,12 +63,12 @@ def where(create=True):
     return "host" if place is None else "client"
 
 
-def call(verb, *args, timeout=2.0):
+def call(verb, value=None, timeout=2.0):
     """Call a verb, here or at the host."""
     place = MEMBERSHIP.where()
     if place is None:
-        return dispatch(None, verb, (args, {}))
-    return place.call(verb, args, timeout=timeout)
+        return dispatch(None, verb, ((value,), {}))
+    return place.call(verb, (value,), timeout=timeout)
 
 
 def retire():
@@ -68,6 +79,16 @@ def retire():
 def lost():
     """Wait until the host was lost."""
     return LOST.acquire(timeout=10)
+
+
+def until_waiting():
+    """Wait until a client hangs."""
+    return WAITING.acquire(timeout=10)
+
+
+def until_idle():
+    """Wait until a client that hung has gone."""
+    return IDLE.acquire(timeout=10)
 
 
 def fork():
@@ -89,7 +110,11 @@ def linger():
 
 
 ACTIONS = {
-    action.__name__: action for action in (where, call, retire, lost, fork, linger)
+    action.__name__: action
+    for action in (
+        *(where, call, retire, lost, fork, linger),
+        *(until_waiting, until_idle),
+    )
 }
 
 
