@@ -31,6 +31,7 @@ class Hosting:
         machine is waited for."""
         self._host_lock: HostLock | None = None
         self._listener: Listener | None = None
+        """Set by who holds the host's lock; read by any thread."""
         self._is_retired = False
 
     @property
@@ -96,14 +97,15 @@ class Hosting:
         except OSError as error:
             lock.release()
             raise Unreachable from error
+        self._listener = listener  # first: the callback may look for the host itself
         try:
             self._on_host(listener)
         except BaseException:
+            self._listener = None
             listener.close()
             lock.release()
             raise
         with self._lock:
-            self._listener = listener
             is_retired = self._is_retired
         listener.start()
         if is_retired:  # meanwhile

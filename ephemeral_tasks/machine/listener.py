@@ -47,9 +47,9 @@ class Listener:
         """Changed on the listener's loop; replaced, never edited, for its readers."""
         self._is_retired = False
         """Written on the listener's loop."""
+        self._socket = _listen_at(address)  # first: a loop has files to close
         self._selector = selectors.DefaultSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
-        self._socket = _listen_at(address)
         # Not in the context of whoever first needed the pool.
         run = contextvars.Context().run
         self._thread = threading.Thread(
@@ -84,7 +84,9 @@ class Listener:
     def close(self) -> None:
         """End all connections and the thread; from any other thread."""
         self._call(self._close)
-        if self._thread.is_alive():
+        if self._thread.ident is None:  # it was never started
+            self._loop.close()
+        elif self._thread.is_alive():
             self._thread.join(_JOIN_SECONDS)
 
     def abandon(self) -> None:

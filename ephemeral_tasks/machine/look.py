@@ -20,8 +20,12 @@ T = TypeVar("T")
 class Look(Generic[T]):
     """Runs a function once in a thread of its own; any number may wait for it."""
 
-    def __init__(self, find: Callable[[], T], on_end: Callable[[], object]) -> None:
-        """Set the function, and what is called before those who wait go on."""
+    def __init__(
+        self, find: Callable[[], T], until: float, on_end: Callable[[], object]
+    ) -> None:
+        """Set the function, its time, and what is called before the waiters go on."""
+        self.until = until
+        """How long the function tries, by ``time.monotonic()``."""
         self._find = find
         self._on_end = on_end
         self._outcome: Future[T | Exception] = Future()
@@ -35,28 +39,25 @@ class Look(Generic[T]):
         except RuntimeError:
             self._run()
 
-    def wait(self, until: float) -> T:
-        """Return what was found; blocks ``until`` then, by ``time.monotonic()``.
+    def wait(self, until: float) -> T | Exception:
+        """Return what was found, or what the function raised; blocks until then.
 
         Raises:
-            Unreachable: Nothing was found in time.
-            Exception: What the function raised.
+            Unreachable: The time ended first.
         """
         try:
-            outcome = self._outcome.result(max(until - time.monotonic(), 0))
+            return self._outcome.result(max(until - time.monotonic(), 0))
         except TimeoutError:
             raise Unreachable from None
-        return _unwrap(outcome)
 
-    async def await_(self, until: float) -> T:
+    async def await_(self, until: float) -> T | Exception:
         """Return as ``wait``; never blocks the running loop."""
         waiting = asyncio.wrap_future(self._outcome)
         try:
             async with asyncio.timeout(max(until - time.monotonic(), 0)):
-                outcome = await asyncio.shield(waiting)  # others wait for it, too
+                return await asyncio.shield(waiting)  # others wait for it, too
         except TimeoutError:
             raise Unreachable from None
-        return _unwrap(outcome)
 
     def _run(self) -> None:
         try:
@@ -67,7 +68,7 @@ class Look(Generic[T]):
         self._outcome.set_result(outcome)
 
 
-def _unwrap(outcome: T | Exception) -> T:
+def unwrap(outcome: T | Exception) -> T:
     """Return an outcome, or raise it: a copy, for each caller's own traceback."""
     if isinstance(outcome, Exception):
         raise copy(outcome)

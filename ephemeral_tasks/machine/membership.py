@@ -6,10 +6,9 @@ import os
 import time
 import weakref
 from collections.abc import Callable
-from enum import Enum
 from functools import partial
 from threading import Lock
-from typing import Any, Final, Literal
+from typing import Any
 
 from ..errors import Unreachable
 from . import connecting, handshake, site
@@ -18,28 +17,15 @@ from .folder import Places, find_places
 from .hosting import Hosting
 from .link import Link
 from .listener import Listener
-from .look import Look
+from .look import Look, unwrap
 from .peer import Dispatch, Peer
+from .place import NOBODY as NOBODY
+from .place import UNKNOWN, is_enough
+from .place import Place as Place
 from .wire import BrokenWire
 
 _PAUSES = (0.005, 0.01, 0.02, 0.05)
 """Seconds between two tries; the last one again and again."""
-
-
-class _Nobody(Enum):
-    NOBODY = "nobody hosts"
-
-
-class _Unknown(Enum):
-    UNKNOWN = "not looked for"
-
-
-NOBODY: Final = _Nobody.NOBODY
-"""No process hosts, and none was made to."""
-_UNKNOWN: Final = _Unknown.UNKNOWN
-
-Place = Link | None | Literal[_Nobody.NOBODY]
-"""The link to the host; None in the host's own process."""
 
 
 class Membership:
@@ -88,7 +74,7 @@ class Membership:
         self._hosting = self._make_hosting()
         self._lock = Lock()
         """Guards the lines below; never held while a callback runs or a call waits."""
-        self._place: Link | Literal[_Unknown.UNKNOWN] | None = _UNKNOWN
+        self._place: Link | Literal[_Unknown.UNKNOWN] | None = UNKNOWN
         """Read without the lock: one reference, replaced whole."""
         self._look: Look[Place] | None = None
         """The look for a host that is under way."""
@@ -111,24 +97,26 @@ class Membership:
             ImproperlyConfigured: The folder is not safe.
         """
         known = self._known()
-        if known is not _UNKNOWN:
+        if known is not UNKNOWN:
             return known
         until = time.monotonic() + timeout
-        place = self._share_look(create, until).wait(until)
-        while place is NOBODY and create:  # it was the look of another, who may not
-            place = self._share_look(create, until).wait(until)
-        return place
+        while True:
+            look = self._share_look(create, until)
+            outcome = look.wait(until)
+            if is_enough(outcome, look, create, until):
+                return unwrap(outcome)
 
     async def awhere(self, create: bool = True, timeout: float = 2.0) -> Place:
         """Return as ``where``; never blocks the running loop."""
         known = self._known()
-        if known is not _UNKNOWN:
+        if known is not UNKNOWN:
             return known
         until = time.monotonic() + timeout
-        place = await self._share_look(create, until).await_(until)
-        while place is NOBODY and create:
-            place = await self._share_look(create, until).await_(until)
-        return place
+        while True:
+            look = self._share_look(create, until)
+            outcome = await look.await_(until)
+            if is_enough(outcome, look, create, until):
+                return unwrap(outcome)
 
     def try_host(self) -> bool:
         """Host unless another process does; return whether this process hosts."""
@@ -152,7 +140,7 @@ class Membership:
         self._known()
         with self._lock:
             if self._place is None:
-                self._place = _UNKNOWN
+                self._place = UNKNOWN
         self._hosting.retire()
 
     def close(self) -> None:
@@ -167,6 +155,8 @@ class Membership:
     def _known(self) -> Link | Literal[_Unknown.UNKNOWN] | None:
         if self._pid != os.getpid():  # uWSGI forks without Python's hooks
             self._forget_parent()
+        if self._place is UNKNOWN and self._hosting.is_current:
+            return None  # elected just now; its callbacks may ask
         return self._place
 
     def _forget_parent(self) -> None:
@@ -183,7 +173,7 @@ class Membership:
             if self._look is not None:
                 return self._look
             find = partial(self._find, create, until)
-            look = self._look = Look(find, self._end_look)
+            look = self._look = Look(find, until, self._end_look)
         look.start()
         return look
 
@@ -247,7 +237,7 @@ class Membership:
         with self._lock:
             was_here = self._place is link
             if was_here:
-                self._place = _UNKNOWN
+                self._place = UNKNOWN
         if was_here and self._on_lost is not None:
             self._on_lost(link)
 

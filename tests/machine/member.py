@@ -55,9 +55,9 @@ MEMBERSHIP = Membership(
 )
 
 
-def where(create=True):
+def where(create=True, timeout=2.0):
     """Say which part this process has."""
-    place = MEMBERSHIP.where(create)
+    place = MEMBERSHIP.where(create, timeout)
     if place is NOBODY:
         return "nobody"
     return "host" if place is None else "client"
@@ -103,7 +103,7 @@ def fork():
 
 
 def linger():
-    """Fork a child that lives until this process's standard input is closed."""
+    """Fork a child that lives until nobody can write to standard input any more."""
     if os.fork() == 0:
         sys.stdin.read()
         os._exit(0)

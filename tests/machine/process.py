@@ -20,6 +20,7 @@ class Member:
     """A process that does what it is asked, a line at a time."""
 
     def __init__(self, folder: Path, *, secret_key: str = "") -> None:
+        self.folder = folder
         given = {
             "SECRET_KEY": secret_key or settings.SECRET_KEY,
             "SETTINGS_MODULE": settings.SETTINGS_MODULE,

@@ -316,7 +316,7 @@ def test_a_stopped_host_harms_nobody_and_loses_nothing(make_member):
     host.stop()
     assert client.ask("call", "echo", 2, 0.2) == "Unreachable"
     newcomer = make_member()
-    assert newcomer.ask("where") == "Unreachable"
+    assert newcomer.ask("where", True, 0.2) == "Unreachable"
     host.go_on()
 
     assert client.ask("call", "echo", 3) == 3
