@@ -19,10 +19,10 @@ from .link import Link
 from .listener import Listener
 from .look import Look, unwrap
 from .peer import Dispatch, Peer
-from .place import NOBODY as NOBODY
-from .place import UNKNOWN, is_enough
-from .place import Place as Place
+from .place import NOBODY, UNKNOWN, Known, Place, is_enough
 from .wire import BrokenWire
+
+__all__ = ["NOBODY", "Membership", "Place"]
 
 _PAUSES = (0.005, 0.01, 0.02, 0.05)
 """Seconds between two tries; the last one again and again."""
@@ -74,7 +74,7 @@ class Membership:
         self._hosting = self._make_hosting()
         self._lock = Lock()
         """Guards the lines below; never held while a callback runs or a call waits."""
-        self._place: Link | Literal[_Unknown.UNKNOWN] | None = UNKNOWN
+        self._place: Known = UNKNOWN
         """Read without the lock: one reference, replaced whole."""
         self._look: Look[Place] | None = None
         """The look for a host that is under way."""
@@ -152,7 +152,7 @@ class Membership:
             link.close()
         self._hosting.close()
 
-    def _known(self) -> Link | Literal[_Unknown.UNKNOWN] | None:
+    def _known(self) -> Known:
         if self._pid != os.getpid():  # uWSGI forks without Python's hooks
             self._forget_parent()
         if self._place is UNKNOWN and self._hosting.is_current:
