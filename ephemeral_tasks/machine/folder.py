@@ -70,8 +70,8 @@ def find_problem(folder: Path) -> str | None:
         )
     try:
         found = folder.lstat()  # of a symbolic link itself, which others could replace
-    except FileNotFoundError:
-        return None
+    except FileNotFoundError as error:
+        return None if folder.parent.is_dir() else _say_unmade(folder, error)
     except OSError as error:
         return f"{_describe(folder)}: {error.strerror}"
     flaw = _flaw_of(found)
@@ -101,10 +101,14 @@ def _make(folder: Path) -> None:
     except FileExistsError:  # perhaps made by another process just now
         pass
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"the folder of POOL = 'machine', {str(folder)!r}, cannot be made: "
-            f"{error.strerror}"
-        ) from None
+        raise ImproperlyConfigured(_say_unmade(folder, error)) from None
+
+
+def _say_unmade(folder: Path, error: OSError) -> str:
+    return (
+        f"the folder of POOL = 'machine', {str(folder)!r}, cannot be made: "
+        f"{error.strerror}"
+    )
 
 
 def _is_ours(folder: Path) -> bool:
