@@ -17,6 +17,7 @@
     ├── UnknownCoordinator     (core)
     ├── UnknownOperation       (core)
     ├── UnknownTask
+    ├── Unreachable
     └── WindowFull
 """
 
@@ -54,6 +55,7 @@ __all__ = [
     "UnknownCoordinator",
     "UnknownOperation",
     "UnknownTask",
+    "Unreachable",
     "WindowFull",
 ]
 
@@ -134,6 +136,23 @@ class UnknownTask(EphemeralTasksError):
         names = ", ".join(sorted(known)) or "none"
         super().__init__(f"no task named {name!r}; known: {names}")
         self.name = name
+
+
+class Unreachable(EphemeralTasksError):
+    """The process that hosts the machine's pool did not answer in time.
+
+    Or no process can host. What was asked for was not done, and never will be.
+    """
+
+    def __init__(
+        self,
+        message: str = "the process that hosts the pool does not answer",
+        *,
+        retry_after_seconds: float = 1.0,
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """When it may answer again; a guess, in seconds."""
 
 
 class WindowFull(EphemeralTasksError):

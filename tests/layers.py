@@ -34,6 +34,7 @@ APP_ORDER = (
         "time_left",
     ),
     (
+        "machine",
         "policies",
         "registry",
         "signatures",
