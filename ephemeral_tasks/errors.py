@@ -13,7 +13,8 @@
     ├── OperationFailed
     ├── QueueFull              (core)
     ├── TaskFailed
-    │   └── ResultTooLarge
+    │   ├── ResultTooLarge
+    │   └── ResultUnfit
     ├── UnknownCoordinator     (core)
     ├── UnknownOperation       (core)
     ├── UnknownTask
@@ -51,6 +52,7 @@ __all__ = [
     "OperationFailed",
     "QueueFull",
     "ResultTooLarge",
+    "ResultUnfit",
     "TaskFailed",
     "UnknownCoordinator",
     "UnknownOperation",
@@ -127,6 +129,10 @@ class TaskFailed(EphemeralTasksError):
 
 class ResultTooLarge(TaskFailed):
     """The body returned or wrote more than may be kept; it is not tried again."""
+
+
+class ResultUnfit(TaskFailed):
+    """The body returned what no other process could fetch; it is not tried again."""
 
 
 class UnknownTask(EphemeralTasksError):

@@ -45,6 +45,8 @@ APP_ORDER = (
     ),
     ("pool",),
     ("backends", "intake", "projection"),
+    ("lookup",),
+    ("answering", "outputs"),
     ("submission",),
     ("checks",),
 )
