@@ -15,6 +15,7 @@ from demo_site import settings as demo_settings
 from demo_site.translation.apertium import ApertiumEngine
 from demo_site.translation.apertium.modes import MODES, Mode, find_modes
 from demo_site.translation.apertium.pipe import Pipe
+from demo_site.translation.engines import get_engine
 from tests.needs import needs_apertium_pair
 
 STAGE = (sys.executable, "-S", "-E", str(Path(__file__).with_name("stage.py")))
@@ -42,6 +43,15 @@ def as_demo(settings: Any, db: None) -> None:
     settings.INSTALLED_APPS = [
         app for app in demo_settings.INSTALLED_APPS if app != "daphne"
     ]
+
+
+@pytest.fixture
+def gated_engine(settings: Any) -> Iterator[None]:
+    """Make the browser tests' engine, which upper-cases, that of this process."""
+    settings.TRANSLATION_ENGINE = "tests.browser.engine.GatedEngine"
+    get_engine.cache_clear()
+    yield
+    get_engine.cache_clear()
 
 
 @pytest.fixture
