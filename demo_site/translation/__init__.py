@@ -28,7 +28,7 @@ from demo_site.translation.errors import (
 )
 from demo_site.translation.front_matter import front_matter_plugin
 from demo_site.translation.languages import label, translated_name
-from demo_site.translation.markdown import split
+from demo_site.translation.markdown import Splice, split
 from demo_site.translation.placeholders import PLACEHOLDER
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "EngineTimeout",
     "InstallFailed",
     "Pair",
+    "Splice",
     "UnknownPair",
     "as_pairs",
     "can_install",
