@@ -1,5 +1,6 @@
 """URLs of the editor."""
 
+from django.contrib import admin
 from django.urls import path
 
 from demo_site.editor import views
@@ -8,5 +9,9 @@ app_name = "editor"
 
 urlpatterns = [
     path("", views.editor, name="editor"),
-    path("download/<id>/", views.download, name="download"),
+    path("admin/translate/", admin.site.admin_view(views.staff_editor), name="staff"),
+    path("growing/<id>/", views.growing, name="growing"),
+    path("preview/", views.preview, name="preview"),
+    path("download/<id>/", views.download_all, name="download_all"),
+    path("download/<id>/<language>/", views.download, name="download"),
 ]
