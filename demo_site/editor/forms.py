@@ -45,7 +45,9 @@ class TranslateForm(forms.Form):
         self._pairs = get_engine().pairs()
         self.fields["source"].choices = _choices(pair.source for pair in self._pairs)
         self.fields["target"].choices = _choices(pair.target for pair in self._pairs)
-        usual = ("en", "es") if ("en", "es") in self._pairs else self._pairs[0]
+        # None before a server has told its languages: then nothing can be submitted.
+        first = self._pairs[0] if self._pairs else ("", "")
+        usual = ("en", "es") if ("en", "es") in self._pairs else first
         self.fields["source"].initial, self.fields["target"].initial = (
             usual[0],
             [usual[1]],
@@ -58,12 +60,21 @@ class TranslateForm(forms.Form):
         return text
 
     def clean(self):
-        """Check that the engine translates from the one into each of the others."""
+        """Check that there are engines for the languages, and that they answer now."""
         data = super().clean()
-        source = data.get("source")
-        for target in data.get("target", []) if source else []:
-            if (source, target) not in self._pairs:
+        source, targets = data.get("source"), data.get("target", [])
+        known = [each for each in targets if (source, each) in self._pairs]
+        for target in targets if source else []:
+            if target not in known:
                 self.add_error("target", _refusal(source, target))
+        # Else the operation would wait for an engine, and then fail.
+        engine = get_engine()
+        if not engine.is_available():
+            sentence = gettext("No translation engine answers at the moment.")
+            raise forms.ValidationError(sentence)
+        if known and not any(engine.is_available(source, each) for each in known):
+            sentence = gettext("No engine for these languages answers at the moment.")
+            raise forms.ValidationError(sentence)
         return data
 
 

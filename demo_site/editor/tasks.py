@@ -109,7 +109,7 @@ def _reporter(name: str, *, is_rehearsed: bool) -> Callable[[int, int], None]:
     """
 
     def report(done: int, total: int) -> None:
-        if is_rehearsed and 2 * done >= total:
+        if is_rehearsed and 2 * done > total:
             raise TaskFailed(gettext("As you asked, the engine failed halfway."))
         where = {"language": name, "number": min(done + 1, total), "total": total}
         sentence = (

@@ -48,16 +48,6 @@ def as_demo(settings: Any, db: None) -> None:
 
 
 @pytest.fixture
-def gated_engine(settings: Any) -> Iterator[None]:
-    """Make the browser tests' engine, which upper-cases, that of this process."""
-    settings.TRANSLATION_ENGINES = "tests.browser.engine.GatedEngine"
-    settings.TRANSLATION_PATIENCE_SECONDS = 0.1
-    work.get_engine.cache_clear()
-    yield
-    work.get_engine.cache_clear()
-
-
-@pytest.fixture
 def use_engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Service]]:
     """Return what makes engines those of the process, with options for their service.
 
@@ -73,6 +63,16 @@ def use_engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Servi
         return work.get_engine()
 
     yield use
+    work.get_engine.cache_clear()
+
+
+@pytest.fixture
+def gated_engine(settings: Any) -> Iterator[None]:
+    """Make the browser tests' engine, which upper-cases, that of this process."""
+    settings.TRANSLATION_ENGINES = "tests.browser.engine.GatedEngine"
+    settings.TRANSLATION_PATIENCE_SECONDS = 0.1
+    work.get_engine.cache_clear()
+    yield
     work.get_engine.cache_clear()
 
 

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
+from demo_site.editor.engine_state import state_of
 from demo_site.translation import front_matter_plugin, get_engine, label
 
 PREVIEW_CHARACTERS = 200_000
@@ -68,6 +69,18 @@ def other_languages(result: dict[str, dict[str, object]]) -> list[str]:
     pairs = get_engine().pairs()
     targets = [pair.target for pair in pairs if pair.source == result["source"]]
     return [target for target in targets if target not in result["translations"]]
+
+
+@register.simple_tag(name="engine_state")
+def show_engine_state() -> str:
+    """Return ``on``, ``off`` or ``unknown``."""
+    return state_of(get_engine())
+
+
+@register.simple_tag
+def engine_conditions() -> tuple[object, ...]:
+    """Return how each engine is doing; for staff alone."""
+    return get_engine().conditions()
 
 
 @register.simple_tag

@@ -100,3 +100,8 @@ document.addEventListener("ephemeral-tasks:changed", (event) => {
   const url = place.dataset.url.replace("ID", id);
   htmx.ajax("GET", url, { target: place, swap: "innerHTML" });
 });
+
+// -- engines: a hidden page does not ask for their state ----------------------------
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.id === "editor-engine" && document.hidden) event.preventDefault();
+});
