@@ -66,6 +66,7 @@ EXTRAS = {
 }
 # What a site imports by module; everything else it takes from the package.
 PUBLIC_MODULES = {
+    "admin",
     "asgi",
     "core",
     "core.patterns",
