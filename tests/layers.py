@@ -43,7 +43,7 @@ APP_ORDER = (
         "windows",
     ),
     ("pool",),
-    ("backends", "intake", "projection"),
+    ("backends", "intake", "otel", "projection"),
     ("submission",),
     ("checks",),
 )
@@ -60,6 +60,9 @@ DEPENDENCIES = {"asgiref", "channels", "django", "django_htmx", "django_tasks"}
 # What only one module may import, because its extra brings it.
 EXTRAS = {
     "management.progress_display": {"tqdm"},
+    "otel": {"opentelemetry"},
+    "otel.metrics": {"opentelemetry"},
+    "otel.spans": {"opentelemetry"},
     "testing": {"pytest"},
     "backends.celery": {"celery"},
     "backends.rq": {"django_rq", "redis", "rq"},
@@ -72,6 +75,7 @@ PUBLIC_MODULES = {
     "core.patterns",
     "core.testing",
     "errors",
+    "otel",
     "routing",
     "testing",
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.contrib.admin import site
 
+from ephemeral_tasks.otel import uninstrument
 from ephemeral_tasks.registry import registry
 from ephemeral_tasks.testing import cancel_all
 from tests.layers import ROOT
@@ -38,6 +39,7 @@ def as_before(monkeypatch):
     logger.handlers[:] = handlers
     site._registry.clear()
     site._registry.update(models)
+    uninstrument()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
