@@ -90,9 +90,9 @@ def collect_ids(queryset: QuerySet[Any], limit: int) -> list[str]:
         TooLarge: With a separator each they have more than ``limit`` characters; the
             rows after them are not fetched.
     """
-    keys = queryset.prefetch_related(None).values_list("pk", flat=True)
+    keys = queryset.values_list("pk", flat=True)
     ids, size = [], 0
-    for key in keys.iterator(chunk_size=_CHUNK):
+    for key in keys.iterator(_CHUNK):  # Django wants a size after prefetch_related()
         ids.append(str(key))
         size += len(ids[-1]) + 1
         if size > limit:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 import django
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import Resolver404, get_script_prefix, resolve, reverse
 from django.utils.translation import gettext
 
@@ -19,7 +20,7 @@ from .decorators import route
 from .next_page import own_path
 from .owner import afind_owner
 from .pages import Page
-from .responses import render_page
+from .responses import html
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -34,14 +35,24 @@ async def admin(request: HttpRequest, id: str) -> HttpResponse:
     model_admin = None if back is None else find_model_admin(back)
     if back is None or model_admin is None:
         raise Http404("next leads to no list of the admin")
-    if not await sync_to_async(model_admin.admin_site.has_permission)(request):
+    owner = await afind_owner(request)
+    # The admin's templates and permissions look into the database.
+    return await sync_to_async(_render)(request, model_admin, owner, id, back)
+
+
+def _render(
+    request: HttpRequest,
+    model_admin: ModelAdmin[Any],
+    owner: str | None,
+    id: str,
+    back: str,
+) -> HttpResponse:
+    if not model_admin.admin_site.has_permission(request):
         return _ask_to_log_in(request, model_admin)
-    row = _find_row(await afind_owner(request), id)
+    row = _find_row(owner, id)
     title = row.label if row else gettext("This operation is gone, or it is not yours.")
-    context = await sync_to_async(context_of)(request, model_admin, title, back)
-    return await render_page(
-        request, [TEMPLATE], {**context, "id": id}, 200 if row else 404
-    )
+    context = {**context_of(request, model_admin, title, back), "id": id}
+    return html(render_to_string(TEMPLATE, context, request), 200 if row else 404)
 
 
 def url_of(page: Page, id: str, back: str) -> str:
