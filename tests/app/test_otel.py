@@ -27,7 +27,7 @@ from ephemeral_tasks import (
     write,
 )
 from ephemeral_tasks.otel import instrument, uninstrument
-from ephemeral_tasks.testing import Hold, answering, drain
+from ephemeral_tasks.testing import Hold, answering, drain, inline
 from tests.layers import ROOT
 
 MARKER = "zebra-7391"
@@ -231,6 +231,15 @@ def test_the_attempts_span_is_the_current_one_in_the_body(
 
     (span,) = finished()
     assert seen == dict.fromkeys(places, span.context)
+
+
+def test_operations_on_their_submitters_thread_have_spans_too(owner, finished):
+    """In tests with ``inline()``; the attempt's span is the body's there as well."""
+    with inline():
+        submit(owner, otel_plain)
+
+    (span,) = finished()
+    assert seen == {"body": span.context}
 
 
 def test_a_cancelled_attempt_says_so(owner, finished):

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
-from django.urls import set_script_prefix
+from django.urls import NoReverseMatch, set_script_prefix
 
 from ephemeral_tasks import pool, task
 from ephemeral_tasks.admin import task_action
@@ -287,6 +287,16 @@ def test_a_server_that_ends_says_so(boss, users):
 
     assert "The server is restarting. Try again in a moment." in html
     assert html.count('name="_selected_action"') == len(users)
+
+
+def test_without_the_packages_routes_nothing_is_started(boss, users, settings):
+    """The page would have no address; the error says which route is missing."""
+    settings.ROOT_URLCONF = "tests.web.admin_bare_urls"
+
+    with pytest.raises(NoReverseMatch, match="'ephemeral_tasks' is not a registered"):
+        act(boss, users)
+
+    assert pool.current() is None
 
 
 def test_too_many_rows_are_refused(boss, users, settings):
