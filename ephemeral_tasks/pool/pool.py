@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ..conf import Config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
+from . import tracing
 from .body import PlainRunner, run
 from .change import Change
 from .coordinator import PoolCoordinator, RunBody
@@ -70,7 +71,7 @@ class Pool:
             loop=self.loop,
             clock=self.clock,
             watchdog=self.watchdog,
-            run_body=self.body_runner(),
+            run_body=tracing.wrap(self.body_runner()),
             notify=self.notify,
             reconcile=self.reconcile,
             on_empty=self.look_for_idle,
