@@ -43,7 +43,8 @@ APP_ORDER = (
         "windows",
     ),
     ("pool",),
-    ("backends", "intake", "projection"),
+    ("backends", "intake", "listings", "projection"),
+    ("operators",),
     ("submission",),
     ("checks",),
 )
