@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 from ..conf import Config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
+from ..machine import process
 from . import tracing
 from .body import PlainRunner, run
 from .change import Change
@@ -184,6 +186,8 @@ class Pool:
             loop_lag_seconds=self.watchdog.lag_seconds(),
             stuck=self.watchdog.stuck(),
             sockets=count_sockets(),
+            host_pid=os.getpid(),
+            clients=process.count_clients(),
             uptime_seconds=max(0.0, self.monotonic() - self._started_monotonic),
             tasks=self._task_times.statistics(),
         )
