@@ -16,6 +16,7 @@ WINDOW = {"width": 980, "height": 900}
 
 def fill_table(visitor: Visitor, demo: DemoServer) -> None:
     """The table shows one operation running, one waiting and three ended."""
+    visitor.choose("es", "fr")
     visitor.translate("# The mountain hut")
     visitor.sees("Done")
     visitor.choose("fr")

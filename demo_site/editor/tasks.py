@@ -7,7 +7,12 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext
 
 from demo_site.editor.forms import TranslateForm
-from demo_site.translation import EngineError, translate_document, translated_name
+from demo_site.translation import (
+    EngineError,
+    Splice,
+    translate_document,
+    translated_name,
+)
 from ephemeral_tasks import TaskFailed, progress, task, write
 
 
@@ -56,26 +61,21 @@ async def translate(
     Raises:
         TaskFailed: No language could be translated into.
     """
-    done, failed = {}, {}
+    done: dict[str, Splice] = {}
+    failed: dict[str, str] = {}
+    is_alone = len(target) == 1
     for language in target:
-        name = translated_name(language) if len(target) > 1 else ""
-        is_rehearsed = rehearse and language == target[-1]
+        name = "" if is_alone else translated_name(language)
+        report = _reporter(name, is_rehearsed=rehearse and language == target[-1])
+        if not is_alone:
+            write(f"── {name} ──\n\n")
         with progress.part(1 / len(target)):
-            write(f"── {name} ──\n\n" if name else "")
             try:
-                done[language] = await translate_document(
-                    text,
-                    source,
-                    language,
-                    on_progress=_reporter(name, is_rehearsed=is_rehearsed),
-                    on_piece=write,
-                )
-            except EngineError:
-                sentence = gettext("The engine does not answer. Try again in a moment.")
-                failed[language] = sentence
+                done[language] = await _translate(text, source, language, report)
             except TaskFailed as error:
                 failed[language] = str(error)
-            write("\n\n" if name else "")
+        if not is_alone:
+            write(f"{failed.get(language, '')}\n\n")
     if not done:
         raise TaskFailed(next(iter(failed.values())))
     return Translation(
@@ -86,6 +86,18 @@ async def translate(
         total=next(iter(done.values())).total,
         kept={language: each.kept for language, each in done.items()},
     )
+
+
+async def _translate(
+    text: str, source: str, target: str, report: Callable[[int, int], None]
+) -> Splice:
+    try:
+        return await translate_document(
+            text, source, target, on_progress=report, on_piece=write
+        )
+    except EngineError as error:
+        sentence = gettext("The engine does not answer. Try again in a moment.")
+        raise TaskFailed(sentence) from error
 
 
 def _reporter(name: str, *, is_rehearsed: bool) -> Callable[[int, int], None]:

@@ -134,6 +134,13 @@ def test_several_languages_have_headings_in_the_output(owner):
     )
 
 
+def test_the_output_says_which_language_failed(owner):
+    """In the place of its text."""
+    handle = submit(owner, translate, "The door, never-fr.", "en", ["fr", "es"])
+
+    assert collect_output(owner, handle.id).startswith(f"── French ──\n\n{AWAY}\n\n")
+
+
 @pytest.mark.parametrize(
     ("target", "label"),
     [
