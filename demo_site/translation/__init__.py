@@ -2,6 +2,7 @@
 
 The editor uses the names below and no other module of this package:
 
+documents      a whole document's translation, with its progress
 contract       what an engine must offer, and `errors` how it fails
 engines        the choice of an engine
 apertium/      Apertium, as local processes
@@ -17,6 +18,7 @@ from demo_site.translation.apertium.packages import (
     install_command,
 )
 from demo_site.translation.contract import Engine, Pair, as_pairs
+from demo_site.translation.documents import translate_document
 from demo_site.translation.engines import get_engine
 from demo_site.translation.errors import (
     EngineBroken,
@@ -46,5 +48,6 @@ __all__ = [
     "install_command",
     "label",
     "split",
+    "translate_document",
     "translated_name",
 ]

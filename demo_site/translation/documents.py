@@ -1,0 +1,71 @@
+"""Translates a whole document; this is what the editor and the commands call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from django.views.decorators.debug import sensitive_variables
+
+from demo_site.translation.engines import get_engine
+from demo_site.translation.markdown import Document, Splice, split
+
+
+def _ignore(*args: object) -> None:
+    """Stand in for a callback that was not given."""
+
+
+@sensitive_variables()
+async def translate_document(
+    text: str,
+    source: str,
+    target: str,
+    *,
+    on_progress: Callable[[int, int], object] = _ignore,
+    on_piece: Callable[[str], object] = _ignore,
+) -> Splice:
+    """Return the document with its words translated and every other byte unchanged.
+
+    Both callbacks are called on the caller's loop; what they raise ends the
+    translation and is raised here.
+
+    Args:
+        text: Markdown.
+        source, target: Language codes, one of the engine's pairs.
+        on_progress: Called with how many of the document's texts (paragraphs, headings,
+            table cells) are finished and how many there are; first with 0.
+        on_piece: Called with one piece of the translated document after the other, in
+            order and each as soon as it is finished. The result may differ from them:
+            a translation that would change the structure of the whole document gives
+            way to the original, and headings get anchors.
+
+    Raises:
+        UnknownPair: There is no translation between the two languages.
+        EngineError: No engine answered.
+    """
+    # In threads: on the loop, a long text would delay all other operations.
+    document = await asyncio.to_thread(split, text)
+    texts = document.texts
+    on_progress(0, len(texts))
+    on_piece(_head(document))
+    translated: list[str] = []
+    for each in texts:
+        translated += await get_engine().translate([each], source, target)
+        on_progress(len(translated), len(texts))
+        on_piece(_piece(document, len(translated) - 1, translated[-1]))
+    return await asyncio.to_thread(document.splice, translated)
+
+
+def _head(document: Document) -> str:
+    """Return what stands before the first text."""
+    first = document.segments[0].start if document.segments else None
+    return document.source[:first]
+
+
+def _piece(document: Document, index: int, answer: str) -> str:
+    """Return a text's translation and what follows it, up to the next text."""
+    segment, *others = document.segments[index : index + 2]
+    end = others[0].start if others else None
+    words = segment.fit(answer)
+    translated = segment.source(segment.words if words is None else words)
+    return translated + document.source[segment.end : end]
