@@ -1,16 +1,13 @@
 """The task: translate a Markdown text, paragraph by paragraph."""
 
-import asyncio
+from functools import partial
 from typing import TypedDict
 
 from django.utils.translation import gettext
 
 from demo_site.editor.forms import TranslateForm
-from demo_site.translation import EngineError, get_engine, split, translated_name
+from demo_site.translation import EngineError, translate_document, translated_name
 from ephemeral_tasks import TaskFailed, progress, task
-
-# Slow the pseudo engine down, so that there is progress to watch.
-PSEUDO_SECONDS = 0.2
 
 
 class Translation(TypedDict):
@@ -51,17 +48,13 @@ async def translate(
     Raises:
         TaskFailed: The engine did not answer, or ``rehearse`` is set.
     """
-    # In threads: on the loop, a long text would delay all other operations.
-    document = await asyncio.to_thread(split, text)
-    translated = []
-    for number, paragraph in enumerate(document.texts, start=1):
-        where = {"number": number, "total": len(document.texts)}
-        message = gettext("paragraph %(number)s of %(total)s") % where
-        progress(number - 1, len(document.texts), message)
-        if rehearse and number > len(document.texts) / 2:
-            raise TaskFailed(gettext("As you asked, the engine failed halfway."))
-        translated += await _translate(paragraph, source, target)
-    splice = await asyncio.to_thread(document.splice, translated)
+    try:
+        splice = await translate_document(
+            text, source, target, on_progress=partial(_report, rehearse)
+        )
+    except EngineError as error:
+        sentence = gettext("The engine does not answer. Try again in a moment.")
+        raise TaskFailed(sentence) from error
     return Translation(
         original=text,
         translation=splice.text,
@@ -72,12 +65,8 @@ async def translate(
     )
 
 
-async def _translate(paragraph: str, source: str, target: str) -> list[str]:
-    engine = get_engine()
-    if engine.is_pseudo:
-        await asyncio.sleep(PSEUDO_SECONDS)
-    try:
-        return await engine.translate([paragraph], source, target)
-    except EngineError as error:
-        sentence = gettext("The engine does not answer. Try again in a moment.")
-        raise TaskFailed(sentence) from error
+def _report(rehearse: bool, done: int, total: int) -> None:
+    if rehearse and 2 * done >= total:
+        raise TaskFailed(gettext("As you asked, the engine failed halfway."))
+    where = {"number": min(done + 1, total), "total": total}
+    progress(done, total, gettext("paragraph %(number)s of %(total)s") % where)

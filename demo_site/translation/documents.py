@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from django.views.decorators.debug import sensitive_variables
 
-from demo_site.translation.engines import get_engine
 from demo_site.translation.markdown import Document, Splice, split
+from demo_site.translation.together.work import translate_texts
+from ephemeral_tasks import current_operation
 
 
 def _ignore(*args: object) -> None:
@@ -41,7 +42,7 @@ async def translate_document(
 
     Raises:
         UnknownPair: There is no translation between the two languages.
-        EngineError: No engine answered.
+        NoEngine: For a while no engine has answered.
     """
     # In threads: on the loop, a long text would delay all other operations.
     document = await asyncio.to_thread(split, text)
@@ -49,11 +50,23 @@ async def translate_document(
     on_progress(0, len(texts))
     on_piece(_head(document))
     translated: list[str] = []
-    for each in texts:
-        translated += await get_engine().translate([each], source, target)
+
+    def on_portion(answers: list[str]) -> None:
+        for answer in answers:
+            on_piece(_piece(document, len(translated), answer))
+            translated.append(answer)
         on_progress(len(translated), len(texts))
-        on_piece(_piece(document, len(translated) - 1, translated[-1]))
+
+    await translate_texts(texts, source, target, key=_key(), on_portion=on_portion)
     return await asyncio.to_thread(document.splice, translated)
+
+
+def _key() -> Hashable:
+    """Return by what documents take turns: all languages of an operation as one."""
+    try:
+        return current_operation().id
+    except RuntimeError:  # of a command, or of a test
+        return object()
 
 
 def _head(document: Document) -> str:

@@ -5,30 +5,26 @@ import asyncio
 import pytest
 from hypothesis import given
 
-from demo_site.translation import EngineBroken, documents, translate_document
+from demo_site.translation import (
+    EngineBroken,
+    Limits,
+    NoEngine,
+    documents,
+    translate_document,
+)
+from tests.demo.engines import ToldEngine, failing
 from tests.demo.markdown_documents import documents as drawn
 from tests.demo.markdown_documents import fewer
 
 TEXT = "# Door\n\nA **red** one.\n\n```sh\nopen door\n```\n\nA [blue](b.html) one.\n"
 
 
-class Engine:
-    """Answers each text with what a function makes of it."""
-
-    def __init__(self, answer):
-        self.answer = answer
-
-    async def translate(self, texts, source, target):
-        """The answers, in order."""
-        return [self.answer(text) for text in texts]
-
-
 @pytest.fixture
-def engine(monkeypatch):
+def engine(use_engines):
     """Puts an engine in the place of the process's own."""
 
     def engine(answer=str.upper):
-        monkeypatch.setattr(documents, "get_engine", lambda: Engine(answer))
+        use_engines(ToldEngine(answer))
 
     return engine
 
@@ -72,9 +68,9 @@ async def test_a_piece_whose_answer_cannot_be_used_is_the_original(engine):
     assert splice.kept == 1
 
 
-async def test_progress_begins_at_nothing_and_ends_with_all(engine):
+async def test_progress_begins_at_nothing_and_ends_with_all(use_engines):
     """Also in a document without words."""
-    engine()
+    use_engines(ToldEngine(limits=Limits(texts=1)))
     told = []
 
     await translate_document(TEXT, "en", "es", on_progress=lambda *n: told.append(n))
@@ -95,15 +91,11 @@ async def test_what_a_callback_raises_ends_the_translation(engine):
         await translate_document(TEXT, "en", "es", on_progress=stop)
 
 
-async def test_an_engine_that_fails_is_an_error(engine):
-    """Of the package's own kind."""
+async def test_engines_that_fail_for_too_long_are_an_error(use_engines):
+    """After the patience, and with no word of the text."""
+    use_engines(ToldEngine(failing(EngineBroken("ended"))), patience_seconds=0.01)
 
-    def fail(text):
-        raise EngineBroken("it ended")
-
-    engine(fail)
-
-    with pytest.raises(EngineBroken):
+    with pytest.raises(NoEngine):
         await translate_document(TEXT, "en", "es")
 
 

