@@ -35,7 +35,7 @@ from demo_site.translation.errors import (
 )
 from demo_site.translation.front_matter import front_matter_plugin
 from demo_site.translation.languages import label, translated_name
-from demo_site.translation.markdown import split
+from demo_site.translation.markdown import Splice, split
 from demo_site.translation.placeholders import PLACEHOLDER
 from demo_site.translation.remote import RemoteEngine
 from demo_site.translation.together.work import get_engine
@@ -53,6 +53,7 @@ __all__ = [
     "NoEngine",
     "Pair",
     "RemoteEngine",
+    "Splice",
     "UnknownPair",
     "as_pairs",
     "can_install",
