@@ -34,6 +34,7 @@ APP_ORDER = (
         "time_left",
     ),
     (
+        "machine",
         "policies",
         "registry",
         "signatures",
@@ -44,6 +45,8 @@ APP_ORDER = (
     ),
     ("pool",),
     ("backends", "intake", "projection"),
+    ("lookup",),
+    ("answering", "outputs"),
     ("submission",),
     ("checks",),
 )

@@ -58,9 +58,9 @@ async def translate_document(
 
     def on_portion(answers: list[str]) -> None:
         for answer in answers:
-            on_piece(_piece(document, len(translated), answer))
             translated.append(answer)
-        on_progress(len(translated), len(texts))
+            on_progress(len(translated), len(texts))
+            on_piece(_piece(document, len(translated) - 1, answer))
 
     await translate_texts(texts, source, target, key=_key(), on_portion=on_portion)
     return await asyncio.to_thread(document.splice, translated)

@@ -67,6 +67,16 @@ def use_engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Servi
 
 
 @pytest.fixture
+def gated_engine(settings: Any) -> Iterator[None]:
+    """Make the browser tests' engine, which upper-cases, that of this process."""
+    settings.TRANSLATION_ENGINES = "tests.browser.engine.GatedEngine"
+    settings.TRANSLATION_PATIENCE_SECONDS = 0.1
+    work.get_engine.cache_clear()
+    yield
+    work.get_engine.cache_clear()
+
+
+@pytest.fixture
 async def make_engine() -> AsyncIterator[MakeEngine]:
     """Build engines, and end their programs after the test."""
     made: list[ApertiumEngine] = []

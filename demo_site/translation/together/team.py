@@ -74,7 +74,9 @@ class Team:
 
     async def probe(self) -> None:
         """Ask all engines at once whether they are there."""
-        await asyncio.gather(*(member.probe() for member in self.members))
+        async with asyncio.TaskGroup() as probes:
+            for member in self.members:
+                probes.create_task(member.probe())
         self.probed_time = self._monotonic()
         self._follow_capacity()
 

@@ -63,19 +63,21 @@ def _pause(attempt: int, error: BaseException) -> float:
     return error.seconds if isinstance(error, TryAgain) else 0.0
 
 
-@coordinator(
-    "translation",
-    kind=KeyedCoordinator,
-    key=attrgetter("key"),
-    limit_per_key=_AT_ONCE,
-    limit=1,  # until the engines were asked
-    capacity=10_000,
-    max_attempts=1_000_000,  # a batch's patience ends it
-    retry_on=(TryAgain,),
-    backoff=_pause,
-    history=0,
-    echoes=0,
-)
+RULES: Any = {
+    "key": attrgetter("key"),
+    "limit_per_key": _AT_ONCE,
+    "capacity": 10_000,
+    "max_attempts": 1_000_000,  # a batch's patience ends it
+    "retry_on": (TryAgain,),
+    "backoff": _pause,
+    "history": 0,
+    "echoes": 0,
+}
+"""How batches take turns, and are tried again without holding a slot meanwhile."""
+
+
+# The limit holds until the engines were asked.
+@coordinator("translation", kind=KeyedCoordinator, limit=1, **RULES)
 async def _batches(batch: Batch) -> list[str]:
     return await get_engine().team().translate(batch)
 
