@@ -13,11 +13,21 @@
     └── UnknownOperation
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
 
 
 class EphemeralTasksError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose.
+
+    Each can be pickled and copied with its message and its fields.
+    """
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Return how to make it again; its ``__init__`` would make another message."""
+        return _make_again, (type(self), self.args, self.__dict__)
 
 
 class BreakerOpen(EphemeralTasksError):
@@ -46,10 +56,18 @@ class Closed(EphemeralTasksError):
 class QueueFull(EphemeralTasksError):
     """As many operations wait as may wait; nothing was changed."""
 
-    def __init__(self, message: str, *, retry_after_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float = 5.0,
+        reason: str = "capacity",
+    ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
         """When a place may be free again; a guess, in seconds."""
+        self.reason = reason
+        """The name of the bound that is reached; in a Django process a setting."""
 
 
 class NotFinished(EphemeralTasksError):
@@ -94,3 +112,11 @@ class UnknownCoordinator(EphemeralTasksError):
         """The declared names, sorted."""
         names = ", ".join(self.known) or "none"
         super().__init__(f"no coordinator named {name!r}; known: {names}")
+
+
+def _make_again(
+    kind: type[EphemeralTasksError], args: tuple[Any, ...], fields: dict[str, Any]
+) -> EphemeralTasksError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
