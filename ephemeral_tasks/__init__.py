@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .errors import UnknownCoordinator as UnknownCoordinator
     from .errors import UnknownOperation as UnknownOperation
     from .errors import UnknownTask as UnknownTask
+    from .errors import Unreachable as Unreachable
     from .errors import WindowFull as WindowFull
     from .pool.asking import aask as aask
     from .pool.asking import ask as ask
@@ -67,6 +68,7 @@ _HOMES = {
     "UnknownCoordinator": "errors",
     "UnknownOperation": "errors",
     "UnknownTask": "errors",
+    "Unreachable": "errors",
     "WindowFull": "errors",
     "aowner_of": "web.owner",
     "aask": "pool.asking",

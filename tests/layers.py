@@ -32,8 +32,10 @@ APP_ORDER = (
         "row",
         "signals",
         "time_left",
+        "tracing",
     ),
     (
+        "machine",
         "policies",
         "registry",
         "signatures",
@@ -44,6 +46,8 @@ APP_ORDER = (
     ),
     ("pool",),
     ("backends", "intake", "otel", "projection"),
+    ("lookup",),
+    ("answering", "outputs"),
     ("submission",),
     ("checks",),
 )

@@ -1,7 +1,9 @@
 """OpenTelemetry: spans of attempts and metrics of the pool."""
 
 import asyncio
+import contextvars
 import os
+import pickle
 import subprocess
 import sys
 
@@ -26,6 +28,7 @@ from ephemeral_tasks import (
     window,
     write,
 )
+from ephemeral_tasks.machine.surroundings import Surroundings
 from ephemeral_tasks.otel import instrument, uninstrument
 from ephemeral_tasks.testing import Hold, answering, drain, inline
 from tests.layers import ROOT
@@ -219,6 +222,21 @@ def test_what_is_enqueued_is_linked_too(settings, tracer, finished):
     assert span.links[0].context == request.get_span_context()
 
 
+def test_what_another_process_of_the_machine_submits_is_linked_too(
+    owner, tracer, finished
+):
+    """What its call takes along to the host has the request's span."""
+    with tracer.start_as_current_span("POST /") as request:
+        taken_along = pickle.dumps(Surroundings.capture())
+
+    at_host = contextvars.Context()
+    at_host.run(pickle.loads(taken_along).enter)
+    at_host.run(submit, owner, otel_plain)
+
+    (span,) = finished()
+    assert span.links[0].context == request.get_span_context()
+
+
 @pytest.mark.parametrize(
     ("submitted", "places"),
     [(otel_async, {"body", "to_thread", "sync_to_async"}), (otel_plain, {"body"})],
@@ -351,7 +369,7 @@ def test_without_it_nothing_of_opentelemetry_is_imported():
     code = (
         "import sys, django; django.setup()\n"
         "import tests.urls, ephemeral_tasks.pool.pool\n"
-        "from ephemeral_tasks.pool import tracing\n"
+        "from ephemeral_tasks import tracing\n"
         "print([name for name in sys.modules if 'opentelemetry' in name])\n"
         "print(tracing.wrap(print) is print)"
     )

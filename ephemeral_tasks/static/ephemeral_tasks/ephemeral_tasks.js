@@ -476,6 +476,7 @@
   }
 
   function announce(table) {
+    if (table.querySelector(`${ROWS}[data-unreachable]`)) return; // it says nothing of rows
     const state = stateOf(table);
     const now = sayings(table);
     const process = processOf(table);
