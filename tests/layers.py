@@ -45,9 +45,9 @@ APP_ORDER = (
         "windows",
     ),
     ("pool",),
-    ("backends", "intake", "otel", "projection"),
+    ("backends", "intake", "listings", "otel", "projection"),
     ("lookup",),
-    ("answering", "outputs"),
+    ("answering", "operators", "outputs"),
     ("submission",),
     ("checks",),
 )

@@ -9,6 +9,8 @@ import pytest
 import ephemeral_tasks
 from ephemeral_tasks.conf import RULES, Config
 from ephemeral_tasks.core.status import Status
+from ephemeral_tasks.pool.counters import PoolStatistics
+from ephemeral_tasks.pool.task_times import TaskStatistics
 from tests.django_suite.exceptions import EXCEPTIONS
 from tests.layers import ROOT
 from tests.test_docs import CLAIM
@@ -110,6 +112,16 @@ def test_a_signature_is_the_codes(name, stated):
         return
 
     assert in_any_order(stated) == in_any_order(signature_of(named))
+
+
+def test_each_statistic_of_the_pool_is_listed():
+    """The page names the fields of the record, and of a task's record in it."""
+    section = API.partition("### `pool`")[2].partition("\n## ")[0]
+    known = {one.name for one in (*fields(PoolStatistics), *fields(TaskStatistics))}
+
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    text = section.partition("A record of `tasks`")[2]
+    assert set(re.findall(r"`(\w+)`", " ".join(cells) + text)) == known
 
 
 def in_any_order(signature: str) -> list[str]:

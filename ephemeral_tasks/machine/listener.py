@@ -46,7 +46,9 @@ class Listener:
         self._peers: set[Peer] = set()
         """Changed on the listener's loop; replaced, never edited, for its readers."""
         self._is_retired = False
-        """Written on the listener's loop."""
+        self._is_ended = False
+        self._ending: asyncio.Task[None] | None = None
+        """All three are written on the listener's loop."""
         self._socket = _listen_at(address)  # first: a loop has files to close
         self._selector = selectors.DefaultSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
@@ -82,11 +84,16 @@ class Listener:
         self._call(self._retire)
 
     def close(self) -> None:
-        """End all connections and the thread; from any other thread."""
-        self._call(self._close)
+        """End all connections and the thread; from any other thread.
+
+        Answers that are due at this instant are sent before, within half a second.
+        """
+        self.retire()
         if self._thread.ident is None:  # it was never started
             self._loop.close()
         elif self._thread.is_alive():
+            with suppress(RuntimeError):  # another thread has closed it
+                self._loop.call_soon_threadsafe(self._begin_end)
             self._thread.join(_JOIN_SECONDS)
 
     def abandon(self) -> None:
@@ -103,10 +110,10 @@ class Listener:
     def _turn(self) -> None:
         self._loop.add_reader(self._socket, self._accept)
         try:
-            self._loop.run_forever()
-            if tasks := asyncio.all_tasks(self._loop):  # cancelled by _close
-                ending = asyncio.wait(tasks, timeout=_ENDING_SECONDS)
-                self._loop.run_until_complete(ending)
+            while not self._is_ended:
+                # What the awaitables of a verb may raise through the loop.
+                with suppress(SystemExit, KeyboardInterrupt):
+                    self._loop.run_forever()
         finally:
             self._loop.close()
 
@@ -135,13 +142,13 @@ class Listener:
             self._loop.remove_reader(self._socket)
             self._loop.call_later(_REST_SECONDS, self._accept_again)
             return
-        if not is_same_user(connection):
+        if is_same_user(connection):
+            connection.setblocking(False)
+            peer = Peer(connection, self._key, self._dispatch, self._forget)
+            self._peers = {*self._peers, peer}
+        else:
             log_drop("it runs as another user")
             connection.close()
-            return
-        connection.setblocking(False)
-        peer = Peer(connection, self._key, self._dispatch, self._forget)
-        self._peers = {*self._peers, peer}
 
     def _accept_again(self) -> None:
         if not self._is_retired:
@@ -168,10 +175,27 @@ class Listener:
             else:  # it looks for the next host at once
                 peer.close()
 
-    def _close(self) -> None:
-        self._retire()
+    def _begin_end(self) -> None:
+        self._ending = self._ending or self._loop.create_task(self._end())
+
+    async def _end(self) -> None:
+        """Send what is due, and stop.
+
+        Whoever waited for an operation that has just ended is answered in one of the
+        next turns of this loop, and a large answer needs several.
+        """
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=_ENDING_SECONDS / 2)
+        sending = asyncio.gather(*(peer.wait_until_sent() for peer in self._peers))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(sending, _ENDING_SECONDS / 2)
         for peer in self._peers:
             peer.close()
+        for task in others:
+            task.cancel()
+        await asyncio.sleep(0)  # they end before the loop does
+        self._is_ended = True
         self._loop.stop()
 
 

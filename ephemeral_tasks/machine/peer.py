@@ -56,6 +56,8 @@ class Peer:
         self._outbox = Outbox(
             connection, capacity=self._limit, on_kept=self._flush_soon
         )
+        self._has_sent = asyncio.Event()
+        """Set when the outbox became empty; cleared by who waits for that."""
         self._hello = handshake.make_hello()
         run = partial(dispatch, self)
         self._runner = CallRunner(run, self._send, self._limit)
@@ -79,6 +81,12 @@ class Peer:
         except OSError:  # the loop sees the end of the connection by itself
             pass
 
+    async def wait_until_sent(self) -> None:
+        """Wait until the client has read what was kept for it, or has gone."""
+        if self._outbox.kept_bytes:
+            self._has_sent.clear()
+            await self._has_sent.wait()
+
     def drop(self, reason: str) -> None:
         """Close the connection and log why; on the listener's thread."""
         if not self.is_closed:
@@ -94,6 +102,7 @@ class Peer:
         self._loop.remove_reader(self._connection)
         self._loop.remove_writer(self._connection)
         self._outbox.close()
+        self._has_sent.set()
         self._connection.close()
         self._reader.clear()
         self._runner.close()
@@ -187,3 +196,4 @@ class Peer:
             return
         if is_empty:
             self._loop.remove_writer(self._connection)
+            self._has_sent.set()

@@ -215,7 +215,13 @@ def _list_shown(row: Row) -> list[object]:
     with suppress(UnknownTask):
         if callable(registry.get(row.task).label):
             return []
-    return [value for value in row.shown.values() if value not in {None, ""}]
+    values = map(_join, row.shown.values())
+    return [value for value in values if value not in {None, ""}]
+
+
+def _join(value: object) -> object:
+    """Return a list's values as one text; other values as they are."""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def find_about_to_stop(window: Sequence[Row]) -> Row | None:

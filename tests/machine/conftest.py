@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,15 @@ class Verbs:
             await asyncio.Event().wait()
         finally:
             self.has_ended.set()
+
+    async def when_told(self, value: Any) -> Any:
+        self._told = asyncio.Event()
+        self.tell = partial(
+            asyncio.get_running_loop().call_soon_threadsafe, self._told.set
+        )
+        self.is_asked.release()
+        await self._told.wait()
+        return value
 
     async def later(self, value: Any) -> Any:
         await asyncio.sleep(0)

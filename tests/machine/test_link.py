@@ -82,11 +82,12 @@ def test_errors_of_ours_keep_their_message(link):
     assert raised.value.name == "add"
 
 
+@pytest.mark.parametrize("verb", ["fail", "fail_later"])
 @pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt()])
-def test_what_would_end_a_thread_arrives_as_an_error(link, error):
+def test_what_would_end_a_thread_arrives_as_an_error(link, verb, error):
     """At the host it ends nothing either."""
-    with pytest.raises(RuntimeError, match=f"'fail' raised .*{type(error).__name__}"):
-        link.call("fail", (error,))
+    with pytest.raises(RuntimeError, match=f"'{verb}' raised .*{type(error).__name__}"):
+        link.call(verb, (error,))
 
     assert link.call("echo", (1,)) == 1
 

@@ -12,6 +12,7 @@ import pytest
 
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.machine import connecting, drops, handshake
+from ephemeral_tasks.machine.calls import ConnectionLost
 from ephemeral_tasks.machine.wire import (
     HANDSHAKE_BYTES,
     BrokenWire,
@@ -287,6 +288,45 @@ def test_a_retired_host_answers_its_clients_and_takes_no_new_one(
     assert not address.exists()
     with pytest.raises(connecting.NoHost):
         connecting.connect(address, KEY, 1.0)
+
+
+def test_an_answer_that_is_due_is_sent_before_the_end(listener, link, verbs):
+    """Also a large one, whose verb ends in the instant in which the host does."""
+    large = bytes(20 * 2**20)
+    found = []
+    waiting = threading.Thread(
+        target=lambda: found.append(link.call("when_told", (large,), timeout=None))
+    )
+    waiting.start()
+    for _ in range(2):  # called, and waiting
+        assert verbs.is_asked.acquire(timeout=PATIENCE_SECONDS)
+
+    verbs.tell()
+    listener.close()
+    waiting.join()
+
+    assert found == [large]
+
+
+def test_what_waits_for_more_ends_with_the_listener(listener, link, verbs):
+    """It is cancelled, and its client learns that the connection is lost."""
+    errors = []
+
+    def call():
+        try:
+            link.call("wait", timeout=None)
+        except ConnectionLost as error:
+            errors.append(error)
+
+    waiting = threading.Thread(target=call)
+    waiting.start()
+    assert verbs.is_asked.acquire(timeout=PATIENCE_SECONDS)
+
+    listener.close()
+    waiting.join()
+
+    assert verbs.has_ended.is_set()
+    assert len(errors) == 1
 
 
 def test_who_has_gone_is_reported(make_listener, make_link):
