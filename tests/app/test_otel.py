@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import os
 import pickle
+import re
 import subprocess
 import sys
 
@@ -30,6 +31,7 @@ from ephemeral_tasks import (
 )
 from ephemeral_tasks.machine.surroundings import Surroundings
 from ephemeral_tasks.otel import instrument, uninstrument
+from ephemeral_tasks.otel.figures import FIGURES
 from ephemeral_tasks.testing import Hold, answering, drain, inline
 from tests.layers import ROOT
 
@@ -324,9 +326,42 @@ def test_metrics_are_the_pools_statistics(owner, make_owner, read):
     assert found["ephemeral_tasks.memory.kept",] == statistics.kept_bytes
     assert found["ephemeral_tasks.owner.count",] == 3
     assert found["ephemeral_tasks.pool.paused",] == 1
+    assert found["ephemeral_tasks.task.run", "otel_plain", "0.95"] > 0
     holds[0].open()
     pool.resume()
     drain()
+
+
+def test_each_collection_reads_the_pool_once(owner, read, monkeypatch):
+    """All figures are of one instant, and the next collection has another one."""
+    submit(owner, otel_plain)
+    drain()
+    looks = []
+    statistics = pool.current().statistics
+    monkeypatch.setattr(
+        pool.current(), "statistics", lambda: looks.append(1) or statistics()
+    )
+
+    accepted = [read()["ephemeral_tasks.operation.accepted",]]
+    submit(owner, otel_plain)
+    accepted.append(read()["ephemeral_tasks.operation.accepted",])
+
+    assert accepted == [1, 2]
+    assert len(looks) == 2
+    drain()
+
+
+def test_the_docs_list_each_metric():
+    """With its kind, and no other."""
+    page = (ROOT / "docs" / "opentelemetry.md").read_text()
+    listed = re.findall(
+        r"^\| `ephemeral_tasks\.(\w+\.\w+)` \| ([\w-]+ ?\w*)", page, re.MULTILINE
+    )
+
+    kinds = {
+        figure.name: figure.kind.replace("up_down_", "up-down ") for figure in FIGURES
+    }
+    assert {name: kind.strip() for name, kind in listed} == kinds
 
 
 def test_a_look_starts_no_pool(read):
