@@ -11,11 +11,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from .. import tracing
 from ..conf import Config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
 from ..machine import process
-from . import tracing
 from .body import PlainRunner, run
 from .change import Change
 from .coordinator import PoolCoordinator, RunBody
