@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "demo_site.editor",
     "demo_site.ask",
     "demo_site.bulk",
+    "demo_site.people",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -72,6 +72,8 @@ class ClientFull(EphemeralTasksError):
         )
         self.retry_after_seconds = retry_after_seconds
         """When a place may be free again; a guess, in seconds."""
+        self.reason = "MAX_WAITING_PER_CLIENT"
+        """The setting whose bound is reached."""
 
 
 class Conflict(EphemeralTasksError):

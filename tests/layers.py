@@ -32,6 +32,7 @@ APP_ORDER = (
         "row",
         "signals",
         "time_left",
+        "tracing",
     ),
     (
         "machine",
@@ -44,9 +45,9 @@ APP_ORDER = (
         "windows",
     ),
     ("pool",),
-    ("backends", "intake", "projection"),
+    ("backends", "intake", "listings", "otel", "projection"),
     ("lookup",),
-    ("answering", "outputs"),
+    ("answering", "operators", "outputs"),
     ("submission",),
     ("checks",),
 )
@@ -63,17 +64,22 @@ DEPENDENCIES = {"asgiref", "channels", "django", "django_htmx", "django_tasks"}
 # What only one module may import, because its extra brings it.
 EXTRAS = {
     "management.progress_display": {"tqdm"},
+    "otel": {"opentelemetry"},
+    "otel.metrics": {"opentelemetry"},
+    "otel.spans": {"opentelemetry"},
     "testing": {"pytest"},
     "backends.celery": {"celery"},
     "backends.rq": {"django_rq", "redis", "rq"},
 }
 # What a site imports by module; everything else it takes from the package.
 PUBLIC_MODULES = {
+    "admin",
     "asgi",
     "core",
     "core.patterns",
     "core.testing",
     "errors",
+    "otel",
     "routing",
     "testing",
 }

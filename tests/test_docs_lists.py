@@ -9,6 +9,8 @@ import pytest
 import ephemeral_tasks
 from ephemeral_tasks.conf import RULES, Config
 from ephemeral_tasks.core.status import Status
+from ephemeral_tasks.pool.counters import PoolStatistics
+from ephemeral_tasks.pool.task_times import TaskStatistics
 from tests.django_suite.exceptions import EXCEPTIONS
 from tests.layers import ROOT
 from tests.test_docs import CLAIM
@@ -112,6 +114,16 @@ def test_a_signature_is_the_codes(name, stated):
     assert in_any_order(stated) == in_any_order(signature_of(named))
 
 
+def test_each_statistic_of_the_pool_is_listed():
+    """The page names the fields of the record, and of a task's record in it."""
+    section = API.partition("### `pool`")[2].partition("\n## ")[0]
+    known = {one.name for one in (*fields(PoolStatistics), *fields(TaskStatistics))}
+
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    text = section.partition("A record of `tasks`")[2]
+    assert set(re.findall(r"`(\w+)`", " ".join(cells) + text)) == known
+
+
 def in_any_order(signature: str) -> list[str]:
     """Keyword-only parameters sorted: the versions of Django differ there."""
     positional, star, keyword_only = signature.strip("()").partition("*, ")
@@ -138,12 +150,14 @@ def first_cells(title: str) -> set[str]:
     """What stands in backticks in the first cells of a section's tables."""
     section = LOOKS.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
-    return set(re.findall(r"`([\w.-]+)`", " ".join(cells)))
+    return set(re.findall(r"`([\w./-]+)`", " ".join(cells)))
 
 
 def test_each_template_has_a_row():
     """pages.md lists the templates that may be overridden, and no other."""
-    assert first_cells("Templates") == {path.name for path in TEMPLATES.glob("*.html")}
+    names = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
+
+    assert first_cells("Templates") == names
 
 
 def test_each_class_has_a_row():

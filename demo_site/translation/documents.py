@@ -56,6 +56,7 @@ async def translate_document(
     on_piece(_head(document))
     translated: list[str] = []
 
+    @sensitive_variables()  # a function of its own, with the same variables
     def on_portion(answers: list[str]) -> None:
         for answer in answers:
             translated.append(answer)

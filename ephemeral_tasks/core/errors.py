@@ -56,10 +56,18 @@ class Closed(EphemeralTasksError):
 class QueueFull(EphemeralTasksError):
     """As many operations wait as may wait; nothing was changed."""
 
-    def __init__(self, message: str, *, retry_after_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float = 5.0,
+        reason: str = "capacity",
+    ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
         """When a place may be free again; a guess, in seconds."""
+        self.reason = reason
+        """The name of the bound that is reached; in a Django process a setting."""
 
 
 class NotFinished(EphemeralTasksError):

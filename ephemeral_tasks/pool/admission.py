@@ -69,7 +69,8 @@ class Admission:
             asking = f" and {self.slots.asking} ask" if self.slots.asking else ""
             raise QueueFull(
                 f"{self.slots.waiting} operations wait{asking}, "
-                f"MAX_WAITING is {self._config.max_waiting}{kept}"
+                f"MAX_WAITING is {self._config.max_waiting}{kept}",
+                reason="MAX_WAITING",
             ) from None
         return []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 
 from ..conf import Config
@@ -12,6 +13,7 @@ from .counters import PoolStatistics
 from .memory import Memory
 from .operation import PoolOperation
 from .run_times import RunTimes
+from .task_times import TaskStatistics
 
 
 class Books:
@@ -38,7 +40,9 @@ class Books:
         self._plain = 0
         """Unfinished operations that need a thread."""
         self._is_closed = False
-        self._accepted = self._refused = 0
+        self._accepted = 0
+        self._refused: Counter[str] = Counter()
+        """By the setting whose bound was reached."""
         self._ended = {Status.SUCCESSFUL: 0, Status.FAILED: 0, Status.CANCELLED: 0}
 
     # -- looking -----------------------------------------------------------------------
@@ -85,8 +89,23 @@ class Books:
                 return None
             return self._scheduler.position(operation)
 
-    def statistics(self, *, loop_lag_seconds: float, stuck: int) -> PoolStatistics:
-        """Return the counters of this instant, with two that the watchdog knows."""
+    def newest_finished(self, count: int) -> list[PoolOperation]:
+        """Return at most so many finished operations, the newest end first."""
+        with self._lock:  # the dict is walked and must not change meanwhile
+            return self.memory.newest_finished(count)
+
+    def statistics(
+        self,
+        *,
+        loop_lag_seconds: float,
+        stuck: int,
+        sockets: int,
+        host_pid: int,
+        clients: int,
+        uptime_seconds: float,
+        tasks: tuple[TaskStatistics, ...],
+    ) -> PoolStatistics:
+        """Return the counters of this instant, with those that others know."""
         with self._lock:
             scheduler = self._scheduler
             return PoolStatistics(
@@ -96,8 +115,11 @@ class Books:
                 retrying=scheduler.retrying,
                 max_running=scheduler.limit,
                 max_waiting=scheduler.capacity,
+                max_owners=self._config.max_owners,
+                max_kept_bytes=self._config.max_kept_bytes,
                 accepted=self._accepted,
-                refused=self._refused,
+                refused=self._refused.total(),
+                refused_by_reason=dict(self._refused),
                 successful=self._ended[Status.SUCCESSFUL],
                 failed=self._ended[Status.FAILED],
                 cancelled=self._ended[Status.CANCELLED],
@@ -105,8 +127,13 @@ class Books:
                 loop_lag_seconds=loop_lag_seconds,
                 stuck=stuck,
                 owners=self.memory.owner_count(),
+                sockets=sockets,
+                host_pid=host_pid,
+                clients=clients,
                 kept_bytes=self.memory.bytes,
                 is_paused=scheduler.is_paused,
+                uptime_seconds=uptime_seconds,
+                tasks=tasks,
             )
 
     def _oldest_wait_seconds(self) -> float:

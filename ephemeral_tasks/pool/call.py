@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils import translation
 
+from .. import tracing
 from ..result_file import ResultFile
 from ..tasks import Task
 from ..variables import Variables, capture
@@ -27,7 +28,7 @@ class Call:
     objects are passed as they are.
     """
 
-    __slots__ = ("_args", "_kwargs", "language", "task", "variables")
+    __slots__ = ("_args", "_kwargs", "language", "origin", "task", "variables")
 
     def __init__(
         self,
@@ -43,6 +44,8 @@ class Call:
         """The submitter's active language, in which the body runs, too."""
         self.variables = capture() if variables is None else variables
         """The submitter's values of ``CONTEXT_VARS``, which the body sees, too."""
+        self.origin = tracing.capture()
+        """What the tracer links each attempt to; None while nothing is traced."""
 
     def again(self) -> Call:
         """Return a call of the same task and arguments, in the caller's language."""

@@ -24,6 +24,7 @@ from .loop import LoopThread
 from .operation import Notify, PoolOperation
 from .question_times import QuestionTimes
 from .questions import Ending, Question
+from .task_times import TaskTimes
 from .threads import uncarry
 from .watchdog import Watchdog
 
@@ -52,6 +53,7 @@ class PoolCoordinator:
         notify: Notify,
         reconcile: Callable[[str], object],
         on_empty: Callable[[], object],
+        task_times: TaskTimes,
         may_pause: bool = True,
     ) -> None:
         """Make a coordinator for the running loop.
@@ -65,6 +67,7 @@ class PoolCoordinator:
             notify: Calls receivers of Django's signals in their own thread.
             reconcile: Drops the handles of an owner's evicted operations.
             on_empty: Called when no operation is unfinished any more.
+            task_times: Where waits and run times are counted.
             may_pause: False to retry at once.
         """
         self._ledger = ledger
@@ -75,6 +78,7 @@ class PoolCoordinator:
         self._announcements = Announcements(notify)
         self._reconcile = reconcile
         self._on_empty = on_empty
+        self._task_times = task_times
         self._may_pause = may_pause
         self._attempts: Attempts[Any, Any] = Attempts(
             run_body,
@@ -186,6 +190,9 @@ class PoolCoordinator:
             return
         self._attempts.start(operation)
         self._watchdog.wake()
+        if operation.attempt == 1:
+            seconds = operation.waited_seconds()
+            self._task_times.note_start(operation.task.name, seconds)
         operation.on_step(self._notify)
 
     def defer(self, operation: PoolOperation, delay: float) -> None:
@@ -275,6 +282,9 @@ class PoolCoordinator:
             operation.on_step(self._notify)
             if operation_finished.receivers:  # without any it costs nothing
                 self._announcements.add(operation)
+            if operation.attempt:
+                seconds = operation.attempt_seconds()
+                self._task_times.note_end(operation.task.name, seconds)
         finally:
             operation.wake()
             if self._ledger.is_empty:

@@ -1,6 +1,10 @@
 """The pool's counters."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+
+from .task_times import TaskStatistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +29,21 @@ class PoolStatistics:
     max_waiting: int
     """How many may wait."""
 
+    max_owners: int
+    """How many owners may have operations."""
+
+    max_kept_bytes: int
+    """How many bytes may be kept."""
+
     accepted: int
     """Operations that were taken."""
 
     refused: int
     """Submissions that were refused with QueueFull or ClientFull."""
+
+    refused_by_reason: dict[str, int]
+    """The same by the setting whose bound was reached: ``MAX_WAITING``,
+    ``MAX_WAITING_PER_CLIENT``, ``MAX_KEPT_BYTES``, ``MAX_OWNERS``; without zeros."""
 
     successful: int
     """Operations that ended well."""
@@ -52,8 +66,23 @@ class PoolStatistics:
     owners: int
     """Owners with at least one operation."""
 
+    sockets: int
+    """Open sockets, with ``POOL = "machine"`` those of the other processes, too."""
+
+    host_pid: int
+    """The id of the process that runs the operations."""
+
+    clients: int
+    """How many other processes use this pool; 0 with ``POOL = "process"``."""
+
     kept_bytes: int
     """Arguments, outputs and results in memory, estimated."""
 
     is_paused: bool
     """True while nothing starts."""
+
+    uptime_seconds: float
+    """How long ago the pool was started."""
+
+    tasks: tuple[TaskStatistics, ...]
+    """Waits and run times of each task that was active in the last 15 minutes."""

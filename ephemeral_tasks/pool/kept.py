@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from ..conf import Config
 from .operation import PoolOperation
@@ -64,6 +65,10 @@ class Kept:
     def unowned(self) -> list[PoolOperation]:
         """Return the finished operations without an owner, oldest end first."""
         return list(self._unowned.values())
+
+    def newest_finished(self, count: int) -> list[PoolOperation]:
+        """Return at most so many finished operations, newest end first; locked."""
+        return [*islice(reversed(self._finished.values()), count)]
 
     def has_unfinished(self, owner: str | None) -> bool:
         """Return whether an owner, or None for unowned ones, has unfinished work."""

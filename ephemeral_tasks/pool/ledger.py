@@ -60,8 +60,8 @@ class Ledger(Books):
             try:
                 evicted = self.memory.find_evictable(operation)
                 started = self._admission.schedule(operation, is_due=is_due)
-            except (QueueFull, ClientFull):
-                self._refused += 1
+            except (QueueFull, ClientFull) as error:
+                self._refused[error.reason] += 1
                 raise
             self._accepted += 1
             self._unfinished[operation.id] = operation
@@ -173,6 +173,16 @@ class Ledger(Books):
         """Cancel all unfinished operations."""
         with self._lock:
             return self._cancel_each([*self._unfinished.values()])
+
+    def cancel_task(self, name: str) -> tuple[int, Change]:
+        """Cancel all unfinished operations of a task; return how many there were."""
+        with self._lock:  # or a new one could come between the look and the cancel
+            chosen = [
+                operation
+                for operation in self._unfinished.values()
+                if operation.task.name == name and not operation.is_cancelling
+            ]
+            return len(chosen), self._cancel_each(chosen)
 
     def close(self) -> Change:
         """Take no more, and cancel deferred operations."""

@@ -35,7 +35,8 @@ class Memory(Kept):
         if over > self._finished_bytes:
             raise QueueFull(
                 f"{self.bytes} bytes are kept and {operation.kept_bytes} came, "
-                f"MAX_KEPT_BYTES is {self._config.max_kept_bytes}"
+                f"MAX_KEPT_BYTES is {self._config.max_kept_bytes}",
+                reason="MAX_KEPT_BYTES",
             )
         if over <= 0:
             return evicted
@@ -49,7 +50,8 @@ class Memory(Kept):
         if self._idle_owners:
             return self.of(next(iter(self._idle_owners)))
         raise QueueFull(
-            f"{bound} owners have unfinished operations, MAX_OWNERS is {bound}"
+            f"{bound} owners have unfinished operations, MAX_OWNERS is {bound}",
+            reason="MAX_OWNERS",
         )
 
     def _find_oldest(

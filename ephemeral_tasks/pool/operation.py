@@ -135,6 +135,10 @@ class PoolOperation(Operation[Call, Any]):
         self.progress = None  # of the attempt before
         super().start(now)
 
+    def waited_seconds(self) -> float:
+        """Return how long it waited for its first start, from then on."""
+        return (self.started_monotonic or 0.0) - self.submitted_monotonic
+
     def attempt_seconds(self) -> float:
         """Return how long the last attempt took, of an operation that has ended."""
         started, finished = self.attempted_monotonic, self.finished_monotonic

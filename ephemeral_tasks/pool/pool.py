@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from .. import tracing
 from ..conf import Config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
+from ..machine import process
 from .body import PlainRunner, run
 from .change import Change
 from .coordinator import PoolCoordinator, RunBody
@@ -21,8 +24,10 @@ from .estimate import estimate
 from .ledger import Ledger
 from .loop import LoopThread
 from .operation import PoolOperation
-from .presence import Presence
+from .presence import Presence, count_sockets
+from .samples import Samples
 from .sweep import Sweep, reconcile
+from .task_times import TaskTimes
 from .threads import Threads
 from .watchdog import Watchdog
 
@@ -55,6 +60,10 @@ class Pool:
             count_running=self.ledger.running,
             tolerated_seconds=config.lag_warning_seconds,
         )
+        self._task_times = TaskTimes()
+        self.samples = Samples(self.clock, self._task_times, self.statistics)
+        """What it did in the last 15 minutes."""
+        self._started_monotonic = self.monotonic()
         self._hosted: dict[str, Hosted] = {}
         """Named coordinators; changed on the loop, read by any thread."""
         self.loop.start()
@@ -70,10 +79,11 @@ class Pool:
             loop=self.loop,
             clock=self.clock,
             watchdog=self.watchdog,
-            run_body=self.body_runner(),
+            run_body=tracing.wrap(self.body_runner()),
             notify=self.notify,
             reconcile=self.reconcile,
             on_empty=self.look_for_idle,
+            task_times=self._task_times,
             may_pause=self.may_pause,
         )
         self.presence = Presence(self.ledger, self.clock, self.coordinator.follow)
@@ -81,6 +91,7 @@ class Pool:
         follow = self.coordinator.follow
         self.sweep = Sweep(self.loop, self.config, self.clock, self.ledger, follow)
         self.sweep.start()
+        self.samples.start()
 
     # -- what tests replace ------------------------------------------------------------
 
@@ -172,7 +183,13 @@ class Pool:
     def statistics(self) -> PoolStatistics:
         """Return the counters of this instant."""
         return self.ledger.statistics(
-            loop_lag_seconds=self.watchdog.lag_seconds(), stuck=self.watchdog.stuck()
+            loop_lag_seconds=self.watchdog.lag_seconds(),
+            stuck=self.watchdog.stuck(),
+            sockets=count_sockets(),
+            host_pid=os.getpid(),
+            clients=process.count_clients(),
+            uptime_seconds=max(0.0, self.monotonic() - self._started_monotonic),
+            tasks=self._task_times.statistics(),
         )
 
     def is_healthy(self) -> bool:

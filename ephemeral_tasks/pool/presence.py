@@ -25,6 +25,21 @@ def count_with(count: Count) -> None:
     _counts = (*_counts, count)
 
 
+_totals: tuple[Callable[[], int], ...] = ()
+"""Replaced as a whole, too."""
+
+
+def count_all_with(count: Callable[[], int]) -> None:
+    """Ask ``count()`` from now on, too: how many sockets are open."""
+    global _totals
+    _totals = (*_totals, count)
+
+
+def count_sockets() -> int:
+    """Return how many sockets of this process are open; from any thread."""
+    return sum(count() for count in _totals)
+
+
 def is_watched(owner: str) -> bool:
     """Return whether a socket of this process watches the owner; from any thread."""
     return any(count(owner) for count in _counts)

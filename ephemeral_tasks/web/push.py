@@ -44,6 +44,8 @@ class _Mailbox:
         self.loop = loop
         # Changed on the loop only; other threads ask whether an owner is in it.
         self.listeners: dict[str, set[Listener]] = {}
+        # How many listeners there are; changed on the loop only.
+        self.open = 0
         # Appended to by any thread, emptied by the loop.
         self._pending: deque[tuple[str, int | None]] = deque()
         # Set by any thread, cleared by the loop; for the order see `post`.
@@ -88,9 +90,11 @@ def subscribe(owner: str, listener: Listener) -> Callable[[], None]:
     """
     mailbox = _mailbox_of(asyncio.get_running_loop())
     mailbox.listeners.setdefault(owner, set()).add(listener)
+    mailbox.open += 1
 
     def unsubscribe() -> None:
         listeners = mailbox.listeners.get(owner, set())
+        mailbox.open -= listener in listeners
         listeners.discard(listener)
         if not listeners and mailbox.listeners.pop(owner, None) is not None:
             _note_use(owner)
@@ -109,6 +113,11 @@ def _note_use(owner: str) -> None:
 def count(owner: str) -> int:
     """Return how many sockets of this process watch the owner."""
     return sum(len(mailbox.listeners.get(owner, ())) for mailbox in _mailboxes)
+
+
+def count_all() -> int:
+    """Return how many sockets of this process watch an owner."""
+    return sum(mailbox.open for mailbox in _mailboxes)
 
 
 @verb(Kind.CHANGE)
@@ -167,3 +176,4 @@ signals.connect(
     changed=_wake_owner, ended=_end_owner, closed=_post, renewed=_close_anew
 )
 presence.count_with(count)
+presence.count_all_with(count_all)
