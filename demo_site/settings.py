@@ -22,6 +22,8 @@ INSTALLED_APPS = [
     "daphne",
     "demo_site.editor",
     "demo_site.ask",
+    "demo_site.bulk",
+    "demo_site.people",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -92,7 +94,16 @@ LOGGING = {
     "loggers": {"ephemeral_tasks": {"handlers": ["console"], "level": "INFO"}},
 }
 
-# EPHEMERAL_TASKS is not set: the package's defaults suit one process.
+# Documents mostly wait for engines; how many texts are on their way at once follows
+# the engines' capacity, not this number.
+EPHEMERAL_TASKS = {"MAX_RUNNING": 100}
+
+# Engines as kind=url, separated by spaces: docs/translation.md. Without any, Apertium
+# is used where it is installed, else an engine that only accents letters.
+TRANSLATION_ENGINES = os.environ.get("TRANSLATION_ENGINES", "")
+TRANSLATION_PROBE_SECONDS = os.environ.get("TRANSLATION_PROBE_SECONDS", "5")
+TRANSLATION_TIMEOUT_SECONDS = os.environ.get("TRANSLATION_TIMEOUT_SECONDS", "10")
+TRANSLATION_PATIENCE_SECONDS = os.environ.get("TRANSLATION_PATIENCE_SECONDS", "60")
 
 # I001 warns that every visitor may start the task; here that is intended.
 SILENCED_SYSTEM_CHECKS = ["ephemeral_tasks.I001"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .errors import UnknownCoordinator as UnknownCoordinator
     from .errors import UnknownOperation as UnknownOperation
     from .errors import UnknownTask as UnknownTask
+    from .errors import Unreachable as Unreachable
     from .errors import WindowFull as WindowFull
     from .pool.asking import aask as aask
     from .pool.asking import ask as ask
@@ -32,8 +33,13 @@ if TYPE_CHECKING:
     from .result_file import ResultFile as ResultFile
     from .row import Row as Row
     from .signals import operation_finished as operation_finished
+    from .submission import acancel as acancel
+    from .submission import adismiss as adismiss
     from .submission import aoutput as aoutput
     from .submission import aresult as aresult
+    from .submission import aretry as aretry
+    from .submission import asubmit as asubmit
+    from .submission import awindow as awindow
     from .submission import cancel as cancel
     from .submission import dismiss as dismiss
     from .submission import output as output
@@ -67,9 +73,15 @@ _HOMES = {
     "UnknownCoordinator": "errors",
     "UnknownOperation": "errors",
     "UnknownTask": "errors",
+    "Unreachable": "errors",
     "WindowFull": "errors",
     "aowner_of": "web.owner",
     "aask": "pool.asking",
+    "acancel": "submission",
+    "adismiss": "submission",
+    "aretry": "submission",
+    "asubmit": "submission",
+    "awindow": "submission",
     "aoutput": "submission",
     "aresult": "submission",
     "ask": "pool.asking",

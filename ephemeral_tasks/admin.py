@@ -1,4 +1,4 @@
-"""The operators' page in Django's admin."""
+"""The operators' page in Django's admin, and what a site's ``admin.py`` takes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from django.urls import URLPattern, path
 
 from .models import Pool
 from .web import operators_page
+from .web.admin_actions import task_action
 from .web.operators_rights import VIEW, may
+
+__all__ = ["task_action"]
 
 
 @admin.register(Pool)

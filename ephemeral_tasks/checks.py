@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from . import variables
 from .conf import NAME, RULES, Config, find_problems
+from .machine.checks import check_pool
 
 _DUMMY = "django.core.cache.backends.dummy.DummyCache"
 _LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
@@ -36,6 +37,7 @@ def check_settings(
         *_check_templates(),
         *_check_cache(),
         *_check_server(),
+        *check_pool(),
     ]
 
 

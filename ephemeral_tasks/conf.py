@@ -142,6 +142,18 @@ class Config:
     """Dotted paths of context variables whose values at the submission the body sees,
     too; harmless ones, for they live as long as the arguments."""
 
+    pool: str = field(
+        default="process",
+        metadata={"rule": Rule((str,), choices=("process", "machine"))},
+    )
+    """One pool for each process, or one for all processes of this machine."""
+
+    pool_dir: str | None = field(
+        default=None, metadata={"rule": Rule((str,), may_be_none=True)}
+    )
+    """With ``POOL = "machine"``, the folder in which the processes meet, of mode 0700;
+    None for one below the user's runtime or temporary folder."""
+
     max_kept_bytes: int = _whole(256 * _MEBIBYTE)
     """Arguments, outputs and results that are kept in all, estimated."""
 

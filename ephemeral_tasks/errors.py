@@ -13,10 +13,12 @@
     ├── OperationFailed
     ├── QueueFull              (core)
     ├── TaskFailed
-    │   └── ResultTooLarge
+    │   ├── ResultTooLarge
+    │   └── ResultUnfit
     ├── UnknownCoordinator     (core)
     ├── UnknownOperation       (core)
     ├── UnknownTask
+    ├── Unreachable
     └── WindowFull
 """
 
@@ -50,10 +52,12 @@ __all__ = [
     "OperationFailed",
     "QueueFull",
     "ResultTooLarge",
+    "ResultUnfit",
     "TaskFailed",
     "UnknownCoordinator",
     "UnknownOperation",
     "UnknownTask",
+    "Unreachable",
     "WindowFull",
 ]
 
@@ -129,6 +133,10 @@ class ResultTooLarge(TaskFailed):
     """The body returned or wrote more than may be kept; it is not tried again."""
 
 
+class ResultUnfit(TaskFailed):
+    """The body returned what no other process could fetch; it is not tried again."""
+
+
 class UnknownTask(EphemeralTasksError):
     """No task has this name, or it is not for this visitor."""
 
@@ -136,6 +144,23 @@ class UnknownTask(EphemeralTasksError):
         names = ", ".join(sorted(known)) or "none"
         super().__init__(f"no task named {name!r}; known: {names}")
         self.name = name
+
+
+class Unreachable(EphemeralTasksError):
+    """The process that hosts the machine's pool did not answer in time.
+
+    Or no process can host. What was asked for was not done, and never will be.
+    """
+
+    def __init__(
+        self,
+        message: str = "the process that hosts the pool does not answer",
+        *,
+        retry_after_seconds: float = 1.0,
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """When it may answer again; a guess, in seconds."""
 
 
 class WindowFull(EphemeralTasksError):

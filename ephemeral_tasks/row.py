@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.utils import formats
@@ -154,6 +155,10 @@ class Row:
     question: RowQuestion | None = None
     """What its body asks now."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by place; what dataclasses do takes four times as long."""
+        return _restore, _VALUES(self)
+
     def as_json(self) -> dict[str, Any]:
         """Return the row as JSON can hold it; instants in ISO 8601, UTC."""
         return {
@@ -243,6 +248,17 @@ class Row:
 def _in_words(number: float) -> str:
     """Return a number as the language writes it; 0.1 + 0.2 is 0.3 for people."""
     return formats.number_format(round(number, 2))
+
+
+_NAMES = tuple([one.name for one in fields(Row)])
+_VALUES = attrgetter(*_NAMES)
+
+
+def _restore(*values: Any) -> Row:
+    row = object.__new__(Row)
+    for name, value in zip(_NAMES, values, strict=True):
+        object.__setattr__(row, name, value)
+    return row
 
 
 def _iso(instant: datetime | None) -> str | None:

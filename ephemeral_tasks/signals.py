@@ -15,10 +15,16 @@ logger = logging.getLogger("ephemeral_tasks")
 OwnerCallback = Callable[[str], object]
 
 
+def ignore(*arguments: object) -> None:
+    """Do nothing, in place of a listener's function."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Listener:
     changed: OwnerCallback
     ended: OwnerCallback
+    closed: Callable[[str, int], object]
+    renewed: Callable[[], object]
 
 
 # Replaced as a whole, never changed in place, since any thread may read it. Listeners
@@ -26,18 +32,30 @@ class _Listener:
 _listeners: tuple[_Listener, ...] = ()
 
 
-def connect(*, changed: OwnerCallback, ended: OwnerCallback) -> Callable[[], None]:
-    """Call ``changed(owner)`` and ``ended(owner)`` from now on.
+def connect(
+    *,
+    changed: OwnerCallback,
+    ended: OwnerCallback,
+    closed: Callable[[str, int], object] = ignore,
+    renewed: Callable[[], object] = ignore,
+) -> Callable[[], None]:
+    """Call these functions from now on.
 
     They are called on any thread, mostly on the pool's loop, so they must return at
-    once. ``changed`` carries no content: the listener reads the window. After ``ended``
-    the owner has no window any more.
+    once. None carries content: the listener reads the window.
+
+    Args:
+        changed: Called with an owner whose window changed.
+        ended: Called with an owner that has no window any more.
+        closed: Called with an owner whose sockets are to be closed, and the code.
+        renewed: Called when another process hosts the pool, or notices may be lost:
+            any window may be another.
 
     Returns:
-        A function that disconnects the two.
+        A function that disconnects them.
     """
     global _listeners
-    listener = _Listener(changed, ended)
+    listener = _Listener(changed, ended, closed, renewed)
     _listeners = (*_listeners, listener)
 
     def disconnect() -> None:
@@ -59,9 +77,21 @@ def send_ended(owner: str) -> None:
         _call(listener.ended, owner)
 
 
-def _call(callback: OwnerCallback, owner: str) -> None:
+def send_closed(owner: str, code: int) -> None:
+    """Call the listeners that close an owner's sockets."""
+    for listener in _listeners:
+        _call(listener.closed, owner, code)
+
+
+def send_renewed() -> None:
+    """Call the listeners after the pool has become another one."""
+    for listener in _listeners:
+        _call(listener.renewed)
+
+
+def _call(callback: Callable[..., object], *arguments: object) -> None:
     try:
-        callback(owner)
+        callback(*arguments)
     except (Exception, SystemExit) as error:  # it may be called on the pool's loop
         log_failure("a listener of window changes failed", error)
 

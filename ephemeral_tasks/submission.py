@@ -1,35 +1,67 @@
 """The verbs: submit, watch, cancel, dismiss, retry, answer, fetch.
 
-Each may be called from any thread or loop and none blocks; only what starts with an
-``a`` waits. Each takes the owner and, where there is one, the id together: another
-owner's operation is as unknown as one that never existed.
+Each runs where the pool is: in this process, or with ``POOL = "machine"`` in the one
+that hosts it. Each may be called from any thread or loop. In this process none blocks;
+for another one's answer the plain ones wait, and their twins with an ``a`` are awaited.
+Each takes the owner and, where there is one, the id together: another owner's operation
+is as unknown as one that never existed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from . import intake, signals, windows
 from . import pool as pools
-from .core.output import Output
-from .core.status import Status
+from .answering import aanswer, answer
 from .digests import digest_form
 from .errors import Conflict, NotFinished, UnknownOperation
-from .pool.call import copy
-from .pool.operation import PoolOperation, make_handle
-from .pool.pool import Pool
-from .pool.questions import Ending
+from .lookup import find, find_all
+from .machine.pickles import check_arguments, is_needed
+from .machine.table import Kind
+from .machine.verbs import async_verb, verb
+from .outputs import aoutput, output
+from .pool.call import keep, keep_all
+from .pool.operation import make_handle
 from .pool.waiters import wait
-from .projection import list_actions, project
+from .projection import list_actions
 from .row import Row
 from .tasks import Task
 from .windows import Handle
 
-if TYPE_CHECKING:
-    from django.forms import BaseForm
+__all__ = [
+    "aanswer",
+    "acancel",
+    "adismiss",
+    "afetch",
+    "ais_known",
+    "answer",
+    "aoutput",
+    "aread_input",
+    "aresult",
+    "aretry",
+    "arow",
+    "asubmit",
+    "asubmit_once",
+    "atask_of",
+    "awindow",
+    "cancel",
+    "dismiss",
+    "end_owner",
+    "fetch",
+    "is_known",
+    "output",
+    "read_input",
+    "result",
+    "retry",
+    "row",
+    "submit",
+    "submit_once",
+    "task_of",
+    "window",
+]
 
 
 def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
@@ -47,91 +79,123 @@ def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
         QueueFull, ClientFull, WindowFull, Closed: It was refused, and nothing was
             changed.
     """
-    return intake.submit(*intake.prepare(owner, Task.of(task), args, kwargs))
+    return _submit(owner, *_take_along(task, args, kwargs))
+
+
+async def asubmit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
+    """Run a task in the pool; the twin of ``submit`` for async code."""
+    return await _submit.acall(owner, *_take_along(task, args, kwargs))
+
+
+@verb(Kind.CHANGE)
+def withdraw(handle: Handle) -> None:
+    """Cancel and forget an operation whose submitter was told that there is none."""
+    pool = pools.current()
+    operation = None if pool is None else pool.ledger.memory.get(handle.id)
+    if pool is None or operation is None or operation.owner is None:
+        return
+    owner = operation.owner
+    with windows.lock:  # or a submission meanwhile would write the handle again
+        change = pool.ledger.forget(operation)
+        windows.keep(owner, {one.id for one in pool.ledger.memory.of(owner)})
+    pool.follow(change)
+    signals.send_changed(owner)
+
+
+@verb(Kind.ADD, undo=withdraw)
+def _submit(
+    owner: str, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Handle:
+    return intake.submit(*intake.prepare(owner, task, args, kwargs))
+
+
+def _take_along(
+    task: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[Task, tuple[Any, ...], Mapping[str, Any]]:
+    """Return a call as another process can take it, files by value."""
+    ours = Task.of(task)
+    if not is_needed():
+        return ours, args, kwargs
+    ours.check_arguments(args, kwargs)
+    kept = tuple([keep(value) for value in args]), keep_all(kwargs)
+    check_arguments(ours.name, ours.signature.parameters, *kept)
+    return ours, *kept
 
 
 def submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
 ) -> Handle:
     """Submit a form once: the same key and input again give the same handle."""
+    ours, _, kept = _take_along(task, (), kwargs)
+    return _submit_once(owner, ours, form_key, kept)
+
+
+async def asubmit_once(
+    owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
+) -> Handle:
+    """Submit a form once; the twin of ``submit_once`` for async code."""
+    ours, _, kept = _take_along(task, (), kwargs)
+    return await _submit_once.acall(owner, ours, form_key, kept)
+
+
+@verb(Kind.ADD, undo=withdraw)
+def _submit_once(
+    owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
+) -> Handle:
     pool, operation = intake.prepare(owner, task, (), kwargs)
     operation.form_key = digest_form(task.name, form_key, kwargs)
     return intake.submit(pool, operation)
 
 
+@verb(Kind.LOOK)
 def window(owner: str) -> tuple[Row, ...]:
     """Return the owner's operations, newest first; looking keeps the window alive."""
-    windows.check_owner(owner)
-    pool = pools.current()
-    if pool is None:
-        return ()
-    found = windows.read(owner, touch=True)
-    memory = pool.ledger.memory
-    return tuple(
-        [
-            _row(pool, handle, operation, found.used_monotonic)
-            for handle in found.handles
-            if (operation := memory.get(handle.id)) is not None
-        ]
-    )
+    return tuple([found.row() for found in find_all(owner)])
 
 
+@verb(Kind.LOOK)
 def row(owner: str, id: str) -> Row:
     """Return one operation of the owner; looking keeps the window alive.
 
     Raises:
         UnknownOperation: The owner's window does not name it.
     """
-    pool, handle, operation, used = _find(owner, id)
-    return _row(pool, handle, operation, used)
+    return find(owner, id).row()
 
 
-def _row(
-    pool: Pool, handle: Handle, operation: PoolOperation, used_monotonic: float
-) -> Row:
-    is_waiting = operation.status is Status.READY
-    position = pool.position(operation) if is_waiting else None
-    is_finished = operation.is_finished
-    return project(
-        handle,
-        operation,
-        used_monotonic=used_monotonic,
-        clock=pool.clock,
-        position=position,
-        eta_seconds=None if is_finished else pool.estimate(operation, position),
-    )
-
-
-def _find(owner: str, id: str) -> tuple[Pool, Handle, PoolOperation, float]:
-    windows.check_owner(owner)
-    pool = pools.current()
-    if pool is not None:
-        found = windows.read(owner, touch=True)
-        for handle in found.handles:
-            operation = pool.ledger.memory.get(id)
-            if handle.id == id and operation is not None:
-                return pool, handle, operation, found.used_monotonic
-    raise UnknownOperation(id)
-
-
+@verb(Kind.LOOK)
 def is_known(owner: str, id: str) -> bool:
     """Return whether the owner's window names an operation."""
     try:
-        _find(owner, id)
+        find(owner, id)
     except UnknownOperation:
         return False
     return True
 
 
+@verb(Kind.LOOK)
+def list_ids(owner: str) -> frozenset[str]:
+    """Return the ids that the owner's window names; this does not keep it alive."""
+    return frozenset([one.id for one in windows.read(owner, touch=False).handles])
+
+
+@verb(Kind.LOOK)
+def keep_alive(owner: str) -> None:
+    """Use the owner's window."""
+    windows.read(owner, touch=True)
+
+
+@verb(Kind.LOOK)
 def task_of(owner: str, id: str) -> Task:
     """Return the task of one operation of the owner.
 
     Raises:
         UnknownOperation: The owner's window does not name it.
     """
-    return _find(owner, id)[2].task
+    return find(owner, id).operation.task
 
 
+@verb(Kind.CHANGE)
 def cancel(owner: str, id: str) -> None:
     """Cancel an operation; again is allowed and changes nothing.
 
@@ -139,7 +203,7 @@ def cancel(owner: str, id: str) -> None:
         UnknownOperation: The owner's window does not name it.
         Conflict: It has finished otherwise, or it runs and is not cancellable.
     """
-    pool, _, operation, _ = _find(owner, id)
+    pool, _, operation, _ = find(owner, id)
     spare_running = not operation.task.cancellable
     is_cancelled, change = pool.ledger.cancel(operation, spare_running=spare_running)
     if not is_cancelled:
@@ -148,6 +212,7 @@ def cancel(owner: str, id: str) -> None:
     signals.send_changed(owner)
 
 
+@verb(Kind.CHANGE)
 def dismiss(owner: str, id: str) -> None:
     """Forget a finished operation now.
 
@@ -156,7 +221,7 @@ def dismiss(owner: str, id: str) -> None:
         Conflict: It has not finished.
     """
     with windows.lock:  # or it might be retried between the check and its removal
-        pool, _, operation, _ = _find(owner, id)
+        pool, _, operation, _ = find(owner, id)
         if not operation.is_finished:
             raise Conflict("dismiss", id, operation.status)
         change = pool.ledger.forget(operation)
@@ -165,6 +230,7 @@ def dismiss(owner: str, id: str) -> None:
     signals.send_changed(owner)
 
 
+@verb(Kind.CHANGE, undo=withdraw)
 def retry(owner: str, id: str) -> Handle:
     """Run a failed or cancelled operation anew, in the old one's place of the window.
 
@@ -177,7 +243,7 @@ def retry(owner: str, id: str) -> Handle:
         QueueFull, ClientFull, Closed: It was refused, and nothing was changed.
     """
     with windows.lock:  # or two clicks would run it twice
-        pool, old, operation, _ = _find(owner, id)
+        pool, old, operation, _ = find(owner, id)
         status, call = operation.status, operation.item
         if "retry" not in list_actions(
             status, is_cancelling=False, is_cancellable=True
@@ -197,6 +263,7 @@ def retry(owner: str, id: str) -> Handle:
     return intake.start(pool, again, change)
 
 
+@verb(Kind.LOOK)
 def read_input(owner: str, id: str) -> tuple[Row, dict[str, Any]]:
     """Return a finished operation's row and the arguments that it holds, by name.
 
@@ -206,68 +273,15 @@ def read_input(owner: str, id: str) -> tuple[Row, dict[str, Any]]:
         UnknownOperation: The owner's window does not name it.
         Conflict: It is unfinished, or its arguments are no longer held.
     """
-    pool, handle, operation, used = _find(owner, id)
+    found = find(owner, id)
+    operation = found.operation
     call = operation.item  # once: its end drops it on another thread
     if not operation.is_finished or call is None:
         raise Conflict("again", id, operation.status)
-    return _row(pool, handle, operation, used), call.arguments()
+    return found.row(), call.arguments()
 
 
-def answer(
-    owner: str,
-    id: str,
-    number: int,
-    answer: str | None = None,
-    *,
-    data: Mapping[str, Any] | None = None,
-    files: Mapping[str, Any] | None = None,
-    make_form: Callable[..., BaseForm] | None = None,
-) -> Row:
-    """Answer the question that the operation asks; the first valid answer counts.
-
-    Args:
-        owner: The owner's key.
-        id: The operation's id.
-        number: The question's, as its row gives it.
-        answer: One of the choices.
-        data: What was sent of the form, where the question has one.
-        files: The uploads among it, which are copied.
-        make_form: Makes the bound form of the class, ``data`` and ``files``; by default
-            the class is called with the two.
-
-    Returns:
-        The row, without the question.
-
-    Raises:
-        UnknownOperation: The owner's window does not name it.
-        Conflict: That question is not open, perhaps no more.
-        InvalidAnswer: It is none of the choices, or the form refused it. In each case
-            nothing was changed.
-    """
-    pool, handle, operation, used = _find(owner, id)
-    question = operation.question
-    if question is None or question.number != number:
-        raise Conflict("answer", id, operation.status)
-    given: Any
-    if question.form is None:
-        given = question.check_choice(answer)
-    else:
-        form = (make_form or _call)(question.form, data=data or {}, files=files or {})
-        given = copy(question.check_form(form))
-    is_first, change = pool.ledger.end_question(
-        operation, question, Ending.ANSWERED, given
-    )
-    if not is_first:
-        raise Conflict("answer", id, operation.status)
-    pool.follow(change)
-    # Not found anew: what has just been forgotten was answered nevertheless.
-    return _row(pool, handle, operation, used)
-
-
-def _call(form_class: type[BaseForm], **arguments: Any) -> BaseForm:
-    return form_class(**arguments)
-
-
+@verb(Kind.LOOK)
 def result(owner: str, id: str) -> Any:
     """Return what the operation returned.
 
@@ -277,9 +291,10 @@ def result(owner: str, id: str) -> Any:
         OperationFailed: It failed; the error holds the sentence and the reference.
         OperationCancelled: It was cancelled.
     """
-    return _find(owner, id)[2].outcome()
+    return find(owner, id).operation.outcome()
 
 
+@verb(Kind.LOOK)
 def fetch(owner: str, id: str) -> tuple[Row, Any]:
     """Return an operation's row and what it returned, in one look.
 
@@ -287,10 +302,11 @@ def fetch(owner: str, id: str) -> tuple[Row, Any]:
         UnknownOperation, NotFinished, OperationFailed, OperationCancelled: As for
             ``result``.
     """
-    pool, handle, operation, used = _find(owner, id)
-    return _row(pool, handle, operation, used), operation.outcome()
+    found = find(owner, id)
+    return found.row(), found.operation.outcome()
 
 
+@async_verb
 async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
     """Wait for the operation's end and return what it returned.
 
@@ -307,7 +323,7 @@ async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
         OperationFailed: It failed; the error holds the sentence and the reference.
         OperationCancelled: It was cancelled.
     """
-    pool, _, operation, _ = _find(owner, id)
+    pool, _, operation, _ = find(owner, id)
     if not operation.is_finished:
         try:
             await asyncio.wait_for(wait(pool.loop, operation), timeout)
@@ -316,65 +332,7 @@ async def aresult(owner: str, id: str, timeout: float | None = None) -> Any:
     return operation.outcome()
 
 
-def output(
-    owner: str,
-    id: str,
-    start: int = 0,
-    attempt: int | None = None,
-    *,
-    limit: int | None = None,
-) -> Output:
-    """Return what the operation's body has written from ``start`` on.
-
-    Args:
-        owner: The owner's key.
-        id: The operation's id.
-        start: A place that ``Output.end`` gave; 0 for the beginning.
-        attempt: The attempt that came with it. Another attempt's output is given from
-            its beginning.
-        limit: How many characters are given at most.
-
-    Raises:
-        UnknownOperation: The owner's window does not name it.
-        TypeError, ValueError: ``start`` is no whole number from 0 on.
-    """
-    return _find(owner, id)[2].output_nowait(start, attempt, limit=limit)
-
-
-async def aoutput(
-    owner: str,
-    id: str,
-    start: int = 0,
-    attempt: int | None = None,
-    timeout: float | None = None,
-    *,
-    limit: int | None = None,
-) -> Output:
-    """Wait until there is more than ``start``, another attempt, or the end.
-
-    Cancelling this call leaves nothing behind. The arguments are those of ``output``.
-
-    Args:
-        owner: The owner's key.
-        id: The operation's id.
-        start: The place from which it is read.
-        attempt: The attempt to which the place belongs.
-        timeout: Seconds to wait at most; the text is then empty.
-        limit: How many characters are given at most.
-
-    Raises:
-        UnknownOperation: The owner's window does not name it, perhaps no more.
-        TypeError, ValueError: ``start`` is no whole number from 0 on.
-    """
-    pool, _, operation, _ = _find(owner, id)
-    buffer = pool.ledger.open_output(operation)
-    if attempt is None:  # 0 is a reader's that saw no attempt: the first is news to it
-        attempt = buffer.attempt or None
-    with suppress(TimeoutError):
-        await asyncio.wait_for(operation.wait_for_output(start, attempt), timeout)
-    return output(owner, id, start, attempt, limit=limit)
-
-
+@verb(Kind.CHANGE)
 def end_owner(owner: str) -> None:
     """Cancel and forget all operations of an owner, as at logout."""
     windows.check_owner(owner)
@@ -386,3 +344,33 @@ def end_owner(owner: str) -> None:
     if pool is not None and change is not None:
         pool.follow(change)
     signals.send_ended(owner)
+
+
+# -- the twins for async code, where a host's answer must be awaited ------------------
+
+
+async def acancel(owner: str, id: str) -> None:
+    """Cancel an operation, as ``cancel`` does."""
+    await cancel.acall(owner, id)
+
+
+async def adismiss(owner: str, id: str) -> None:
+    """Forget a finished operation, as ``dismiss`` does."""
+    await dismiss.acall(owner, id)
+
+
+async def aretry(owner: str, id: str) -> Handle:
+    """Run a failed or cancelled operation anew, as ``retry`` does."""
+    return await retry.acall(owner, id)
+
+
+async def awindow(owner: str) -> tuple[Row, ...]:
+    """Return the owner's operations, as ``window`` does."""
+    return await window.acall(owner)
+
+
+afetch = fetch.acall
+ais_known = is_known.acall
+aread_input = read_input.acall
+arow = row.acall
+atask_of = task_of.acall

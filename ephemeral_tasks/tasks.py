@@ -22,7 +22,7 @@ from .compat import (
     DjangoTask,
 )
 from .core.policy import Backoff, Policy, full_jitter
-from .core.values import finite, plain_text
+from .core.values import MAX_TEXT, finite, plain_text
 from .digests import digest_arguments
 from .policies import (
     OnLeave,
@@ -260,6 +260,19 @@ class Task(DjangoTask):  # type: ignore[type-arg]  # generic in stubs alone
 
 def _make_plain(value: object) -> object:
     """Return a harmless argument as JSON and HTML can express it, and bounded."""
+    if not isinstance(value, list | tuple):
+        return _make_plain_scalar(value)
+    items: list[object] = []
+    size = 0
+    for item in value:
+        items.append(_make_plain_scalar(item))
+        size += len(str(items[-1])) or 1  # many empty texts are bounded, too
+        if size > MAX_TEXT:
+            return (*items[:-1], "…")
+    return tuple(items)
+
+
+def _make_plain_scalar(value: object) -> object:
     if isinstance(value, Enum):
         value = value.value
     if value is None or type(value) is bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
@@ -24,11 +25,26 @@ def capture() -> Variables:
     Raises:
         ImproperlyConfigured: A path leads to no context variable.
     """
+    return tuple([(load(path), value) for path, value in capture_named()])
+
+
+def capture_named() -> tuple[tuple[str, Any], ...]:
+    """Return the same by dotted path, as another process can take it.
+
+    Raises:
+        ImproperlyConfigured: A path leads to no context variable.
+    """
     paths = get_config().context_vars
     if not paths:
         return ()
-    found = [(variable, variable.get(_UNSET)) for variable in map(load, paths)]
+    found = [(path, load(path).get(_UNSET)) for path in paths]
     return tuple([pair for pair in found if pair[1] is not _UNSET])
+
+
+def set_named(values: Iterable[tuple[str, Any]]) -> None:
+    """Give variables the values that ``capture_named`` returned, in this context."""
+    for path, value in values:
+        load(path).set(value)
 
 
 def load(path: str) -> ContextVar[Any]:

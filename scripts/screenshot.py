@@ -16,9 +16,10 @@ WINDOW = {"width": 980, "height": 900}
 
 def fill_table(visitor: Visitor, demo: DemoServer) -> None:
     """The table shows one operation running, one waiting and three ended."""
+    visitor.choose("es", "fr")
     visitor.translate("# The mountain hut")
     visitor.sees("Done")
-    visitor.page.locator("#id_target").select_option("fr")
+    visitor.choose("fr")
     visitor.page.locator("#id_rehearse").check()
     visitor.translate("# The reading club")
     visitor.sees("Failed")
@@ -26,11 +27,11 @@ def fill_table(visitor: Visitor, demo: DemoServer) -> None:
     visitor.translate("# Wait at gate-closed")
     visitor.act("Cancel")
     visitor.sees("Cancelled")
-    visitor.page.locator("#id_target").select_option("es")
+    visitor.choose("es")
     visitor.translate("\n\n".join(["Wait at gate-picture."] * 12))
     demo.let_through("picture", 6)
     visitor.sees("paragraph 7 of 12")
-    visitor.page.locator("#id_target").select_option("fr")
+    visitor.choose("fr")
     visitor.translate("# The weather station")
     visitor.sees("Waiting")
 

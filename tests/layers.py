@@ -33,8 +33,10 @@ APP_ORDER = (
         "row",
         "signals",
         "time_left",
+        "tracing",
     ),
     (
+        "machine",
         "policies",
         "registry",
         "signatures",
@@ -44,8 +46,9 @@ APP_ORDER = (
         "windows",
     ),
     ("pool",),
-    ("backends", "intake", "listings", "projection"),
-    ("operators",),
+    ("backends", "intake", "listings", "otel", "projection"),
+    ("lookup",),
+    ("answering", "operators", "outputs"),
     ("submission",),
     ("checks",),
 )
@@ -62,17 +65,22 @@ DEPENDENCIES = {"asgiref", "channels", "django", "django_htmx", "django_tasks"}
 # What only one module may import, because its extra brings it.
 EXTRAS = {
     "management.progress_display": {"tqdm"},
+    "otel": {"opentelemetry"},
+    "otel.metrics": {"opentelemetry"},
+    "otel.spans": {"opentelemetry"},
     "testing": {"pytest"},
     "backends.celery": {"celery"},
     "backends.rq": {"django_rq", "redis", "rq"},
 }
 # What a site imports by module; everything else it takes from the package.
 PUBLIC_MODULES = {
+    "admin",
     "asgi",
     "core",
     "core.patterns",
     "core.testing",
     "errors",
+    "otel",
     "routing",
     "testing",
 }

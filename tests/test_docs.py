@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.admin import site
 
+from ephemeral_tasks.otel import uninstrument
 from ephemeral_tasks.registry import registry
 from ephemeral_tasks.testing import cancel_all
 from tests.layers import ROOT
@@ -29,11 +31,15 @@ def test_a_page_leads_where_it_says(page, settings, monkeypatch):
 def as_before(monkeypatch):
     """What a page declares is gone with it, and how it wants things logged."""
     monkeypatch.setattr(registry, "_tasks", {**registry._tasks})
+    models = {**site._registry}
     logger = logging.getLogger("ephemeral_tasks")
     level, handlers = logger.level, [*logger.handlers]
     yield
     logger.setLevel(level)
     logger.handlers[:] = handlers
+    site._registry.clear()
+    site._registry.update(models)
+    uninstrument()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,6 +1,7 @@
 """Configuration of the app."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,9 @@ class EditorConfig(AppConfig):
 
     name = "demo_site.editor"
     verbose_name = _("Translation editor")
+
+    def ready(self):
+        """Register the check of the settings that name engines."""
+        from demo_site.translation import check_settings
+
+        register(check_settings)

@@ -1,29 +1,37 @@
 """The form that starts a translation."""
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from demo_site.editor.widgets import MarkdownTextarea
 from demo_site.translation import get_engine, label, translated_name
+
+TEXT_CHARACTERS = 100_000
+"""What a text may have at most: about forty pages."""
 
 
 class TranslateForm(forms.Form):
-    """A text and two languages; the cleaned data are the task's arguments."""
+    """A text and its languages; the cleaned data are the task's arguments."""
 
     template_name = "editor/fields.html"
 
     source = forms.ChoiceField(label=_("From"))
-    target = forms.ChoiceField(label=_("To"))
+    target = forms.MultipleChoiceField(
+        label=_("To"), widget=forms.CheckboxSelectMultiple
+    )
     text = forms.CharField(
         label=_("Markdown"),
         strip=False,
-        widget=forms.Textarea(
+        widget=MarkdownTextarea(
+            limit=TEXT_CHARACTERS,
             attrs={
                 "class": "editor-text",
                 "placeholder": _("Write or paste Markdown, or start with a sample."),
                 "rows": 16,
                 "spellcheck": "false",
-            }
+            },
         ),
     )
     rehearse = forms.BooleanField(
@@ -37,30 +45,43 @@ class TranslateForm(forms.Form):
         self._pairs = get_engine().pairs()
         self.fields["source"].choices = _choices(pair.source for pair in self._pairs)
         self.fields["target"].choices = _choices(pair.target for pair in self._pairs)
-        usual = ("en", "es") if ("en", "es") in self._pairs else self._pairs[0]
-        self.fields["source"].initial, self.fields["target"].initial = usual
-
-    @property
-    def languages(self):
-        """Both language fields, which the page shows side by side."""
-        return self["source"], self["target"]
+        # None before a server has told its languages: then nothing can be submitted.
+        first = self._pairs[0] if self._pairs else ("", "")
+        usual = ("en", "es") if ("en", "es") in self._pairs else first
+        self.fields["source"].initial, self.fields["target"].initial = (
+            usual[0],
+            [usual[1]],
+        )
 
     def clean_text(self):
         """Return the text with plain newlines; browsers submit CR and LF."""
-        return self.cleaned_data["text"].replace("\r\n", "\n")
+        text = self.cleaned_data["text"].replace("\r\n", "\n")
+        MaxLengthValidator(TEXT_CHARACTERS)(text)
+        return text
 
     def clean(self):
-        """Check that the engine translates between the two languages."""
+        """Check that there are engines for the languages, and that they answer now."""
         data = super().clean()
-        source, target = data.get("source"), data.get("target")
-        if source and target and (source, target) not in self._pairs:
-            message = gettext("There is no translation from %(source)s to %(target)s.")
-            names = {
-                "source": translated_name(source),
-                "target": translated_name(target),
-            }
-            self.add_error("target", message % names)
+        source, targets = data.get("source"), data.get("target", [])
+        known = [each for each in targets if (source, each) in self._pairs]
+        for target in targets if source else []:
+            if target not in known:
+                self.add_error("target", _refusal(source, target))
+        # Else the operation would wait for an engine, and then fail.
+        engine = get_engine()
+        if not engine.is_available():
+            sentence = gettext("No translation engine answers at the moment.")
+            raise forms.ValidationError(sentence)
+        if known and not any(engine.is_available(source, each) for each in known):
+            sentence = gettext("No engine for these languages answers at the moment.")
+            raise forms.ValidationError(sentence)
         return data
+
+
+def _refusal(source, target):
+    message = gettext("There is no translation from %(source)s to %(target)s.")
+    names = {"source": translated_name(source), "target": translated_name(target)}
+    return message % names
 
 
 def _choices(codes):

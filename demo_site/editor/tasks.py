@@ -1,33 +1,39 @@
-"""The task: translate a Markdown text, paragraph by paragraph."""
+"""The task: translate a Markdown text into one language after the other."""
 
-import asyncio
+from collections.abc import Callable
 from typing import TypedDict
 
+from django.utils.text import get_text_list
 from django.utils.translation import gettext
 
 from demo_site.editor.forms import TranslateForm
-from demo_site.translation import EngineError, get_engine, split, translated_name
-from ephemeral_tasks import TaskFailed, progress, task
-
-# Slow the pseudo engine down, so that there is progress to watch.
-PSEUDO_SECONDS = 0.2
+from demo_site.translation import (
+    EngineError,
+    Splice,
+    translate_document,
+    translated_name,
+)
+from ephemeral_tasks import TaskFailed, progress, task, write
 
 
 class Translation(TypedDict):
-    """The result: both texts, and how many paragraphs could not be translated."""
+    """The result; languages are in the order in which they were translated."""
 
     original: str
-    translation: str
     source: str
-    target: str
+    translations: dict[str, str]
+    """The translated text by language; at least one."""
+    failed: dict[str, str]
+    """Why there is no translation, in a sentence, by language."""
     total: int
     """Number of paragraphs, headings and table cells in the text."""
-    kept: int
+    kept: dict[str, int]
     """Number of those that stayed as they were, because the engine broke them."""
 
 
-def _name(source: str, target: str) -> str:
-    names = {"source": translated_name(source), "target": translated_name(target)}
+def _name(source: str, target: tuple[str, ...]) -> str:
+    targets = get_text_list([*map(translated_name, target)], gettext("and"))
+    names = {"source": translated_name(source), "target": targets}
     return gettext("%(source)s to %(target)s") % names
 
 
@@ -35,49 +41,82 @@ def _name(source: str, target: str) -> str:
     label=_name,
     form=TranslateForm,
     shown=("source", "target"),
-    timeout=600,
+    timeout=1800,
     keep_input=True,
 )
 async def translate(
-    text: str, source: str, target: str, rehearse: bool = False
+    text: str, source: str, target: list[str], rehearse: bool = False
 ) -> Translation:
-    """Return the text with its words translated and every other byte unchanged.
+    """Return the text's translations: words change, every other byte stays.
+
+    What is translated so far is written as the operation's output. A language that
+    fails does not lose the others.
 
     Args:
         text: Markdown.
-        source, target: Language codes, a pair of the engine.
-        rehearse: Fail halfway, on purpose.
+        source: A language code.
+        target: Language codes, each a pair of the engine with ``source``.
+        rehearse: Fail in the middle of the last language, on purpose.
 
     Raises:
-        TaskFailed: The engine did not answer, or ``rehearse`` is set.
+        TaskFailed: No language could be translated into.
     """
-    # In threads: on the loop, a long text would delay all other operations.
-    document = await asyncio.to_thread(split, text)
-    translated = []
-    for number, paragraph in enumerate(document.texts, start=1):
-        where = {"number": number, "total": len(document.texts)}
-        message = gettext("paragraph %(number)s of %(total)s") % where
-        progress(number - 1, len(document.texts), message)
-        if rehearse and number > len(document.texts) / 2:
-            raise TaskFailed(gettext("As you asked, the engine failed halfway."))
-        translated += await _translate(paragraph, source, target)
-    splice = await asyncio.to_thread(document.splice, translated)
+    done: dict[str, Splice] = {}
+    failed: dict[str, str] = {}
+    is_alone = len(target) == 1
+    for language in target:
+        name = "" if is_alone else translated_name(language)
+        report = _reporter(name, is_rehearsed=rehearse and language == target[-1])
+        if not is_alone:
+            write(f"── {name} ──\n\n")
+        with progress.part(1 / len(target), translated_name(language)):
+            try:
+                done[language] = await _translate(text, source, language, report)
+            except TaskFailed as error:
+                failed[language] = str(error)
+        if not is_alone:
+            write(f"{failed.get(language, '')}\n\n")
+    if not done:
+        raise TaskFailed(next(iter(failed.values())))
     return Translation(
         original=text,
-        translation=splice.text,
         source=source,
-        target=target,
-        total=splice.total,
-        kept=splice.kept,
+        translations={language: each.text for language, each in done.items()},
+        failed=failed,
+        total=next(iter(done.values())).total,
+        kept={language: each.kept for language, each in done.items()},
     )
 
 
-async def _translate(paragraph: str, source: str, target: str) -> list[str]:
-    engine = get_engine()
-    if engine.is_pseudo:
-        await asyncio.sleep(PSEUDO_SECONDS)
+async def _translate(
+    text: str, source: str, target: str, report: Callable[[int, int], None]
+) -> Splice:
     try:
-        return await engine.translate([paragraph], source, target)
+        return await translate_document(
+            text, source, target, on_progress=report, on_piece=write
+        )
     except EngineError as error:
         sentence = gettext("The engine does not answer. Try again in a moment.")
         raise TaskFailed(sentence) from error
+
+
+def _reporter(name: str, *, is_rehearsed: bool) -> Callable[[int, int], None]:
+    """Return what reports how many of a language's paragraphs are finished.
+
+    Args:
+        name: Of the language, where there are several.
+        is_rehearsed: Whether it raises halfway.
+    """
+
+    def report(done: int, total: int) -> None:
+        if is_rehearsed and 2 * done > total:
+            raise TaskFailed(gettext("As you asked, the engine failed halfway."))
+        where = {"language": name, "number": min(done + 1, total), "total": total}
+        sentence = (
+            gettext("%(language)s, paragraph %(number)s of %(total)s")
+            if name
+            else gettext("paragraph %(number)s of %(total)s")
+        )
+        progress(done, total, sentence % where)
+
+    return report

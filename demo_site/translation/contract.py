@@ -1,6 +1,7 @@
 """The contract of a translation engine."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from django.utils.functional import Promise
@@ -11,6 +12,20 @@ class Pair(NamedTuple):
 
     source: str
     target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an engine is given at once."""
+
+    texts: int = 10
+    """In one request, at most."""
+
+    characters: int = 1500
+    """In one request of several texts, at most; a longer text is a request alone."""
+
+    requests: int = 4
+    """At the same time, at most."""
 
 
 class Engine(Protocol):
@@ -28,6 +43,10 @@ class Engine(Protocol):
     def notice(self) -> str | Promise:
         """What visitors must know about it, in the active language; mostly empty."""
 
+    @property
+    def limits(self) -> Limits:
+        """What it is given at once."""
+
     async def translate(self, texts: list[str], source: str, target: str) -> list[str]:
         """Return the translations of the texts, in their order.
 
@@ -38,12 +57,17 @@ class Engine(Protocol):
 
         Raises:
             UnknownPair: The engine does not have this pair.
+            EngineBusy: It wants to be asked later.
+            EngineRefused: It answers, but not to one of these texts.
             EngineError: The engine did not answer, or answered wrongly. Neither the
                 error nor a cancellation keeps any part of the texts.
         """
 
     def pairs(self) -> tuple[Pair, ...]:
-        """Return all pairs that it translates, sorted; other pairs are refused."""
+        """Return all pairs that it translates, sorted; other pairs are refused.
+
+        A server's pairs are known once it was healthy.
+        """
 
     def route(self, source: str, target: str) -> tuple[str, ...]:
         """Return the languages that a text passes through, both ends included.

@@ -1,27 +1,51 @@
-"""The choice of an engine."""
+"""The engines of this process, made from the settings."""
 
-from functools import cache
+from __future__ import annotations
 
-from django.conf import settings
+from collections.abc import Callable
+
 from django.utils.module_loading import import_string
 
 from demo_site.translation.apertium import ApertiumEngine
+from demo_site.translation.conf import Options
 from demo_site.translation.contract import Engine
 from demo_site.translation.pseudo import PseudoEngine
+from demo_site.translation.remote import (
+    ApyEngine,
+    EasyNMTEngine,
+    LibreTranslateEngine,
+)
+from demo_site.translation.specs import Spec
+
+# Slow the pseudo engine down, so that there is progress to watch.
+PSEUDO_SECONDS = 0.2
+
+_REMOTE: dict[str, Callable[..., Engine]] = {
+    "apy": ApyEngine,
+    "easynmt": EasyNMTEngine,
+    "libretranslate": LibreTranslateEngine,
+}
+
+
+def make_engines(options: Options) -> tuple[Engine, ...]:
+    """Return the configured engines, or the best one that needs no configuration."""
+    if not options.specs:
+        return (find_engine(),)
+    return tuple(_make(spec, options) for spec in options.specs)
 
 
 def find_engine() -> Engine:
     """Return Apertium if it has any language pair here, else the pseudo engine."""
     apertium = ApertiumEngine()
-    return apertium if apertium.pairs() else PseudoEngine()
+    return apertium if apertium.pairs() else PseudoEngine(seconds=PSEUDO_SECONDS)
 
 
-@cache
-def get_engine() -> Engine:
-    """Return this process's engine, made by the first call.
-
-    Its class is the one that ``settings.TRANSLATION_ENGINE`` names by its dotted path;
-    without that setting, `find_engine` chooses.
-    """
-    path = getattr(settings, "TRANSLATION_ENGINE", "")
-    return import_string(path)() if path else find_engine()
+def _make(spec: Spec, options: Options) -> Engine:
+    if spec.kind == "apertium":
+        return ApertiumEngine()
+    if spec.kind == "pseudo":
+        return PseudoEngine(seconds=PSEUDO_SECONDS)
+    make: Callable[..., Engine] = _REMOTE.get(spec.kind) or import_string(spec.kind)
+    if not spec.url:
+        return make()
+    return make(spec.url, api_key=spec.api_key, timeout=options.timeout_seconds)

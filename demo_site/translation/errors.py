@@ -2,7 +2,10 @@
 
     EngineError
     ├── EngineBroken
+    ├── EngineBusy
+    ├── EngineRefused
     ├── EngineTimeout
+    ├── NoEngine
     └── UnknownPair
 
 Messages may be logged: they name engines, languages and seconds, and never contain a
@@ -18,6 +21,19 @@ class EngineBroken(EngineError):
     """The engine ended or gave a wrong answer; the next request starts a new one."""
 
 
+class EngineBusy(EngineError):
+    """The engine wants to be asked later."""
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        """Set when it may be asked again, in seconds from now."""
+        super().__init__(f"busy for {retry_after_seconds:g} seconds")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class EngineRefused(EngineError):
+    """The engine works, but does not translate one of these texts."""
+
+
 class EngineTimeout(EngineError):
     """The engine did not answer in time; the next request starts a new one."""
 
@@ -25,6 +41,10 @@ class EngineTimeout(EngineError):
         """Set the time limit that was exceeded."""
         super().__init__(f"no answer within {seconds:g} seconds")
         self.seconds = seconds
+
+
+class NoEngine(EngineError):
+    """For a while no engine has translated a text, though all were tried."""
 
 
 class UnknownPair(EngineError):

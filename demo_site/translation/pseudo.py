@@ -1,10 +1,11 @@
 """An engine that only accents letters, for tests and as a stand-in."""
 
+import asyncio
 from itertools import permutations
 
 from django.utils.translation import gettext_lazy as _
 
-from demo_site.translation.contract import Pair, as_pairs
+from demo_site.translation.contract import Limits, Pair, as_pairs
 from demo_site.translation.errors import UnknownPair
 
 _PLAIN = "AEIOUYaeiouycnCN"
@@ -23,12 +24,25 @@ class PseudoEngine:
     is_pseudo = True
     notice = _("No translation engine is installed: this page only accents letters.")
 
+    # One by one, so that there is progress to watch.
+    limits = Limits(texts=1)
+
     _table = str.maketrans(_PLAIN, _ACCENTED)
     _pairs = as_pairs(permutations(_LANGUAGES, 2))
+
+    def __init__(self, *, seconds: float = 0.0) -> None:
+        """Make an engine.
+
+        Args:
+            seconds: How long it pretends to work on a text.
+        """
+        self._seconds = seconds
 
     async def translate(self, texts: list[str], source: str, target: str) -> list[str]:
         """Return the texts with accented letters, whatever the languages."""
         self.route(source, target)
+        if self._seconds:
+            await asyncio.sleep(self._seconds * len(texts))
         return [text.translate(self._table) for text in texts]
 
     def pairs(self) -> tuple[Pair, ...]:

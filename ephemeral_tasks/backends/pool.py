@@ -18,6 +18,9 @@ from ..compat import (
     normalize_json,
     task_enqueued,
 )
+from ..machine.pickles import is_needed
+from ..machine.table import Kind
+from ..machine.verbs import verb
 from ..pool.unowned import UnownedOperation
 from ..tasks import Task
 
@@ -62,25 +65,12 @@ class PoolBackend(BaseTaskBackend):
         task = self.at_an_instant(task)
         ours = Task.of(task)
         ours.check_arguments(tuple(args), kwargs)
-        pool = pools.get()
-        now, clock_offset = pool.times()
-        operation = UnownedOperation(
-            task,
-            ours,
+        return _enqueue(
+            type(self),
+            ours if is_needed() else task,  # Django's own does not pickle
             cast("list[Any]", normalize_json(list(args))),
             cast("dict[str, Any]", normalize_json(dict(kwargs))),
-            now=now,
-            clock_offset=clock_offset,
-            worker=pools.process_id()[0],
-            backend=type(self),
         )
-        result = operation.task_result()
-        change = pool.accept(operation, delay=_seconds_until(task.run_after))
-        pool.follow(change)
-        task_enqueued.send_robust(type(self), task_result=result)
-        pool.loop.try_post(operation.on_enqueued, pool.notify)
-        pool.on_submitted(operation)
-        return result
 
     def at_an_instant(self, task: Any) -> Any:
         """Return the task with an instant where ``run_after`` was a span from now.
@@ -89,7 +79,7 @@ class PoolBackend(BaseTaskBackend):
         """
         run_after = task.run_after
         if isinstance(run_after, timedelta):
-            now = datetime.fromtimestamp(pools.get().clock.time(), UTC)
+            now = datetime.fromtimestamp(pools.time_now(), UTC)
             return replace(task, run_after=now + run_after)
         return task
 
@@ -99,15 +89,55 @@ class PoolBackend(BaseTaskBackend):
         Raises:
             TaskResultDoesNotExist: It never was, was forgotten, or has an owner.
         """
-        pool = pools.current()
-        operation = None if pool is None else pool.ledger.memory.get(result_id)
-        if not isinstance(operation, UnownedOperation):
-            raise TaskResultDoesNotExist(result_id)
-        return operation.task_result()
+        return _find_result(result_id)
 
     async def aget_result(self, result_id: str) -> TaskResult[..., Any]:
-        """Return the result; nothing here waits, so no thread is needed."""
-        return self.get_result(result_id)
+        """Return the result; in the pool's process nothing waits."""
+        return await _find_result.acall(result_id)
+
+
+@verb(Kind.CHANGE)
+def _withdraw(result: TaskResult[..., Any]) -> None:
+    """Cancel and forget what was enqueued by a caller who was told that it was not."""
+    pool = pools.current()
+    operation = None if pool is None else pool.ledger.memory.get(result.id)
+    if pool is not None and isinstance(operation, UnownedOperation):
+        pool.forget(operation)
+
+
+@verb(Kind.ADD, undo=_withdraw)
+def _enqueue(
+    backend: type, task: Any, args: list[Any], kwargs: dict[str, Any]
+) -> TaskResult[..., Any]:
+    """Take a task whose arguments fit it; Django's signals are sent where it runs."""
+    pool = pools.get()
+    now, clock_offset = pool.times()
+    operation = UnownedOperation(
+        task,
+        Task.of(task),
+        args,
+        kwargs,
+        now=now,
+        clock_offset=clock_offset,
+        worker=pools.process_id()[0],
+        backend=backend,
+    )
+    result = operation.task_result()
+    change = pool.accept(operation, delay=_seconds_until(task.run_after))
+    pool.follow(change)
+    task_enqueued.send_robust(backend, task_result=result)
+    pool.loop.try_post(operation.on_enqueued, pool.notify)
+    pool.on_submitted(operation)
+    return result
+
+
+@verb(Kind.LOOK)
+def _find_result(result_id: str) -> TaskResult[..., Any]:
+    pool = pools.current()
+    operation = None if pool is None else pool.ledger.memory.get(result_id)
+    if not isinstance(operation, UnownedOperation):
+        raise TaskResultDoesNotExist(result_id)
+    return operation.task_result()
 
 
 def _seconds_until(run_after: Any) -> float:
@@ -115,4 +145,4 @@ def _seconds_until(run_after: Any) -> float:
         return 0.0
     if timezone.is_naive(run_after):
         run_after = timezone.make_aware(run_after)
-    return float(run_after.timestamp() - pools.get().clock.time())
+    return float(run_after.timestamp() - pools.time_now())

@@ -13,11 +13,21 @@
     └── UnknownOperation
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
 
 
 class EphemeralTasksError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose.
+
+    Each can be pickled and copied with its message and its fields.
+    """
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Return how to make it again; its ``__init__`` would make another message."""
+        return _make_again, (type(self), self.args, self.__dict__)
 
 
 class BreakerOpen(EphemeralTasksError):
@@ -102,3 +112,11 @@ class UnknownCoordinator(EphemeralTasksError):
         """The declared names, sorted."""
         names = ", ".join(self.known) or "none"
         super().__init__(f"no coordinator named {name!r}; known: {names}")
+
+
+def _make_again(
+    kind: type[EphemeralTasksError], args: tuple[Any, ...], fields: dict[str, Any]
+) -> EphemeralTasksError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error

@@ -7,11 +7,15 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from .. import windows
 from ..conf import Config, get_config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.validation import check_at_least
+from ..machine import process
+from ..machine.table import Kind
+from ..machine.verbs import verb
 from . import draining
 from .counters import PoolStatistics
 from .pool import Pool
@@ -50,19 +54,67 @@ def current() -> Pool | None:
 
 
 def process_id() -> tuple[str, int]:
-    """Return a random name of this process and its start in seconds since the epoch."""
+    """Return a random name of the pool's process, and its start.
+
+    That is in seconds since the epoch.
+    """
     current()
-    return _process
+    return process.host_name() if process.is_shared() else _process
+
+
+def time_now() -> float:
+    """Return the seconds since the epoch by the pool's clock, where there is a pool."""
+    pool = current()
+    return time.time() if pool is None else pool.clock.time()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What a load balancer may know of the pool."""
+
+    is_healthy: bool
+    """Whether a submission would be taken and run soon."""
+    running: int
+    """Operations that hold a slot."""
+    waiting: int
+    """Operations that wait, also between two attempts."""
+    host_pid: int
+    """The process that would run it."""
+    clients: int
+    """How many other processes use its pool."""
 
 
 def is_healthy() -> bool:
     """Return whether a submission would be taken and run soon; from any thread."""
+    return health().is_healthy
+
+
+@verb(Kind.LOOK)
+def health() -> Health:
+    """Return the pool's health; it starts no pool."""
     pool = current()
-    return pool is None or pool.is_healthy()
+    if pool is None:
+        clients = process.count_clients()
+        return Health(
+            is_healthy=True,
+            running=0,
+            waiting=0,
+            host_pid=os.getpid(),
+            clients=clients,
+        )
+    found = pool.statistics()
+    return Health(
+        is_healthy=pool.is_healthy(),
+        running=found.running,
+        waiting=found.waiting + found.retrying,
+        host_pid=found.host_pid,
+        clients=found.clients,
+    )
 
 
+@verb(Kind.ADD)
 def resize(limit: int) -> None:
-    """Run ``limit`` operations at once in this process, from now on.
+    """Run ``limit`` operations at once, from now on.
 
     Raises:
         TypeError, ValueError: ``limit`` is no whole number from 1 on.
@@ -72,17 +124,20 @@ def resize(limit: int) -> None:
     pool.follow(pool.ledger.resize(limit))
 
 
+@verb(Kind.ADD)
 def pause() -> None:
     """Start no more operations until ``resume``; running ones go on."""
     get().ledger.pause()
 
 
+@verb(Kind.ADD)
 def resume() -> None:
     """Start waiting operations, now and from now on."""
     pool = get()
     pool.follow(pool.ledger.resume())
 
 
+@verb(Kind.ADD)
 def statistics() -> PoolStatistics:
     """Return the pool's counters; starts the pool if it was not."""
     return get().statistics()
@@ -91,17 +146,22 @@ def statistics() -> PoolStatistics:
 def drain(seconds: float | None = None) -> None:
     """End the pool: take no more, wait for accepted work, cancel the rest; blocks.
 
+    Another process of the machine hosts what is submitted from now on.
+
     Args:
         seconds: How long accepted work may go on; ``DRAIN_SECONDS`` by default, and
             zero under the autoreloader. One second more is for clean-up.
     """
     pool = current()
-    if pool is None or not pool.loop.is_alive() or pool.loop.is_current():
+    if pool is not None and pool.loop.is_current():
         return
-    if seconds is None:
-        is_reloading = os.environ.get("RUN_MAIN") == "true"
-        seconds = 0.0 if is_reloading else pool.config.drain_seconds
-    draining.drain(pool, seconds)
+    process.retire()
+    if pool is not None and pool.loop.is_alive():
+        if seconds is None:
+            is_reloading = os.environ.get("RUN_MAIN") == "true"
+            seconds = 0.0 if is_reloading else pool.config.drain_seconds
+        draining.drain(pool, seconds)
+    process.close()  # until now clients could fetch results
 
 
 def reset(
@@ -115,6 +175,7 @@ def reset(
     """
     global _pool, _make
     now = clock or LoopClock()
+    process.reset()
     with _lock:  # or a submission meanwhile would make a pool with the old clock
         old, _pool = _pool, None
         if old is not None:

@@ -22,7 +22,8 @@ from ..core.context import CURRENT, OperationContext
 from ..core.errors import OperationCancelled
 from ..core.operation import Value
 from ..core.values import plain_text
-from ..errors import NotAnswered, ResultTooLarge, TaskFailed
+from ..errors import NotAnswered, ResultTooLarge, ResultUnfit, TaskFailed
+from ..machine.pickles import find_problem, is_needed
 from ..variables import Variables
 from .call import size_of
 from .executors import BodyExecutor
@@ -129,6 +130,7 @@ async def run(call: Runnable, threads: PlainRunner) -> Any:
 
     Raises:
         ResultTooLarge: The value is larger than ``MAX_RESULT_BYTES``.
+        ResultUnfit: With ``POOL = "machine"`` no other process could fetch the value.
     """
     context = cast("PoolContext", CURRENT.get())
     _activate(call.language)
@@ -142,6 +144,7 @@ async def run(call: Runnable, threads: PlainRunner) -> Any:
             value = await in_own_thread(partial(_await, value))
     _refuse_unrun(value)
     value = call.value(value)
+    _refuse_unportable(value)
     context.operation.result_bytes = _measure(value, context.operation)
     return value
 
@@ -161,6 +164,11 @@ def _measure(value: object, operation: PoolOperation) -> int:
     if size > min(config.max_result_bytes, config.max_kept_bytes):
         raise ResultTooLarge(_("The result is too large to be kept."))
     return size
+
+
+def _refuse_unportable(value: object) -> None:
+    if is_needed() and find_problem(value):
+        raise ResultUnfit(_("The result is of a kind that cannot be kept."))
 
 
 def _refuse_unrun(value: object) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils import translation
 
+from .. import tracing
 from ..result_file import ResultFile
 from ..tasks import Task
 from ..variables import Variables, capture
@@ -27,7 +28,7 @@ class Call:
     objects are passed as they are.
     """
 
-    __slots__ = ("_args", "_kwargs", "language", "task", "variables")
+    __slots__ = ("_args", "_kwargs", "language", "origin", "task", "variables")
 
     def __init__(
         self,
@@ -37,12 +38,14 @@ class Call:
         variables: Variables | None = None,
     ) -> None:
         self.task = task
-        self._args = tuple([_keep(value) for value in args])
-        self._kwargs = {name: _keep(value) for name, value in kwargs.items()}
+        self._args = tuple([keep(value) for value in args])
+        self._kwargs = keep_all(kwargs)
         self.language = translation.get_language()
         """The submitter's active language, in which the body runs, too."""
         self.variables = capture() if variables is None else variables
         """The submitter's values of ``CONTEXT_VARS``, which the body sees, too."""
+        self.origin = tracing.capture()
+        """What the tracer links each attempt to; None while nothing is traced."""
 
     def again(self) -> Call:
         """Return a call of the same task and arguments, in the caller's language."""
@@ -87,9 +90,14 @@ class Call:
         return sum(map(size_of, values))
 
 
-def copy(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values that outlive their request, as a body gets its arguments."""
-    return {name: _copy(_keep(value)) for name, value in values.items()}
+def keep_all(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values in the form in which they outlive their request."""
+    return {name: keep(value) for name, value in values.items()}
+
+
+def copy_all(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return kept values as a body gets its arguments."""
+    return {name: _copy(value) for name, value in kept.items()}
 
 
 class _Upload(NamedTuple):
@@ -100,7 +108,7 @@ class _Upload(NamedTuple):
     content_type: str
 
 
-def _keep(value: Any) -> Any:
+def keep(value: Any) -> Any:
     """Return an argument in the form in which it is kept."""
     if type(value) is str:
         return value
@@ -108,7 +116,7 @@ def _keep(value: Any) -> Any:
         value.seek(0)
         kind = value.content_type or "application/octet-stream"
         return _Upload(value.name or "file", value.read(), kind)
-    return _of_each(_keep, value)
+    return _of_each(keep, value)
 
 
 def _is_upload(value: Any) -> bool:

@@ -13,7 +13,7 @@ from ..core.context import OperationContext
 from ..core.output import OutputBuffer
 from ..core.signals import SignalHub
 from ..core.status import Status
-from ..errors import OperationFailed, ResultTooLarge
+from ..errors import OperationFailed, ResultTooLarge, ResultUnfit
 from ..signals import operation_finished
 from .announcements import Announcements
 from .body import PlainContext, PoolContext, sentence_of
@@ -238,7 +238,7 @@ class PoolCoordinator:
         """Return the seconds until the next attempt; None when none follows."""
         try:
             operation.note_failure(error)
-            if isinstance(error, ResultTooLarge):
+            if isinstance(error, ResultTooLarge | ResultUnfit):
                 return None
             delay = operation.policy.delay_after(operation.attempt, error)
         except BaseException:  # of the site's backoff, or of the error's own class

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from .. import tracing
 from ..conf import Config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
+from ..machine import process
 from .body import PlainRunner, run
 from .change import Change
 from .coordinator import PoolCoordinator, RunBody
@@ -76,7 +79,7 @@ class Pool:
             loop=self.loop,
             clock=self.clock,
             watchdog=self.watchdog,
-            run_body=self.body_runner(),
+            run_body=tracing.wrap(self.body_runner()),
             notify=self.notify,
             reconcile=self.reconcile,
             on_empty=self.look_for_idle,
@@ -183,6 +186,8 @@ class Pool:
             loop_lag_seconds=self.watchdog.lag_seconds(),
             stuck=self.watchdog.stuck(),
             sockets=count_sockets(),
+            host_pid=os.getpid(),
+            clients=process.count_clients(),
             uptime_seconds=max(0.0, self.monotonic() - self._started_monotonic),
             tasks=self._task_times.statistics(),
         )

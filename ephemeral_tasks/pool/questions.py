@@ -16,6 +16,7 @@ from ..core.errors import OperationCancelled
 from ..core.validation import check_seconds
 from ..core.values import plain_text
 from ..errors import InvalidAnswer, NotAnswered
+from ..machine.pickles import find_problem, is_needed
 from .waiters import LoopWaiter
 
 if TYPE_CHECKING:
@@ -104,22 +105,6 @@ class Question:
             return self._choices[answer]
         raise InvalidAnswer({"answer": [gettext("Choose one of the answers.")]})
 
-    def check_form(self, form: BaseForm) -> Mapping[str, Any]:
-        """Return the cleaned data of a bound form.
-
-        Raises:
-            InvalidAnswer: The form refuses it.
-        """
-        if form.is_valid():
-            cleaned: Mapping[str, Any] = form.cleaned_data
-            return cleaned
-        messages = form.errors.get_json_data()
-        fields = {
-            name: [str(one["message"]) for one in found]
-            for name, found in messages.items()
-        }
-        raise InvalidAnswer(fields, form)
-
     # -- ending ------------------------------------------------------------------------
 
     def end(self, ending: Ending, answer: Any = None) -> None:
@@ -155,6 +140,22 @@ class Question:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._woken.add_done_callback(_waker(LoopWaiter(waiter)))
         await waiter
+
+
+def check_answer(form: BaseForm) -> Mapping[str, Any]:
+    """Return the cleaned data of a bound form.
+
+    Raises:
+        InvalidAnswer: The form refuses it.
+    """
+    if form.is_valid():
+        cleaned: Mapping[str, Any] = form.cleaned_data
+        return cleaned
+    messages = form.errors.get_json_data()
+    fields = {
+        name: [str(one["message"]) for one in found] for name, found in messages.items()
+    }
+    raise InvalidAnswer(fields, form)
 
 
 def _waker(waiter: LoopWaiter) -> Callable[[object], None]:
@@ -197,4 +198,7 @@ def _check_form(form: object) -> type[BaseForm]:
             "form must have no field 'number', which names the question, "
             f"got {form.__qualname__}"
         )
+    problem = find_problem(form) if is_needed() else ""
+    if problem:
+        raise TypeError(f"form must be at the top of its module, {problem}")
     return form

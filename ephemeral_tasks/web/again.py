@@ -31,7 +31,7 @@ async def again(request: HttpRequest, id: str) -> HttpResponse:
     owner = await afind_owner(request)
     if owner is None:
         raise UnknownOperation(id)
-    row, values = submission.read_input(owner, id)
+    row, values = await submission.aread_input(owner, id)
     task, form_class = await inputs.find_permitted(row.task, request)
     if audience_of(request) is Audience.PROGRAM:
         form = await sync_to_async(make_form)(form_class, request, initial=values)

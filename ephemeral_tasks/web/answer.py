@@ -44,7 +44,7 @@ async def answer(request: HttpRequest, id: str) -> HttpResponse:
             request=request,
             is_from_row=asked is not None,
         )
-        row = give_answer(owner, id, number, sent)
+        row = await give_answer(owner, id, number, sent)
         return await responses.answer_change(request, owner, body=row.as_json())
     except InvalidAnswer as error:
         if error.form is None:
@@ -58,7 +58,7 @@ async def _show_again(
     request: HttpRequest, owner: str, id: str, form: BaseForm
 ) -> HttpResponse:
     """Answer with the form and its errors, so that nothing that was typed is lost."""
-    row = submission.row(owner, id)
+    row = await submission.arow(owner, id)
     if row.question is None:  # another tab was quicker
         raise Conflict("answer", id, row.status)
     page = responses.page_of(request)

@@ -66,7 +66,7 @@ async def read_answer(
         UnknownOperation: The owner's window does not name it.
         InvalidInput: It came as JSON that the form cannot even validate.
     """
-    question = submission.row(owner, id).question
+    question = (await submission.arow(owner, id)).question
     if question is not None and question.form is not None and question.number == number:
         prefix = prefix_of(id, number) if is_from_row else None
         form = await inputs.bind(
@@ -77,7 +77,7 @@ async def read_answer(
     return Answer(text if isinstance(text, str) else None, None)
 
 
-def give_answer(owner: str, id: str, number: int, answer: Answer) -> Row:
+async def give_answer(owner: str, id: str, number: int, answer: Answer) -> Row:
     """Answer the question and return the row; the first valid answer counts.
 
     Raises:
@@ -85,7 +85,4 @@ def give_answer(owner: str, id: str, number: int, answer: Answer) -> Row:
         Conflict: That question is not open.
         InvalidAnswer: It is none of the choices, or the form refused it.
     """
-    form = answer.form
-    if form is None:
-        return submission.answer(owner, id, number, answer.text)
-    return submission.answer(owner, id, number, make_form=lambda *_, **__: form)
+    return await submission.aanswer(owner, id, number, answer.text, answer.form)

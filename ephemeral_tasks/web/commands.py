@@ -63,23 +63,23 @@ async def obey(
             submitter = await aadd_client(owner, scope)
             if is_over():
                 return []
-            handle = forms.submit_form(submitter, form_task, form, data)
-            return [_row(owner, handle.id)]
+            handle = await forms.submit_form(submitter, form_task, form, data)
+            return [await _row(owner, handle.id)]
         case {"type": "cancel", "id": str(id)}:
-            submission.cancel(owner, id)
-            return [_row(owner, id)]
+            await submission.acancel(owner, id)
+            return [await _row(owner, id)]
         case {"type": "dismiss", "id": str(id)}:
-            submission.dismiss(owner, id)
+            await submission.adismiss(owner, id)
             return [{"type": "removed", "id": id}]
         case {"type": "retry", "id": str(id)}:
-            await check_permission(submission.task_of(owner, id), scope)
-            return [] if is_over() else _retry(owner, id)
+            await check_permission(await submission.atask_of(owner, id), scope)
+            return [] if is_over() else await _retry(owner, id)
         case {"type": "answer", "id": str(id)}:
             number = answers.number_in(message)
             data = message.get("data", message)
             if isinstance(data, dict):
                 answer = await answers.read_answer(owner, id, number, data)
-                return [] if is_over() else _answer(owner, id, number, answer)
+                return [] if is_over() else await _answer(owner, id, number, answer)
     raise InvalidInput(gettext("This message is not understood."))
 
 
@@ -96,18 +96,21 @@ async def _bind(
     return task, await inputs.bind(form_class, data)
 
 
-def _retry(owner: str, id: str) -> list[Event]:
-    handle = submission.retry(owner, id)
-    row = _row(owner, handle.id)
-    if submission.is_known(owner, id):  # the answer is one that was unfinished
+async def _retry(owner: str, id: str) -> list[Event]:
+    handle = await submission.aretry(owner, id)
+    row = await _row(owner, handle.id)
+    if await submission.ais_known(owner, id):  # the answer is one that was unfinished
         return [row]
     return [{"type": "removed", "id": id}, row]
 
 
-def _answer(owner: str, id: str, number: int, answer: answers.Answer) -> list[Event]:
-    row = answers.give_answer(owner, id, number, answer)
+async def _answer(
+    owner: str, id: str, number: int, answer: answers.Answer
+) -> list[Event]:
+    row = await answers.give_answer(owner, id, number, answer)
     return [{"type": "row", "operation": row.as_json()}]
 
 
-def _row(owner: str, id: str) -> Event:
-    return {"type": "row", "operation": submission.row(owner, id).as_json()}
+async def _row(owner: str, id: str) -> Event:
+    row = await submission.arow(owner, id)
+    return {"type": "row", "operation": row.as_json()}

@@ -13,19 +13,19 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from .. import submission
 from ..core.clock import Clock, LoopClock
-from ..errors import EphemeralTasksError
+from ..errors import EphemeralTasksError, Unreachable
+from ..machine import conversation
 from . import commands, connections, origins, push, session_sockets
 from .error_log import log_error
 from .outbox import Outbox
 from .owner import afind_owner
 from .pages import Page
 from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
-from .refusals import refusal_of
+from .refusals import arefusal_of
 from .rows import forget as forget_rows
 from .session_check import SessionCheck
 from .watches import Watches
 
-FAILED = 4500
 TOO_BIG = 4413
 TOO_MANY = 4429
 
@@ -62,6 +62,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._application: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
+        self._place: connections.Place | None = None
         self._check: SessionCheck | None = None
         self._unsubscribe: Callable[[], None] = _do_nothing
         self._forget_session: Callable[[], None] = _do_nothing
@@ -107,12 +108,18 @@ class TaskConsumer(AsyncWebsocketConsumer):
         owner = await afind_owner(self.scope)
         if owner is None:
             await self._close(push.OWNER_ENDED)
-        elif self._is_over:
-            return
-        elif connections.are_all_taken(owner):
+        elif not self._is_over:
+            await self._begin(owner)
+
+    async def _begin(self, owner: str) -> None:
+        """Show the owner's window from now on."""
+        place = await connections.take(owner)
+        if place is None:
             await self._close(TOO_MANY)
+        elif self._is_over:  # since then
+            place.release()
         else:
-            self._owner = owner
+            self._owner, self._place = owner, place
             self._unsubscribe = push.subscribe(owner, self)
             self._check_session()
             self.wake()
@@ -150,9 +157,9 @@ class TaskConsumer(AsyncWebsocketConsumer):
         if self._is_over:
             return
         self._stop()
-        if code == push.OWNER_ENDED and submission.window(self._owner):
-            # A command of this socket came between the owner's end and this call.
-            submission.end_owner(self._owner)
+        if code == push.OWNER_ENDED:
+            # A command of this socket may have come between the owner's end and this.
+            submission.end_owner.post(self._owner)
         is_last_shown = code == push.SERVICE_RESTART
         self._spawn(self._show_last(code) if is_last_shown else self._close(code))
 
@@ -187,11 +194,16 @@ class TaskConsumer(AsyncWebsocketConsumer):
             message = commands.parse(text)
             if self._watches.obey(self._owner, message):
                 return
-            events = await commands.obey(
-                self._owner, message, scope=self.scope, is_over=lambda: self._is_over
-            )
+            with conversation.hold():
+                events = await commands.obey(
+                    self._owner,
+                    message,
+                    scope=self.scope,
+                    is_over=lambda: self._is_over,
+                )
         except EphemeralTasksError as error:
-            refusal = refusal_of(error, owner=self._owner, id=commands.id_in(message))
+            id = commands.id_in(message)
+            refusal = await arefusal_of(error, self._owner, id)
             frame = self._protocol.encode_refusal(refusal, message.get("request"))
             await self._outbox.send_answer(lambda: [frame])
         else:
@@ -249,6 +261,9 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._is_over = True
         self._unsubscribe()
         self._forget_session()
+        if self._place is not None:
+            self._place.release()
+            self._place = None
         if self._check is not None:
             self._check.stop()
             self._watches.close()
@@ -269,9 +284,11 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     def _fail(self, error: BaseException) -> None:
         """Close with a code on which pages connect again, and poll meanwhile."""
-        if not self._is_over:
+        if self._is_over:
+            return
+        if not isinstance(error, Unreachable):
             log_error("a socket of a table failed", error)
-            self.end(FAILED)
+        self.end(push.FAILED)
 
 
 def _protocol_of(scope: dict[str, Any]) -> Protocol:

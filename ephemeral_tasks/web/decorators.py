@@ -13,12 +13,13 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.debug import sensitive_post_parameters
 
 from ..errors import EphemeralTasksError
+from ..machine import conversation
 from . import responses
 from .audience import Audience, audience_of
 from .error_reports import hide_variables
 from .language import activate_language_of
 from .owner import afind_owner
-from .refusals import refusal_of
+from .refusals import arefusal_of
 
 # Pages swap in what carries this header, and no login page or proxy's page.
 FRAGMENT_HEADER = "Ephemeral-Tasks"
@@ -48,7 +49,10 @@ def route(method: str, *, is_about_table: bool = False) -> Callable[[View], View
             response: HttpResponse
             with activate_language_of(request) as language:
                 if request.method in methods:
-                    response = await _respond(view, request, captured, is_about_table)
+                    with conversation.hold():
+                        response = await _respond(
+                            view, request, captured, is_about_table
+                        )
                 else:
                     response = HttpResponseNotAllowed(methods)
             if language is not None:  # or Django's middleware says that of the request
@@ -108,7 +112,7 @@ async def _refuse(
     is_about_table: bool,
 ) -> HttpResponse:
     owner = await afind_owner(request)
-    refusal = refusal_of(error, owner=owner, id=captured.get("id"))
+    refusal = await arefusal_of(error, owner, captured.get("id"))
     return await responses.refuse(
         request, refusal, owner=owner, is_about_table=is_about_table
     )

@@ -13,6 +13,8 @@ from typing import Any
 from django.utils.crypto import get_random_string
 
 from ..core.clock import Clock, TimerHandle
+from ..machine.table import Kind
+from ..machine.verbs import verb
 
 SECONDS = 10.0
 SIZE = 1000
@@ -65,10 +67,13 @@ class FirstClicks:
 
     def owner_for(self, form_key: str | None, cookie: str | None) -> str:
         """Return the owner that this form got just now, or a new one."""
-        owner = get_random_string(32)
         if not form_key or not cookie:
-            return owner
-        click = _digest(form_key, cookie)
+            return make_owner()
+        return self.owner_of(_digest(form_key, cookie))
+
+    def owner_of(self, click: bytes) -> str:
+        """Return the owner that this click got just now, or a new one."""
+        owner = make_owner()
         with self._lock:
             self._forget_old()
             _, owner = self._given.setdefault(click, (self._clock.time(), owner))
@@ -108,5 +113,29 @@ def _digest(form_key: str, cookie: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
 
+def make_owner() -> str:
+    """Return a new owner key."""
+    return get_random_string(32)
+
+
 first_clicks = FirstClicks()
+"""Of this process, where the pool is."""
 os.register_at_fork(after_in_child=first_clicks.forget_all)
+
+
+async def aowner_for(form_key: str | None, cookie: str | None) -> str:
+    """Return the owner that this form got just now in any process, or a new one."""
+    if not form_key or not cookie:
+        return make_owner()
+    return await _owner_of.acall(_digest(form_key, cookie))
+
+
+@verb(Kind.ADD)
+def _owner_of(click: bytes) -> str:
+    return first_clicks.owner_of(click)
+
+
+@verb(Kind.CHANGE)
+def forget(owner: str) -> None:
+    """Give this owner to no later click."""
+    first_clicks.forget(owner)

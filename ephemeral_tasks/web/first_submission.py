@@ -9,8 +9,9 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 
+from . import sessions
 from .owner import akeep, astored_session_owner_of
-from .sessions import SESSION_KEY, seen_sessions
+from .sessions import SESSION_KEY
 
 
 @asynccontextmanager
@@ -49,7 +50,7 @@ async def _take_back(session: SessionBase, *, was_empty: bool) -> None:
     It may be another click's, whose operation was accepted: two first submissions of
     one form have one owner.
     """
-    seen_sessions.forget(session)
+    sessions.forget(session)
     await session.apop(SESSION_KEY, None)
     if was_empty:
         await session.aflush()

@@ -100,7 +100,9 @@ def render_accepted(
     return render_to_string("ephemeral_tasks/accepted.html", context)
 
 
-def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Handle:
+async def submit_form(
+    owner: str, task: Task, form: BaseForm, data: inputs.Data
+) -> Handle:
     """Submit what a form cleaned; the same key and input again is the same operation.
 
     Raises:
@@ -108,8 +110,8 @@ def submit_form(owner: str, task: Task, form: BaseForm, data: inputs.Data) -> Ha
     """
     arguments = inputs.arguments_of(form)
     if key := key_in(form, data):
-        return submission.submit_once(owner, task, key, arguments)
-    return submission.submit(owner, task, **arguments)
+        return await submission.asubmit_once(owner, task, key, arguments)
+    return await submission.asubmit(owner, task, **arguments)
 
 
 def key_in(form: BaseForm, data: inputs.Data) -> str | None:

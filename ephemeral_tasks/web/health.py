@@ -6,6 +6,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from .. import pool
+from ..errors import Unreachable
+from ..machine import process
 from .decorators import route
 
 
@@ -14,15 +16,15 @@ from .decorators import route
 @route("GET")
 async def health(request: HttpRequest) -> HttpResponse:
     """Counts and a word; 503 while a submission would be refused or would not run."""
-    running = waiting = 0
-    if pool.current() is not None:  # a health check starts no thread
-        statistics = pool.statistics()
-        running = statistics.running
-        waiting = statistics.waiting + statistics.retrying
-    is_healthy = pool.is_healthy()
+    try:
+        found = await pool.health.acall()
+    except Unreachable:
+        return JsonResponse({"status": "unavailable"}, status=503)
     body = {
-        "status": "ok" if is_healthy else "unavailable",
-        "running": running,
-        "waiting": waiting,
+        "status": "ok" if found.is_healthy else "unavailable",
+        "running": found.running,
+        "waiting": found.waiting,
     }
-    return JsonResponse(body, status=200 if is_healthy else 503)
+    if process.is_shared():
+        body |= {"host_pid": found.host_pid, "clients": found.clients}
+    return JsonResponse(body, status=200 if found.is_healthy else 503)

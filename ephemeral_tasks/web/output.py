@@ -16,7 +16,7 @@ from .connections import hold_waiting
 from .decorators import route
 from .next_page import next_of
 from .output_text import as_html
-from .pieces import Piece, Place, await_more, read
+from .pieces import Piece, Place, aread, await_more
 from .preferences import Preferences, mark_applied, read_preferences
 from .views import require_owner
 
@@ -46,11 +46,11 @@ async def _read(
     """Return the piece, and how long it was or might have been waited for."""
     preferences = _preferences_of(request)
     if preferences.wait_seconds is not None:
-        with hold_waiting(owner) as may_wait:
+        async with hold_waiting(owner) as may_wait:
             if may_wait:
                 piece = await await_more(owner, id, place, preferences.wait_seconds)
                 return piece, preferences
-    return read(owner, id, place), _NO_WAIT
+    return await aread(owner, id, place), _NO_WAIT
 
 
 _NO_WAIT = Preferences(wait_seconds=None, is_async=False)
@@ -72,7 +72,7 @@ async def _answer_browser(
     request: HttpRequest, owner: str, id: str, place: Place
 ) -> HttpResponse:
     """Return a page that follows; without JavaScript it shows the text so far."""
-    row = submission.row(owner, id)
+    row = await submission.arow(owner, id)
     templates = [
         f"ephemeral_tasks/{row.task}/output.html",
         "ephemeral_tasks/output.html",

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from .. import submission
 from ..conf import get_config
-from ..errors import UnknownOperation
+from ..errors import UnknownOperation, Unreachable
 from . import forms
 from .output_text import as_html, is_expressible
 from .pages import Page
@@ -37,7 +37,7 @@ def render_output(
     """
     context: dict[str, object] = {}
     if owner is not None:
-        with suppress(UnknownOperation):
+        with suppress(UnknownOperation, Unreachable):
             piece = read(owner, id, place)
             label = submission.row(owner, id).label
             context = {"label": label, "script": script, **_context_of(request, piece)}

@@ -13,10 +13,9 @@ from django.http import HttpRequest
 from django.utils.asyncio import async_unsafe
 
 from .. import submission
-from . import push, session_sockets
+from . import first_click, push, session_sockets, sessions
 from .client import aadd_client, add_client
-from .first_click import first_clicks
-from .sessions import SESSION_KEY, call_before_clear, seen_sessions
+from .sessions import SESSION_KEY, call_before_clear
 from .user import Source, refresh_session
 from .user_key import afind_user_key, find_user_key, is_by_user, key_of
 
@@ -62,11 +61,13 @@ def find_owner(request: Source, *, create: bool = False) -> str | None:
         _load(session)
     owner = session.get(SESSION_KEY)
     if owner is None:
-        owner = _recall_or_make(request, create=create)
+        owner = sessions.recall(session)
+        if owner is None and create:
+            owner = make_candidate(request)
         if owner is not None:
             session[SESSION_KEY] = owner
     if owner is not None:
-        seen_sessions.note(session, owner)
+        sessions.note(session, owner)
     return cast("str | None", owner)
 
 
@@ -95,11 +96,13 @@ async def afind_owner(request: Source, *, create: bool = False) -> str | None:
     session = _session_of(request)
     owner = await session.aget(SESSION_KEY)
     if owner is None:
-        owner = _recall_or_make(request, create=create)
+        owner = await sessions.arecall(session)
+        if owner is None and create:
+            owner = make_candidate(request)
         if owner is not None:
             await akeep(request, owner)
     else:
-        seen_sessions.note(session, owner)
+        sessions.note(session, owner)
     return cast("str | None", owner)
 
 
@@ -107,7 +110,7 @@ async def akeep(request: Source, owner: str) -> None:
     """Write a new owner into the session."""
     session = _session_of(request)
     await session.aset(SESSION_KEY, owner)
-    seen_sessions.note(session, owner)
+    sessions.note(session, owner)
 
 
 async def astored_owner_of(scope: Source) -> str | None:
@@ -129,23 +132,34 @@ def _reopen(source: Source) -> SessionBase:
 
 async def _aread_owner(session: SessionBase) -> str | None:
     owner = await session.aget(SESSION_KEY)
-    return cast("str | None", owner) or seen_sessions.recall(session)
+    return cast("str | None", owner) or await sessions.arecall(session)
 
 
-def make_candidate(request: Source, form_key: str | None = None) -> str:
+def make_candidate(request: Source) -> str:
     """Return a key for a visitor without one; nothing is stored yet.
+
+    Two first submissions at once may get an owner each; the operation whose owner the
+    session does not keep ends by idleness.
 
     Args:
         request: No websocket, which could not keep it.
-        form_key: The one-time key of the form that was sent: its second click gets
-            the same owner. Two other first submissions at once may get an owner each;
-            the operation whose owner the session does not keep ends by idleness.
     """
     if isinstance(request, Mapping):
         raise RuntimeError(
             "a websocket cannot make an owner: the first submission comes over HTTP"
         )
-    return first_clicks.owner_for(form_key, request.META.get("CSRF_COOKIE"))
+    return first_click.make_owner()
+
+
+async def amake_candidate(request: HttpRequest, form_key: str | None) -> str:
+    """Return a key for a visitor without one; nothing is stored yet.
+
+    Args:
+        request: With the CSRF cookie.
+        form_key: The one-time key of the form that was sent: its second click gets
+            the same owner.
+    """
+    return await first_click.aowner_for(form_key, request.META.get("CSRF_COOKIE"))
 
 
 @receiver(user_logged_out, dispatch_uid="ephemeral_tasks.web.owner")
@@ -170,11 +184,11 @@ def _close_sockets_at_login(
         return
     owner = request.session.get(SESSION_KEY)
     if owner is not None:
-        seen_sessions.move(request.session, owner)
-        push.close_owner(owner, push.SESSION_ROTATED)
+        sessions.move(request.session, owner)
+        push.close_owner.post(owner, push.SESSION_ROTATED)
     key = key_of(user) if is_by_user() else None
     if key is not None:
-        push.close_owner(key, push.SESSION_ROTATED)
+        push.close_owner.post(key, push.SESSION_ROTATED)
 
 
 def _end_owner_of(session: SessionBase) -> None:
@@ -187,18 +201,13 @@ def _end_owner_of(session: SessionBase) -> None:
         owner = session.get(SESSION_KEY)
     except SynchronousOnlyOperation:  # a third-party engine, not loaded
         owner = None
-    owner = owner or seen_sessions.recall(session)
+    owner = owner or sessions.recall(session)
     if owner is not None:
-        first_clicks.forget(owner)
-        submission.end_owner(owner)
+        first_click.forget.post(owner)
+        submission.end_owner.post(owner)
 
 
 call_before_clear(_end_owner_of)
-
-
-def _recall_or_make(request: Source, *, create: bool) -> str | None:
-    owner = seen_sessions.recall(_session_of(request))
-    return make_candidate(request) if owner is None and create else owner
 
 
 def _session_of(request: Source) -> SessionBase:

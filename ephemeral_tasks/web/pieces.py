@@ -7,8 +7,7 @@ from typing import Any, Self
 
 from django import forms
 
-from .. import submission
-from ..core import Output
+from ..outputs import Seen, await_output, see_output
 from .refusals import InvalidInput
 
 MAX_CHARACTERS = 65_536
@@ -85,7 +84,13 @@ def read(owner: str, id: str, place: Place) -> Piece:
     Raises:
         UnknownOperation: The owner's window does not name it.
     """
-    return _finish(owner, id, place, _look(owner, id, place))
+    return _make(id, see_output(owner, id, *_of(place), limit=MAX_CHARACTERS))
+
+
+async def aread(owner: str, id: str, place: Place) -> Piece:
+    """Return the piece at a place; the twin of ``read`` for async code."""
+    seen = await see_output.acall(owner, id, *_of(place), limit=MAX_CHARACTERS)
+    return _make(id, seen)
 
 
 async def await_more(
@@ -101,27 +106,21 @@ async def await_more(
 
     Raises:
         UnknownOperation: The owner's window does not name it, or does so no longer.
+        Closed: The process that hosts the pool has ended.
     """
-    found = await submission.aoutput(
-        owner, id, place.start, place.attempt, timeout, limit=MAX_CHARACTERS
-    )
-    return _finish(owner, id, place, found)
+    seen = await await_output(owner, id, *_of(place), timeout, limit=MAX_CHARACTERS)
+    return _make(id, seen)
 
 
-def _look(owner: str, id: str, place: Place) -> Output:
-    return submission.output(
-        owner, id, place.start, place.attempt, limit=MAX_CHARACTERS
-    )
+def _of(place: Place) -> tuple[int, int | None]:
+    return place.start, place.attempt
 
 
-def _finish(owner: str, id: str, place: Place, found: Output) -> Piece:
-    status = submission.row(owner, id).status
-    if status.is_finished and not found.is_finished:
-        # It ended between the two looks, and may have written more before.
-        found = _look(owner, id, place)
+def _make(id: str, seen: Seen) -> Piece:
+    found = seen.output
     return Piece(
         id=id,
-        status=str(status),
+        status=str(seen.status),
         is_finished=found.is_finished,
         attempt=found.attempt,
         start=found.start,

@@ -9,6 +9,7 @@ from django.core import signing
 
 from .. import pool
 from ..conf import get_config
+from ..machine import process
 
 logger = logging.getLogger("ephemeral_tasks")
 
@@ -34,7 +35,7 @@ def notice(brought: str | None) -> None:
     A process that started before this one may have been its predecessor. A process
     that started after it and has rendered a page since is a neighbour.
     """
-    if brought is None or brought == stamp() or is_proved():
+    if brought is None or brought == stamp() or is_proved() or process.is_shared():
         return
     try:
         id, _, started_time = _signer.unsign(brought).partition("-")

@@ -84,7 +84,8 @@ class JsonProtocol(Protocol):
     async def take_changes(self, owner: str) -> list[str]:
         """Return the table, later its differences: what is gone first, then by age."""
         with self.page.activate():
-            rows = [row.as_json() for row in submission.window(owner)]
+            window = await submission.awindow(owner)
+            rows = [row.as_json() for row in window]
             if self._sent is None:
                 self._sent = {row["id"]: _digest(row) for row in rows}
                 return [_encode({"type": "table", "operations": rows})]

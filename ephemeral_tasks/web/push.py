@@ -13,11 +13,14 @@ from contextvars import Context
 from threading import Lock
 from typing import Protocol
 
-from .. import signals, windows
+from .. import signals, submission
+from ..machine.table import Kind
+from ..machine.verbs import verb
 from ..pool import presence
 
 OWNER_ENDED = 4401
 SESSION_ROTATED = 4409
+FAILED = 4500
 SERVICE_RESTART = 1012  # IANA's registry of close codes: clients come back
 
 
@@ -104,7 +107,7 @@ def subscribe(owner: str, listener: Listener) -> Callable[[], None]:
 def _note_use(owner: str) -> None:
     """Note that a socket watched the owner's window until now."""
     with suppress(Exception):  # the cache's: a socket must end in any case
-        windows.read(owner, touch=True)
+        submission.keep_alive.post(owner)
 
 
 def count(owner: str) -> int:
@@ -117,9 +120,10 @@ def count_all() -> int:
     return sum(mailbox.open for mailbox in _mailboxes)
 
 
+@verb(Kind.CHANGE)
 def close_owner(owner: str, code: int) -> None:
-    """Close the owner's sockets in this process; from any thread."""
-    _post(owner, code)
+    """Close the owner's sockets, in all processes of the machine; from any thread."""
+    signals.send_closed(owner, code)
 
 
 def close_all(code: int = SERVICE_RESTART) -> None:
@@ -160,6 +164,16 @@ def _end_owner(owner: str) -> None:
     _post(owner, OWNER_ENDED)
 
 
-signals.connect(changed=_wake_owner, ended=_end_owner)
+def _close_anew() -> None:
+    """Close all sockets so that pages connect again: to another process's pool.
+
+    Where this process has become the host, no socket had a host before.
+    """
+    close_all(FAILED)
+
+
+signals.connect(
+    changed=_wake_owner, ended=_end_owner, closed=_post, renewed=_close_anew
+)
 presence.count_with(count)
 presence.count_all_with(count_all)

@@ -23,8 +23,10 @@ from ..errors import (
     QueueFull,
     UnknownOperation,
     UnknownTask,
+    Unreachable,
     WindowFull,
 )
+from ..row import Row
 
 if TYPE_CHECKING:
     from django.forms import BaseForm
@@ -89,25 +91,44 @@ _CODES: Mapping[type[EphemeralTasksError], tuple[str, int]] = {
     ClientFull: ("client_full", 429),
     QueueFull: ("queue_full", 503),
     Closed: ("closed", 503),
+    Unreachable: ("unreachable", 503),
 }
 
 
-def refusal_of(
-    error: EphemeralTasksError, *, owner: str | None = None, id: str | None = None
+async def arefusal_of(
+    error: EphemeralTasksError, owner: str | None, id: str | None
 ) -> Refusal:
+    """Put an error into words, with the row of the operation where it is about one.
+
+    Args:
+        error: An error that a visitor can cause; any other is raised again.
+        owner: The operation's owner; None without one.
+        id: The operation that was asked for; None without one.
+    """
+    row = None
+    if is_about_row(error) and owner is not None and id is not None:
+        with suppress(UnknownOperation, Unreachable):
+            row = await submission.arow(owner, id)
+    return refusal_of(error, row)
+
+
+def is_about_row(error: EphemeralTasksError) -> bool:
+    """Return whether the state of an operation is what refused."""
+    return _CODES[_kind_of(error)][1] == 409
+
+
+def refusal_of(error: EphemeralTasksError, row: Row | None = None) -> Refusal:
     """Put an error into words.
 
     Args:
         error: An error that a visitor can cause; any other is raised again.
-        owner: The operation's owner, to show its row; None without one.
-        id: The operation that was asked for.
+        row: The operation that it is about.
     """
     code, status = _CODES[_kind_of(error)]
     retry_after = getattr(error, "retry_after_seconds", None)
     details = dict(_details_of(error))
-    if status == 409 and owner is not None and id is not None:
-        with suppress(UnknownOperation):
-            details["operation"] = submission.row(owner, id).as_json()
+    if row is not None:
+        details["operation"] = row.as_json()
     if retry_after is not None:
         details["retry_after_seconds"] = max(1, ceil(retry_after))
     return Refusal(
@@ -170,6 +191,7 @@ def _describe(error: EphemeralTasksError) -> str:
         ),
         QueueFull: gettext("The server is busy right now. Try again in a moment."),
         Closed: gettext("The server is restarting. Try again in a moment."),
+        Unreachable: gettext("The server does not answer. Try again in a moment."),
     }[_kind_of(error)]
 
 

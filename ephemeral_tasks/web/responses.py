@@ -10,13 +10,14 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 
+from ..errors import Unreachable
 from ..row import Row
 from .audience import Audience, audience_of
 from .encoding import encode
 from .next_page import next_of, own_path
 from .pages import Page
 from .refusals import Refusal
-from .rows import arender_rows
+from .rows import arender_rows, render_unreachable
 
 STOP_POLLING = 286  # htmx docs, "Polling"
 
@@ -78,7 +79,11 @@ async def render_page(
 
 async def answer_table(request: HttpRequest, owner: str | None) -> HttpResponse:
     """Return the table fragment; nothing when the poll brings its version."""
-    rows, version = await arender_rows(owner, page_of(request))
+    page = page_of(request)
+    try:
+        rows, version = await arender_rows(owner, page)
+    except Unreachable:
+        return html(render_unreachable(page))
     if version is None:
         return html(rows, STOP_POLLING)
     if version == request.GET.get("version"):
@@ -158,7 +163,7 @@ async def refuse(
     match audience_of(request):
         case Audience.HTMX if is_about_table:
             page = page_of(request)
-            rows, _ = await arender_rows(owner, page)
+            rows = await _render_or_explain(owner, page)
             response = html(rows + render_notice(page.live_id, refusal.message))
             response.headers["HX-Reswap"] = "outerHTML"
         case Audience.HTMX:
@@ -176,6 +181,13 @@ async def refuse(
     if refusal.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response
+
+
+async def _render_or_explain(owner: str | None, page: Page) -> str:
+    try:
+        return (await arender_rows(owner, page)).html
+    except Unreachable:
+        return render_unreachable(page)
 
 
 def render_notice(id: str, message: str) -> str:

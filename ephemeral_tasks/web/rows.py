@@ -12,9 +12,9 @@ from asgiref.sync import sync_to_async
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from .. import pool, signals, submission, windows
+from .. import pool, signals, submission
 from ..conf import get_config
-from ..errors import UnknownTask
+from ..errors import UnknownTask, Unreachable
 from ..registry import registry
 from ..row import Row
 from . import processes, push
@@ -54,10 +54,16 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
     """
     if owner is None:
         return _compose((), Shown((), None, None), page, is_oob=is_oob)
-    seen = _look(owner, page)
+    found = _cache.find(owner, page)  # before the window: see `keep`
+    seen = _Seen(*found, _choose_shown(submission.window(owner), page))
     if not is_oob and (fragment := seen.find_fragment()):
         return fragment
-    return _render(owner, page, seen, is_oob=is_oob)
+    fragment = _render(page, seen, is_oob=is_oob)
+    try:
+        _cache.prune(owner, submission.list_ids(owner))
+    except Unreachable:
+        _cache.drop(owner)
+    return fragment
 
 
 async def arender_rows(owner: str | None, page: Page) -> Fragment:
@@ -68,14 +74,20 @@ async def arender_rows(owner: str | None, page: Page) -> Fragment:
     """
     if owner is None:
         return render_rows(None, page)
-    seen = _look(owner, page)
+    found = _cache.find(owner, page)  # before the window: see `keep`
+    seen = _Seen(*found, _choose_shown(await submission.awindow(owner), page))
     if fragment := seen.find_fragment():
         return fragment
     if any(map(_asks_for_form, seen.shown.rows)):
         # Of what was seen: with a second look the loop could meet a form that came
         # after this decision.
-        return await sync_to_async(_render)(owner, page, seen)
-    return _render(owner, page, seen)
+        fragment = await sync_to_async(_render)(page, seen)
+    else:
+        fragment = _render(page, seen)
+    # If an operation was removed during the rendering, its removal was announced before
+    # this was kept, and no later call would drop it.
+    _cache.prune(owner, await submission.list_ids.acall(owner))
+    return fragment
 
 
 class _Seen(NamedTuple):
@@ -92,25 +104,34 @@ class _Seen(NamedTuple):
         return self.known.fragment
 
 
-def _look(owner: str, page: Page) -> _Seen:
-    tables, known = _cache.find(owner, page)  # before the window: see `keep`
-    return _Seen(tables, known, _choose_shown(submission.window(owner), page))
+def render_unreachable(page: Page) -> str:
+    """Return the fragment of a table whose host does not answer; it polls on.
+
+    To be called while the page is active.
+    """
+    context = {
+        "interval": _in_milliseconds(get_config().poll_seconds),
+        "is_unreachable": True,
+        "page": page,
+        "poll_url": f"{page.root}?{urlencode(page.parameters)}",
+        "process": processes.stamp(),
+        "unfinished": 0,
+    }
+    name = "count_number" if page.is_count else "rows"
+    return render_to_string(f"ephemeral_tasks/{name}.html", context)
 
 
 def _asks_for_form(row: Row) -> bool:
     return row.question is not None and row.question.form is not None
 
 
-def _render(owner: str, page: Page, seen: _Seen, *, is_oob: bool = False) -> Fragment:
+def _render(page: Page, seen: _Seen, *, is_oob: bool = False) -> Fragment:
     tables, known, shown = seen
     pieces = _render_each(shown.rows, page, known)
     fragment = _compose(pieces, shown, page, is_oob=is_oob)
     if not is_oob:
         size = size_of(pieces, fragment)
         _cache.keep(tables, page, RenderedTable(shown, pieces, fragment, size))
-    # If an operation was removed during the rendering, its removal was announced before
-    # this was kept, and no later call would drop it.
-    _cache.prune(owner, {one.id for one in windows.read(owner, touch=False).handles})
     return fragment
 
 
@@ -135,8 +156,7 @@ def _compose(
     context = {
         "about_to_stop": shown.about_to_stop,
         "config": get_config(),
-        # A text: a number would be written as the language writes it, "2,000".
-        "interval": None if interval is None else f"{interval * 1000:.0f}",
+        "interval": None if interval is None else _in_milliseconds(interval),
         "is_oob": is_oob,
         "page": page,
         "poll_url": None if version is None else _poll_url(page, version),
@@ -148,6 +168,11 @@ def _compose(
     name = "count_number" if page.is_count else "rows"
     html = render_to_string(f"ephemeral_tasks/{name}.html", context)
     return Fragment(html, version)
+
+
+def _in_milliseconds(seconds: float) -> str:
+    # A text: a number would be written as the language writes it, "2,000".
+    return f"{seconds * 1000:.0f}"
 
 
 def _digest(pieces: Sequence[str], shown: Shown, page: Page) -> str:
@@ -190,7 +215,13 @@ def _list_shown(row: Row) -> list[object]:
     with suppress(UnknownTask):
         if callable(registry.get(row.task).label):
             return []
-    return [value for value in row.shown.values() if value not in {None, ""}]
+    values = map(_join, row.shown.values())
+    return [value for value in values if value not in {None, ""}]
+
+
+def _join(value: object) -> object:
+    """Return a list's values as one text; other values as they are."""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def find_about_to_stop(window: Sequence[Row]) -> Row | None:
@@ -212,7 +243,7 @@ def choose_pause(rows: Sequence[Row]) -> float | None:
     unfinished = [one.submitted_at for one in rows if not one.is_finished]
     if not unfinished:
         return None
-    age = pool.get().clock.time() - max(unfinished).timestamp()
+    age = pool.time_now() - max(unfinished).timestamp()
     pause = get_config().poll_seconds
     return pause if age < SLOW_AFTER_SECONDS else max(pause, SLOW_POLL_SECONDS)
 
@@ -239,4 +270,4 @@ def _drop_unwatched(owner: str) -> None:
         _cache.drop(owner)
 
 
-signals.connect(changed=_drop_unwatched, ended=forget)
+signals.connect(changed=_drop_unwatched, ended=forget, renewed=_cache.clear)

@@ -75,6 +75,6 @@ class SessionCheck:
         if owner != self._owner:
             await self._end()
         else:
-            submission.window(self._owner)
+            await submission.keep_alive.acall(self._owner)
             self._on_kept()
             self.start()

@@ -28,7 +28,7 @@ def close_all(session: Any) -> None:
     """Close the sockets of a session that ends; from any thread."""
     name = _name_of(session) if is_by_user() else None
     if name is not None:
-        push.close_owner(name, push.OWNER_ENDED)
+        push.close_owner.post(name, push.OWNER_ENDED)
 
 
 class _Listener:

@@ -12,8 +12,10 @@ from typing import Any
 from django.contrib.sessions.backends import cached_db
 from django.contrib.sessions.backends.base import SessionBase
 
-from .. import windows
+from .. import signals, submission
 from ..conf import get_config
+from ..machine.table import Kind
+from ..machine.verbs import verb
 
 # Never the session's own key: that is None before the first save and changes with
 # each login, and for signed cookies with each save.
@@ -24,7 +26,7 @@ _MAX_KEY_LENGTH = 64
 
 
 class SeenSessions:
-    """Remembers which owner a session named when this process saw it last.
+    """Remembers which owner a session named when it was seen last.
 
     Django saves a session as a whole, and the last writer wins: a request that had
     read the session before the owner was made, and saves it afterwards, puts it back
@@ -35,42 +37,105 @@ class SeenSessions:
         self._lock = Lock()  # requests come on many threads; protects the next line
         self._owners: OrderedDict[bytes, str] = OrderedDict()
 
-    def note(self, session: Any, owner: str) -> None:
-        """Remember the owner that the session names."""
-        digest = digest_session(session)
-        if digest is None:
-            return
+    def note(self, digest: bytes, owner: str) -> bool:
+        """Remember the owner of a session; return whether that is news."""
         with self._lock:
+            is_news = self._owners.get(digest) != owner
             self._owners[digest] = owner
             self._owners.move_to_end(digest)
             while len(self._owners) > get_config().max_owners:
                 self._owners.popitem(last=False)
+        return is_news
 
-    def forget(self, session: Any) -> None:
-        """Remember nothing of the session."""
-        digest = digest_session(session)
-        if digest is not None:
-            with self._lock:
-                self._owners.pop(digest, None)
-
-    def move(self, session: Any, owner: str) -> None:
-        """Remember the owner under this session alone; its former key is no more."""
+    def forget(self, digest: bytes) -> None:
+        """Remember nothing of a session."""
         with self._lock:
-            for digest in [key for key, of in self._owners.items() if of == owner]:
-                del self._owners[digest]
-        self.note(session, owner)
+            self._owners.pop(digest, None)
 
-    def recall(self, session: Any) -> str | None:
-        """Return the owner that the session has lost, None if it has no operations.
-
-        To be called when the session is loaded: a session that its store no longer
-        has, as after logout, has no key then.
-        """
-        digest = digest_session(session)
+    def forget_others(self, digest: bytes, owner: str) -> None:
+        """Remember the owner under no other session than this one."""
         with self._lock:
-            owner = None if digest is None else self._owners.get(digest)
-        is_alive = owner is not None and windows.read(owner, touch=False).handles
-        return owner if is_alive else None
+            for other in [key for key, of in self._owners.items() if of == owner]:
+                if other != digest:
+                    del self._owners[other]
+
+    def find(self, digest: bytes) -> str | None:
+        """Return the owner of a session."""
+        with self._lock:
+            return self._owners.get(digest)
+
+    def clear(self) -> None:
+        """Remember nothing."""
+        with self._lock:
+            self._owners.clear()
+
+
+seen_sessions = SeenSessions()
+"""Where the pool is: of all processes. Elsewhere: what was sent there."""
+signals.connect(
+    changed=signals.ignore, ended=signals.ignore, renewed=seen_sessions.clear
+)
+
+
+def note(session: Any, owner: str) -> None:
+    """Remember the owner that the session names."""
+    digest = digest_session(session)
+    if digest is not None and seen_sessions.note(digest, owner):
+        _note.post(digest, owner)
+
+
+def forget(session: Any) -> None:
+    """Remember nothing of the session."""
+    digest = digest_session(session)
+    if digest is not None:
+        seen_sessions.forget(digest)
+        _forget.post(digest)
+
+
+def move(session: Any, owner: str) -> None:
+    """Remember the owner under this session alone; its former key is no more."""
+    digest = digest_session(session)
+    if digest is not None:
+        seen_sessions.forget_others(digest, owner)
+        _move.post(digest, owner)
+
+
+def recall(session: Any) -> str | None:
+    """Return the owner that the session has lost, None if it has no operations.
+
+    To be called when the session is loaded: a session that its store no longer has, as
+    after logout, has no key then.
+    """
+    digest = digest_session(session)
+    return None if digest is None else _recall(digest)
+
+
+async def arecall(session: Any) -> str | None:
+    """Return the owner that the session has lost; the twin of ``recall``."""
+    digest = digest_session(session)
+    return None if digest is None else await _recall.acall(digest)
+
+
+@verb(Kind.CHANGE)
+def _note(digest: bytes, owner: str) -> None:
+    seen_sessions.note(digest, owner)
+
+
+@verb(Kind.CHANGE)
+def _forget(digest: bytes) -> None:
+    seen_sessions.forget(digest)
+
+
+@verb(Kind.CHANGE)
+def _move(digest: bytes, owner: str) -> None:
+    seen_sessions.forget_others(digest, owner)
+    seen_sessions.note(digest, owner)
+
+
+@verb(Kind.LOOK)
+def _recall(digest: bytes) -> str | None:
+    owner = seen_sessions.find(digest)
+    return owner if owner is not None and submission.list_ids(owner) else None
 
 
 def digest_session(session: Any) -> bytes | None:
@@ -109,6 +174,3 @@ def _load_before_aflush(engine: type[SessionBase]) -> None:
         await aflush(session)
 
     engine.aflush = load_and_aflush  # type: ignore[assignment,method-assign]
-
-
-seen_sessions = SeenSessions()

@@ -18,7 +18,7 @@ from .client import aadd_client
 from .decorators import route
 from .first_submission import save_owner
 from .form_ids import FormIds
-from .owner import aowner_of, make_candidate
+from .owner import amake_candidate, aowner_of
 from .pages import Page, page_of_wrapper
 from .refusals import InvalidInput, refusal_of
 from .rows import find_about_to_stop
@@ -61,21 +61,18 @@ async def _submit(
     """Submit; a refused first submission leaves no owner behind."""
     owner = await aowner_of(request, create=False)
     if owner is not None:
-        oldest = find_about_to_stop(submission.window(owner))
-        handle = forms.submit_form(owner, task, form, data)
-        is_stopped = oldest is not None and not _is_in_window(owner, oldest.id)
-        stopped = oldest.label if oldest is not None and is_stopped else None
+        oldest = find_about_to_stop(await submission.awindow(owner))
+        handle = await forms.submit_form(owner, task, form, data)
+        stopped = None
+        if oldest is not None and not await submission.ais_known(owner, oldest.id):
+            stopped = oldest.label
         return _Accepted(owner, handle.label, handle.id, stopped)
     inputs.check(form)  # the most common refusal, before anything is saved
-    newcomer = make_candidate(request, forms.key_in(form, data))
+    newcomer = await amake_candidate(request, forms.key_in(form, data))
     async with save_owner(request, newcomer) as owner:
         submitter = await aadd_client(owner, request)
-        handle = forms.submit_form(submitter, task, form, data)
+        handle = await forms.submit_form(submitter, task, form, data)
     return _Accepted(owner, handle.label, handle.id, None)
-
-
-def _is_in_window(owner: str, id: str) -> bool:
-    return any(row.id == id for row in submission.window(owner))
 
 
 async def _accept(

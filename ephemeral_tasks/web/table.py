@@ -16,10 +16,11 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from ..conf import get_config
+from ..errors import Unreachable
 from ..registry import registry
 from . import forms, processes
 from .pages import Page
-from .rows import render_rows
+from .rows import render_rows, render_unreachable
 
 # Whoever serves the websocket has imported it, before the first request.
 _ROUTING = "ephemeral_tasks.web.routing"
@@ -40,7 +41,10 @@ def render_table(
             where the wrapper with its socket stands already, so that the rows are
             enough; False where it had no owner.
     """
-    html, _ = render_rows(owner, page, is_oob=bool(is_live))
+    try:
+        html, _ = render_rows(owner, page, is_oob=bool(is_live))
+    except Unreachable:
+        html = render_unreachable(page)
     if is_live:
         return mark_safe(html)  # noqa: S308  # a template's output
     context = {

@@ -148,6 +148,12 @@ class TableCache:
             if tables is not None:
                 self._size -= tables.size
 
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        with self._lock:
+            self._by_owner.clear()
+            self._size = 0
+
     def _make_room(self) -> None:
         while self._size > self.BYTES:
             _, tables = self._by_owner.popitem(last=False)

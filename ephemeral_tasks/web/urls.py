@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import again, answer, health, output, start, views
+from . import admin_pages, again, answer, health, output, start, views
 
 app_name = "ephemeral_tasks"
 
@@ -18,4 +18,5 @@ urlpatterns = [
     path("<str:id>/dismiss/", views.dismiss, name="dismiss"),
     path("<str:id>/retry/", views.retry, name="retry"),
     path("<str:id>/again/", again.again, name="again"),
+    path("<str:id>/admin/", admin_pages.admin, name="admin"),
 ]

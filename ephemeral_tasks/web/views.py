@@ -33,7 +33,7 @@ async def table(request: HttpRequest) -> HttpResponse:
                 request, ["ephemeral_tasks/page.html"], context
             )
         case Audience.PROGRAM:
-            window = () if owner is None else submission.window(owner)
+            window = () if owner is None else await submission.awindow(owner)
             rows = filter_by_task(window, responses.page_of(request).task)
             return responses.json(responses.rows_as_json(rows))
 
@@ -41,7 +41,7 @@ async def table(request: HttpRequest) -> HttpResponse:
 @route("GET")
 async def operation(request: HttpRequest, id: str) -> HttpResponse:
     """One operation."""
-    row = submission.row(await require_owner(request, id), id)
+    row = await submission.arow(await require_owner(request, id), id)
     match audience_of(request):
         case Audience.HTMX:
             page = responses.page_of(request)
@@ -57,7 +57,7 @@ async def operation(request: HttpRequest, id: str) -> HttpResponse:
 @route("GET")
 async def result(request: HttpRequest, id: str) -> HttpResponse:
     """What the operation returned."""
-    row, value = submission.fetch(await require_owner(request, id), id)
+    row, value = await submission.afetch(await require_owner(request, id), id)
     return await answer_result(request, row, value)
 
 
@@ -65,8 +65,8 @@ async def result(request: HttpRequest, id: str) -> HttpResponse:
 async def cancel(request: HttpRequest, id: str) -> HttpResponse:
     """The operation is cancelled, or is ending; one that was cancelled stays so."""
     owner = await _prepare(request, id)
-    submission.cancel(owner, id)
-    row = submission.row(owner, id)
+    await submission.acancel(owner, id)
+    row = await submission.arow(owner, id)
     return await responses.answer_change(request, owner, body=row.as_json())
 
 
@@ -74,7 +74,7 @@ async def cancel(request: HttpRequest, id: str) -> HttpResponse:
 async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
     """The finished operation is gone."""
     owner = await _prepare(request, id)
-    submission.dismiss(owner, id)
+    await submission.adismiss(owner, id)
     return await responses.answer_change(request, owner, body={"removed": id}, gone=id)
 
 
@@ -82,19 +82,19 @@ async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
 async def retry(request: HttpRequest, id: str) -> HttpResponse:
     """A new operation with the same arguments stands in the old one's place."""
     owner = await _prepare(request, id)
-    await check_permission(submission.task_of(owner, id), request)
-    handle = submission.retry(owner, id)
+    await check_permission(await submission.atask_of(owner, id), request)
+    handle = await submission.aretry(owner, id)
     page = responses.page_of(request)
     if page.operation == id and audience_of(request) is Audience.HTMX:
         return await _answer_replaced(request, owner, page, handle.id)
-    row = submission.row(owner, handle.id)
+    row = await submission.arow(owner, handle.id)
     return await responses.answer_change(
         request,
         owner,
         body=row.as_json(),
         status=202,
         location=responses.page_of(request).url(handle.id),
-        gone=None if submission.is_known(owner, id) else id,
+        gone=None if await submission.ais_known(owner, id) else id,
     )
 
 

@@ -8,7 +8,7 @@ from .. import submission
 from ..errors import Closed, EphemeralTasksError, NotFinished
 from . import responses
 from .preferences import mark_applied, read_preferences
-from .refusals import refusal_of
+from .refusals import arefusal_of
 from .results import answer_result
 
 
@@ -24,7 +24,7 @@ async def answer_program(request: HttpRequest, owner: str, id: str) -> HttpRespo
         response = await _wait(request, owner, id, preferences.wait_seconds)
     is_async = response is None
     if response is None:
-        row = submission.row(owner, id)
+        row = await submission.arow(owner, id)
         response = responses.json(row.as_json(), 202)
     mark_applied(response, preferences, is_async=is_async)
     return response
@@ -36,11 +36,11 @@ async def _wait(
     """Return what the route of the result answers, None when there is no end yet."""
     try:
         await submission.aresult(owner, id, timeout=seconds)
-        row, value = submission.fetch(owner, id)
+        row, value = await submission.afetch(owner, id)
     except (NotFinished, Closed):
         return None
     except EphemeralTasksError as error:
-        refusal = refusal_of(error, owner=owner, id=id)
+        refusal = await arefusal_of(error, owner, id)
     else:
         return await answer_result(request, row, value)
     # Outside of the except block, as in `decorators._respond`.

@@ -10,7 +10,7 @@ from typing import Any
 from ..core.clock import Clock
 from ..errors import UnknownOperation
 from .pages import Page
-from .pieces import Piece, Place, await_more, read
+from .pieces import Piece, Place, aread, await_more
 from .refusals import refusal_of
 
 PAUSE_SECONDS = 0.1
@@ -78,7 +78,7 @@ class Watches:
     async def _follow(self, owner: str, id: str, place: Place, request: object) -> None:
         try:
             await self._pause(id)  # a client that asks again and again gets no more
-            next_place = await self._send_piece(read(owner, id, place), request)
+            next_place = await self._send_piece(await aread(owner, id, place), request)
             while next_place is not None:
                 await self._pause(id)
                 piece = await self._await_news(owner, id, next_place)

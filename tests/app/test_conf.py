@@ -24,6 +24,8 @@ DEFAULTS = {
     "UNOWNED_SIZE": 1000,
     "CACHE_ALIAS": None,
     "CONTEXT_VARS": (),
+    "POOL": "process",
+    "POOL_DIR": None,
     "MAX_KEPT_BYTES": 256 * 2**20,
     "MAX_OWNERS": 20_000,
     "MAX_RESULT_BYTES": 16 * 2**20,
@@ -166,7 +168,7 @@ def test_none_is_allowed_where_it_means_no_limit(settings, key):
     """Only what is off by default or has no bound may be None."""
     settings.EPHEMERAL_TASKS = {key: None}
 
-    if key in {"MAX_RUNNING_PER_OWNER", "CACHE_ALIAS", "CLIENT_OF"}:
+    if key in {"MAX_RUNNING_PER_OWNER", "CACHE_ALIAS", "CLIENT_OF", "POOL_DIR"}:
         assert getattr(get_config(), key.lower()) is None
     else:
         with pytest.raises(ImproperlyConfigured):
@@ -192,6 +194,8 @@ def test_a_full_window_pushes_or_refuses(settings, value):
         ("CONTEXT_VARS", ("site.request_id", 1), "a tuple of strings"),
         ("CACHE_ALIAS", 1, "a string or None"),
         ("CACHE_ALIAS", ["x"], "a string or None"),
+        ("POOL", "cluster", "'process' or 'machine'"),
+        ("POOL_DIR", 1, "a string or None"),
     ],
 )
 def test_a_wrong_word_is_refused_with_the_right_ones(settings, key, wrong, words):

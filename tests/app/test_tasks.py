@@ -242,6 +242,26 @@ def test_what_is_shown_is_never_marked_as_safe(owner):
     assert type(handle.label) is str
 
 
+def test_a_shown_list_is_kept_as_plain_values(owner):
+    """A label gets them one by one; JSON has them as an array."""
+    handle = submit(owner, tasks.app_labelled, "text", [Unpicklable("pt"), 3, None])
+
+    assert handle.shown == {"language": ("pt", 3, None)}
+    assert type(handle.shown["language"][0]) is str
+
+
+@pytest.mark.parametrize("item", ["", "a", "word " * 25, "x" * 10_000])
+def test_a_shown_list_is_cut_where_a_text_would_be(owner, item):
+    """Whatever its items are."""
+    handle = submit(owner, tasks.app_labelled, "text", [item] * 10_000)
+
+    *kept, last = handle.shown["language"]
+    assert type(handle.shown["language"]) is tuple
+    assert last == "…"
+    assert len(kept) <= 500
+    assert len("".join(kept)) <= 500
+
+
 # -- pickling --------------------------------------------------------------------------
 
 

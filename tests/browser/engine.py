@@ -5,9 +5,10 @@ import re
 from collections import defaultdict
 from threading import Lock
 
-from demo_site.translation import PLACEHOLDER, EngineBroken, as_pairs
+from demo_site.translation import PLACEHOLDER, EngineBusy, Limits, as_pairs
 
 GATE = re.compile(r"\b(gate|away)-(\w+)")
+NEVER = re.compile(r"\bnever-(\w+)")
 
 
 class Gate:
@@ -19,11 +20,17 @@ class Gate:
         self._permits = 0
         self._waiting = []
 
+    @property
+    def permits(self):
+        """How many more paragraphs would pass."""
+        return self._permits
+
     def let_through(self, count):
         """So many more paragraphs pass, those that wait first."""
         with self._lock:
-            self._permits += count
-            woken, self._waiting = self._waiting, []
+            # Each gets its own: one that comes later may not take it meanwhile.
+            woken, self._waiting = self._waiting[:count], self._waiting[count:]
+            self._permits += count - len(woken)
         for loop, event in woken:
             loop.call_soon_threadsafe(event.set)
 
@@ -36,14 +43,26 @@ class Gate:
 
     async def passed(self):
         """One paragraph has passed."""
-        while True:
-            event = asyncio.Event()
-            with self._lock:
-                if self._permits:
-                    self._permits -= 1
-                    return
-                self._waiting.append((asyncio.get_running_loop(), event))
-            await event.wait()
+        turn = (asyncio.get_running_loop(), asyncio.Event())
+        with self._lock:
+            if self._permits:
+                self._permits -= 1
+                return
+            self._waiting.append(turn)
+        try:
+            await turn[1].wait()
+        except asyncio.CancelledError:
+            self._give_up(turn)
+            raise
+
+    def _give_up(self, turn):
+        """Wait no more; a turn that was given already is the next one's."""
+        with self._lock:
+            is_waiting = turn in self._waiting
+            if is_waiting:
+                self._waiting.remove(turn)
+        if not is_waiting:
+            self.let_through(1)
 
 
 gates = defaultdict(Gate)
@@ -54,12 +73,14 @@ class GatedEngine:
 
     A text with the word ``gate-x`` waits at the gate ``x``; one with ``away-x`` fails
     while that gate is closed, as an engine fails that is away. Of a text with the word
-    ``lossy`` the placeholders do not come back, and the word ``second`` takes one.
+    ``lossy`` the placeholders do not come back, and the word ``second`` takes one. One
+    with ``never-fr`` fails into French; French texts end with ``(fr)``.
     """
 
     name = "gated"
     is_pseudo = False
     notice = ""
+    limits = Limits(texts=1)
 
     async def translate(self, texts, source, target):
         """The texts in capitals, once each was let through."""
@@ -67,14 +88,16 @@ class GatedEngine:
             if kind == "gate":
                 await gates[name].passed()
             elif not gates[name].is_passed():
-                raise EngineBroken("the engine is away")
+                raise EngineBusy(0.05)  # no breaker counts it
+        if target in NEVER.findall(" ".join(texts)):
+            raise EngineBusy(0.05)
         if "second" in texts[0]:
             await asyncio.sleep(1)
-        return [self._answer(text) for text in texts]
+        return [self._answer(text, target) for text in texts]
 
-    def _answer(self, text):
+    def _answer(self, text, target):
         words = PLACEHOLDER.sub("", text) if "lossy" in text else text
-        return words.upper()
+        return words.upper() + (" (fr)" if target == "fr" else "")
 
     def pairs(self):
         """A few, so that not every two languages are one."""
@@ -85,8 +108,8 @@ class GatedEngine:
         return source, target
 
     async def healthy(self):
-        """Always."""
-        return True
+        """Unless a test has opened the gate ``gone``, and not ``back`` as often."""
+        return gates["gone"].permits == gates["back"].permits
 
     async def aclose(self):
         """Nothing is held."""

@@ -4,6 +4,8 @@ from demo_site.settings import *  # noqa: F403
 
 ROOT_URLCONF = "tests.browser.urls"
 ASGI_APPLICATION = "tests.browser.asgi.application"
-TRANSLATION_ENGINE = "tests.browser.engine.GatedEngine"
+TRANSLATION_ENGINES = "tests.browser.engine.GatedEngine"
+TRANSLATION_PATIENCE_SECONDS = 0.5
+TRANSLATION_PROBE_SECONDS = 0.2
 EPHEMERAL_TASKS = {"POLL_SECONDS": 1}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

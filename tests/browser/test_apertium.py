@@ -43,7 +43,7 @@ def test_words_are_translated_and_the_rest_stays(
     """Link, title, code and marks come through Apertium as they went in."""
     context = browser.new_context()
     visitor = Visitor(context, real_demo.url)
-    visitor.page.get_by_role("combobox", name="To").select_option(language)
+    visitor.choose(language)
     visitor.translate(TEXT)
     expect(visitor.rows.first).to_contain_text("Done", timeout=LONG_ENOUGH)
 

@@ -28,7 +28,7 @@ def test_no_page_is_wider_than_a_small_telephone(translated):
 
     visitor.act("Open")
 
-    visitor.page.wait_for_selector("#translation")
+    visitor.page.wait_for_selector("#translation-es")
     assert width(visitor) == NARROW["width"]
 
 
@@ -53,7 +53,7 @@ def test_texts_stand_out_from_their_background(translated, scheme):
 
     visitor.act("Open", row=2)
 
-    visitor.page.wait_for_selector("#translation")
+    visitor.page.wait_for_selector("#translation-es")
     assert faint_texts(visitor.page) == []
 
 

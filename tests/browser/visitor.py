@@ -64,6 +64,11 @@ class Visitor:
         """The text stands in the form instead of what stood there."""
         self.page.get_by_label("Markdown").fill(text)
 
+    def choose(self, *codes):
+        """These are the languages into which a text is translated."""
+        for box in self.page.locator("input[name=target]").all():
+            box.set_checked(box.get_attribute("value") in codes)
+
     def translate(self, text=None, *, clicks=1):
         """The form is handed in, the answer is there."""
         if text is not None:
@@ -91,7 +96,7 @@ class Visitor:
         while not self.has_script and monotonic() < deadline:
             if shown.count() and all(text in shown.inner_text() for text in texts):
                 break
-            self.page.get_by_role("link", name="Refresh").click()
+            self.page.get_by_role("link", name="Refresh").first.click()
         for text in texts:
             expect(shown).to_contain_text(text, timeout=10_000)
 

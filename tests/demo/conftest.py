@@ -15,6 +15,9 @@ from demo_site import settings as demo_settings
 from demo_site.translation.apertium import ApertiumEngine
 from demo_site.translation.apertium.modes import MODES, Mode, find_modes
 from demo_site.translation.apertium.pipe import Pipe
+from demo_site.translation.conf import Options
+from demo_site.translation.together import work
+from demo_site.translation.together.service import Service
 from tests.needs import needs_apertium_pair
 
 STAGE = (sys.executable, "-S", "-E", str(Path(__file__).with_name("stage.py")))
@@ -42,6 +45,35 @@ def as_demo(settings: Any, db: None) -> None:
     settings.INSTALLED_APPS = [
         app for app in demo_settings.INSTALLED_APPS if app != "daphne"
     ]
+
+
+@pytest.fixture
+def use_engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Service]]:
+    """Return what makes engines those of the process, with options for their service.
+
+    Without probes of its own: each test asks the engines when it needs to.
+    """
+    options = {"probe_seconds": 3600.0, "timeout_seconds": 10.0}
+
+    def use(*engines: Any, **changes: float) -> Service:
+        read = Options(specs=(), **({"patience_seconds": 60.0} | options | changes))
+        monkeypatch.setattr(work, "read_options", lambda: read)
+        monkeypatch.setattr(work, "make_engines", lambda options: engines)
+        work.get_engine.cache_clear()
+        return work.get_engine()
+
+    yield use
+    work.get_engine.cache_clear()
+
+
+@pytest.fixture
+def gated_engine(settings: Any) -> Iterator[None]:
+    """Make the browser tests' engine, which upper-cases, that of this process."""
+    settings.TRANSLATION_ENGINES = "tests.browser.engine.GatedEngine"
+    settings.TRANSLATION_PATIENCE_SECONDS = 0.1
+    work.get_engine.cache_clear()
+    yield
+    work.get_engine.cache_clear()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from demo_site.translation.apertium.modes import MODES, find_modes, parse
-from demo_site.translation.apertium.routes import routes
+from demo_site.translation.routes import routes
 from tests.demo.conftest import needs_pairs
 
 LINE = "lt-proc -w '/a b/x.bin' | apertium-tagger -g $2 '/y.prob' | lt-proc $1 '/z.bin'"

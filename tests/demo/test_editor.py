@@ -1,21 +1,19 @@
 """The editor's page, form and download, as a visitor without a script gets them."""
 
+import io
+import zipfile
+
 import pytest
 from django.urls import reverse
 
 from demo_site import settings as demo_settings
+from demo_site.editor.forms import TEXT_CHARACTERS, TranslateForm
 from demo_site.editor.samples import samples
-from demo_site.translation.engines import find_engine, get_engine
+from demo_site.translation import get_engine
+from demo_site.translation.engines import find_engine
 from ephemeral_tasks.testing import drain
 
-
-@pytest.fixture(autouse=True)
-def site(as_demo, settings):
-    """The demo's site, with an engine that upper-cases."""
-    settings.TRANSLATION_ENGINE = "tests.browser.engine.GatedEngine"
-    get_engine.cache_clear()
-    yield
-    get_engine.cache_clear()
+pytestmark = pytest.mark.usefixtures("as_demo", "gated_engine")
 
 
 @pytest.fixture
@@ -101,13 +99,13 @@ def test_only_pairs_of_the_engine_are_taken(client):
     """Two languages that the engine knows are not always a pair of its."""
     answer = client.post(
         reverse("ephemeral_tasks:start", args=["translate"]),
-        {"source": "es", "target": "fr", "text": "La puerta."},
+        {"source": "es", "target": "es", "text": "La puerta."},
         headers={"Accept": "application/json"},
     )
 
     assert answer.status_code == 400
     assert answer.json()["error"]["fields"] == {
-        "target": ["There is no translation from Spanish to French."]
+        "target": ["There is no translation from Spanish to Spanish."]
     }
 
 
@@ -115,14 +113,16 @@ def test_line_ends_are_those_that_the_writer_saw(client, translated):
     """Browsers submit CR and LF; the file has plain newlines."""
     id = translated("# Door\r\n\r\nRed.\r\n")
 
-    answer = client.get(reverse("editor:download", args=[id]))
+    answer = client.get(reverse("editor:download", args=[id, "es"]))
 
     assert answer.content == b"# DOOR\n\nRED.\n"
 
 
 def test_the_download_is_a_markdown_file_and_is_not_stored(client, translated):
     """Named by its language, and out of every cache."""
-    answer = client.get(reverse("editor:download", args=[translated("The door.")]))
+    id = translated("The door.")
+
+    answer = client.get(reverse("editor:download", args=[id, "es"]))
 
     assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
     assert answer.headers["Content-Disposition"] == (
@@ -135,13 +135,176 @@ def test_another_visitor_has_nothing_to_download(client, translated):
     """A foreign id is 404, as is one that never was, as is one without a result."""
     id = translated("The door.")
     failed = translated("Away-nowhere.".lower())
-    assert client.get(reverse("editor:download", args=[failed])).status_code == 404
+    assert statuses(client, failed) == [404] * 2
+    assert statuses(client, id) == [200] * 2
     client.cookies.clear()
 
-    assert client.get(reverse("editor:download", args=[id])).status_code == 404
+    assert statuses(client, id) == [404] * 2
     translated("My own door.")
-    assert client.get(reverse("editor:download", args=[id])).status_code == 404
-    assert client.get(reverse("editor:download", args=["0" * 32])).status_code == 404
+    assert statuses(client, id) == [404] * 2
+    assert statuses(client, "0" * 32) == [404] * 2
+
+
+def statuses(client, id):
+    """The statuses of both kinds of downloads."""
+    paths = [
+        reverse("editor:download", args=[id, "es"]),
+        reverse("editor:download_all", args=[id]),
+    ]
+    return [client.get(path).status_code for path in paths]
+
+
+def test_a_language_without_a_translation_has_nothing_to_download(client, translated):
+    """Whether it failed or was never asked for."""
+    id = translated("The door, never-fr.", target=["es", "fr"])
+
+    for language in ("fr", "ca", "translations"):
+        path = reverse("editor:download", args=[id, language])
+        assert client.get(path).status_code == 404
+
+
+def test_all_translations_are_downloaded_at_once(client, translated):
+    """A ZIP file with a Markdown file for each language."""
+    id = translated("The *red* door.", target=["es", "fr"])
+
+    answer = client.get(reverse("editor:download_all", args=[id]))
+
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert "no-store" in answer.headers["Cache-Control"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert files == {
+        "translation.es.md": "THE *RED* DOOR.",
+        "translation.fr.md": "THE *RED* DOOR. (fr)",
+    }
+
+
+def result_page(client, id):
+    """The page of a result, as a browser gets it."""
+    path = reverse("ephemeral_tasks:result", args=[id])
+    return client.get(path, headers={"Accept": "text/html"}).text
+
+
+def test_the_result_has_each_language_and_a_link_to_it(client, translated):
+    """The links are tabs with JavaScript; one language has none."""
+    one = result_page(client, translated("The door."))
+    two = result_page(client, translated("The door.", target=["es", "fr"]))
+
+    assert "editor-tabs" not in one
+    assert 'href="#in-es"' in two
+    assert 'href="#in-fr"' in two
+    assert two.count('<section class="editor-translation"') == 2
+    assert "THE DOOR. (fr)" in two
+
+
+def test_the_result_names_the_language_that_failed(client, translated):
+    """With the reason, and a link that fills the form with it."""
+    id = translated("The door, never-fr.", target=["es", "fr"])
+
+    page = result_page(client, id)
+
+    assert "There is no translation: French (français)." in page
+    assert "The engine does not answer." in page
+    assert f'href="/?again={id}&amp;target=fr"' in page
+
+
+def test_a_result_is_translated_again_into_another_language(client, translated):
+    """The form has the text, where it is from, and the language that was chosen."""
+    id = translated("The\n*red* door.")
+
+    form = client.get("/", {"again": id, "target": "fr"}).context["form"]
+
+    assert form["text"].value() == "The\n*red* door."
+    assert form["source"].value() == "en"
+    assert form["target"].value() == ["fr"]
+
+
+def test_another_visitors_result_fills_no_form(client, translated):
+    """Nor does an old link; neither is an error."""
+    id = translated("The door.")
+    client.cookies.clear()
+
+    for again in (id, "0" * 32):
+        form = client.get("/", {"again": again, "target": "fr"}).context["form"]
+        assert not form["text"].value()
+
+
+@pytest.mark.parametrize("language", ["es", "fr"])
+def test_a_program_may_send_one_language_or_several(client, translated, language):
+    """As a form or as JSON."""
+    path = reverse("ephemeral_tasks:start", args=["translate"])
+    data = {"source": "en", "target": language, "text": "The door."}
+    for target in (language, [language]):
+        answer = client.post(path, data | {"target": target}, "application/json")
+
+        assert answer.status_code == 202
+        assert answer.json()["shown"]["target"] == [language]
+
+
+def test_a_text_that_is_too_long_is_refused():
+    """It is counted as its writer sees it: a new line is one character."""
+    longest = "a\r\n" * (TEXT_CHARACTERS // 2)
+    data = {"source": "en", "target": ["es"]}
+
+    longer = TranslateForm(data | {"text": f"{longest}a"})
+
+    assert TranslateForm(data | {"text": longest}).is_valid()
+    assert f"at most {TEXT_CHARACTERS} characters" in longer.errors["text"][0]
+
+
+def test_the_preview_is_sanitised(client):
+    """A part of a page for htmx, a page for browsers, in no cache."""
+    data = {"text": "# Door <script>alert(1)</script>"}
+
+    part = client.post(reverse("editor:preview"), data, headers={"HX-Request": "true"})
+    page = client.post(reverse("editor:preview"), data)
+
+    for answer in (part, page):
+        assert "<h1>Door" in answer.text
+        assert "alert(1)" not in answer.text
+        assert "no-store" in answer.headers["Cache-Control"]
+    assert "<html" not in part.text
+    assert "<html" in page.text
+
+
+def test_a_running_translation_is_shown_while_it_is_written(client, translated):
+    """Of the visitor alone, and on the page itself until it has finished."""
+    id = translated("The door.")
+    path = reverse("editor:growing", args=[id])
+
+    assert "THE DOOR." in client.get(path).text
+    assert "<task-output" not in client.get("/").text
+    client.cookies.clear()
+    assert client.get(path).status_code == 404
+
+
+def test_staff_have_the_editor_in_the_admin(client, admin_client, translated):
+    """In the admin's frame, with its own sidebar; visitors are sent to the login."""
+    path = reverse("editor:staff")
+
+    page = admin_client.get(path)
+
+    assert client.get(path).status_code == 302
+    assert 'id="task-form-translate"' in page.text
+    assert 'id="nav-sidebar"' in page.text
+
+
+def test_a_result_leads_staff_back_to_the_admin(admin_client, translated):
+    """And visitors to the page that they came from."""
+    path = reverse("editor:staff")
+    headers = {"Accept": "text/html", "Referer": f"http://testserver{path}"}
+    admin_client.post(
+        reverse("ephemeral_tasks:start", args=["translate"]),
+        {"source": "en", "target": "es", "text": "The door."},
+    )
+    drain()
+    (row,) = admin_client.get(reverse("ephemeral_tasks:table")).json()["operations"]
+
+    url = reverse("ephemeral_tasks:result", args=[row["id"]])
+    page = admin_client.get(url, headers=headers)
+
+    assert f'href="{path}"' in page.text
+    assert f'href="{path}?again={row["id"]}&amp;target=fr"' in page.text
 
 
 def test_the_result_says_how_much_was_kept(client, translated):
@@ -159,7 +322,7 @@ def test_the_result_says_how_much_was_kept(client, translated):
 
 def test_the_pseudo_engine_says_that_it_pretends(client, settings):
     """A banner, and the one command that ends it."""
-    settings.TRANSLATION_ENGINE = "demo_site.translation.pseudo.PseudoEngine"
+    settings.TRANSLATION_ENGINES = "demo_site.translation.pseudo.PseudoEngine"
     get_engine.cache_clear()
 
     text = client.get("/").text
@@ -175,7 +338,9 @@ def test_a_real_engine_has_no_banner(client):
 
 def test_the_demos_engine_is_the_best_of_the_machine(settings):
     """Its settings name none."""
-    settings.TRANSLATION_ENGINE = getattr(demo_settings, "TRANSLATION_ENGINE", "")
+    settings.TRANSLATION_ENGINES = demo_settings.TRANSLATION_ENGINES
     get_engine.cache_clear()
 
-    assert type(get_engine()) is type(find_engine())
+    (engine,) = get_engine().engines
+
+    assert type(engine) is type(find_engine())

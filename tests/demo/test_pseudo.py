@@ -1,5 +1,6 @@
 """The engine that only accents letters."""
 
+import asyncio
 import re
 
 import pytest
@@ -50,3 +51,18 @@ def test_it_says_what_it_is(word):
     """For the page to show."""
     assert PseudoEngine().is_pseudo
     assert word in str(PseudoEngine().notice)
+
+
+async def test_it_may_pretend_to_work(monkeypatch):
+    """For each text, so that there is progress to watch."""
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+
+    await PseudoEngine().translate(["one", "two"], "en", "es")
+    await PseudoEngine(seconds=0.2).translate(["one", "two"], "en", "es")
+
+    assert pauses == [0.4]

@@ -161,6 +161,9 @@ SERVERS = (
         name="granian",
         words=("granian", "--interface", "asgi", "--port", "{port}"),
         app=ASGI,
+        # A worker that gets Ctrl-C from the terminal and SIGTERM from its supervisor at
+        # the same moment may wait for ever for itself in granian's own handler.
+        interrupts_group=False,
     ),
     RUNSERVER,
     RUNSERVER_RELOADING,

@@ -21,10 +21,10 @@ import django
 
 from ephemeral_tasks import QueueFull, TaskFailed, progress, submit, task
 from ephemeral_tasks.testing import drain
+from ephemeral_tasks.web import sessions
 from ephemeral_tasks.web.first_click import first_clicks
 from ephemeral_tasks.web.pages import Page
 from ephemeral_tasks.web.rows import render_rows
-from ephemeral_tasks.web.sessions import seen_sessions
 from ephemeral_tasks.web.table_cache import TableCache
 
 LARGE = 2**20
@@ -103,7 +103,7 @@ def flood_seen_sessions(share: int) -> int:
     """Visitors who come back with a session, each once."""
     for _ in range(1000 * share):
         key = f"{next(_numbers):032}"
-        seen_sessions.note(SimpleNamespace(session_key=key), new_owner())
+        sessions.note(SimpleNamespace(session_key=key), new_owner())
     return 1000 * share * 200
 
 

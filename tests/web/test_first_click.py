@@ -4,7 +4,7 @@ import pytest
 
 from ephemeral_tasks import pool
 from ephemeral_tasks.core.testing import ManualClock
-from ephemeral_tasks.web import first_click, owner
+from ephemeral_tasks.web import first_click
 from ephemeral_tasks.web.first_click import FirstClicks
 
 pytestmark = pytest.mark.urls("tests.web.urls")
@@ -117,7 +117,7 @@ async def test_no_key_is_kept(visitor, how):
     kept = pool.current().ledger.memory.get(row["id"]).form_key
     assert key not in repr(kept)
     assert len(kept) <= 64
-    assert key not in repr(owner.first_clicks._given)
+    assert key not in repr(first_click.first_clicks._given)
 
 
 async def test_a_forms_key_does_not_bring_back_an_owner_that_ended(visitor):

@@ -26,7 +26,7 @@ def url_of(id, **place):
 
 async def until_waiting(count=1):
     """Return once so many requests wait."""
-    await until_so(lambda: connections._waiting.total() == count)
+    await until_so(lambda: connections._open.total() == count)
 
 
 # -- programs --------------------------------------------------------------------------
@@ -157,7 +157,7 @@ async def test_a_request_waits_for_more(visitor):
 
     assert answer.json()["text"] == "world"
     assert answer["Preference-Applied"] == "wait=20"
-    assert not connections._waiting
+    assert not connections._open
 
 
 @pytest.mark.parametrize("ending", ["ends", "is tried again", "is pushed out"])
@@ -271,7 +271,7 @@ async def test_an_abandoned_request_leaves_nothing_behind(visitor):
     await request.send_input({"type": "http.disconnect"})
     await request.wait()
 
-    assert not connections._waiting
+    assert not connections._open
     assert not buffer._waiters
     assert asyncio.all_tasks() == before
 

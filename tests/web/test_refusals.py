@@ -225,7 +225,7 @@ async def test_htmx_gets_the_table_and_a_sentence(visitor):
 async def test_every_error_that_a_visitor_can_cause_has_a_code():
     """A new one without is found here, not by a visitor."""
     own = {
-        *("BreakerOpen", "NotAnswered", "ResultTooLarge"),
+        *("BreakerOpen", "NotAnswered", "ResultTooLarge", "ResultUnfit"),
         *("SignalLoop", "TaskFailed", "UnknownCoordinator"),
     }
 

@@ -325,6 +325,18 @@ async def test_a_row_holds_no_content(owner):
     assert '<span class="operation-shown"><bdi>es</bdi></span>' in html
 
 
+async def test_the_values_of_a_shown_list_stand_side_by_side(owner):
+    """As a person writes a list, and none for an empty one."""
+    for language in (["es", "fr"], []):
+        submission.submit(owner, web_echo, text="text", language=language)
+    await until_status(owner, "SUCCESSFUL", "SUCCESSFUL")
+
+    html, _ = rows.render_rows(owner, Page.current())
+
+    assert '<span class="operation-shown"><bdi>es, fr</bdi></span>' in html
+    assert html.count("operation-shown") == 1
+
+
 async def test_a_label_made_of_shown_arguments_stands_alone(owner):
     """They are not said twice."""
     submission.submit(owner, web_say, **ECHO)

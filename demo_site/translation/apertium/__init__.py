@@ -2,7 +2,6 @@
 
 packages   installing it on Debian and Ubuntu
 modes      the installed language pairs, and the programs of each
-routes     the shortest route over several pairs
 cutting    long texts in parts that a pipe translates quickly
 armour     what must not reach a program as it is
 stages     the programs of one pipe, as processes

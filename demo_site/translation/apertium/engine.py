@@ -10,9 +10,9 @@ from demo_site.translation.apertium.armour import armour
 from demo_site.translation.apertium.cutting import Line, cut
 from demo_site.translation.apertium.modes import Mode, find_modes
 from demo_site.translation.apertium.pipes import Pipes
-from demo_site.translation.apertium.routes import routes
-from demo_site.translation.contract import Pair, as_pairs
+from demo_site.translation.contract import Limits, Pair, as_pairs
 from demo_site.translation.errors import UnknownPair
+from demo_site.translation.routes import routes
 from ephemeral_tasks.core import Clock, LoopClock
 
 _LINES = 16
@@ -30,6 +30,7 @@ class ApertiumEngine:
     name = "apertium"
     is_pseudo = False
     notice = ""
+    limits = Limits()
 
     def __init__(
         self,

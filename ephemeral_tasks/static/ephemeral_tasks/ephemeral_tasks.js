@@ -196,16 +196,21 @@
     const { event: closing, socketWrapper } = event.detail;
     const state = stateOf(table);
     state.isOpen = false;
-    emit("closed");
-    if (closing.code < 4400) return;
+    if (closing.code < 4400) {
+      emit("closed");
+      return;
+    }
     if (closing.code === SESSION_ROTATED) state.isRotated = true;
     const pause = pauseAfter(closing.code, state);
     if (pause !== undefined) {
       setTimeout(() => document.contains(table) && socketWrapper.reconnect(), pause);
     }
     // The owner may be gone, and the rows with it. But with the old cookie there are
-    // none either: after a rotation the next socket brings them.
-    if (!state.isRotated || pause === undefined) refresh(table);
+    // none either, and Django's answer to a request with it deletes the cookie that the
+    // login has just set: after a rotation the next socket brings all.
+    if (state.isRotated && pause !== undefined) return;
+    emit("closed");
+    refresh(table);
   });
 
   // -- messages in JSON ---------------------------------------------------------
@@ -476,6 +481,7 @@
   }
 
   function announce(table) {
+    if (table.querySelector(`${ROWS}[data-unreachable]`)) return; // it says nothing of rows
     const state = stateOf(table);
     const now = sayings(table);
     const process = processOf(table);

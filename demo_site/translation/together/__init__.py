@@ -1,0 +1,9 @@
+"""Several engines that work as one.
+
+batches    texts that are sent together
+member     one engine, and how it is doing
+team       the engines of one loop: which of them gets the next batch
+probes     asking them whether they are there
+service    what the other threads know of the team
+work       the coordinator through which all documents' batches go
+"""

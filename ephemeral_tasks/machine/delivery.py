@@ -1,0 +1,176 @@
+"""A call of a verb: here, or at the host, and what follows when the host is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ..errors import Closed, Unreachable
+from . import conversation, process
+from .calls import ConnectionLost
+from .link import Link
+from .membership import NOBODY, Place
+from .surroundings import Surroundings
+from .table import OF_OWNERS, Kind
+
+CALL_SECONDS = 2.0
+"""How long a call waits for the host."""
+LOOP_SECONDS = 0.05
+"""The same on a thread whose loop runs, which stands still meanwhile."""
+
+logger = logging.getLogger("ephemeral_tasks")
+
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
+
+_posted: set[asyncio.Task[None]] = set()
+"""Loops refer to their tasks weakly; each loop adds and discards its own ones."""
+
+
+class Called(Protocol):
+    """A verb, as far as a call needs it."""
+
+    name: str
+    kind: Kind
+    function: Callable[..., Any]
+
+
+def call(verb: Called, args: Args, kwargs: Kwargs) -> Any:
+    """Run a verb where the pool is, and block until there is an answer."""
+    seconds = LOOP_SECONDS if _is_in_loop() else CALL_SECONDS
+    route = _Route(verb.kind)
+    while True:
+        if not route.is_decided:
+            route.decide(process.find(create=_needs_host(verb)))
+        link = route.link
+        if link is None:
+            return verb.function(*args, **kwargs)
+        try:
+            return link.call(verb.name, _pack(args, kwargs), timeout=seconds)
+        except (Closed, ConnectionLost) as error:
+            route.leave(error)
+
+
+async def acall(verb: Called, args: Args, kwargs: Kwargs) -> Any:
+    """Run a verb where the pool is, and await the answer."""
+    route = _Route(verb.kind)
+    while True:
+        if not route.is_decided:
+            route.decide(await process.afind(create=_needs_host(verb)))
+        link = route.link
+        if link is None:
+            return verb.function(*args, **kwargs)
+        try:
+            return await link.acall(
+                verb.name, _pack(args, kwargs), timeout=CALL_SECONDS
+            )
+        except (Closed, ConnectionLost) as error:
+            route.leave(error)
+
+
+async def await_answer(verb: Called, args: Args, kwargs: Kwargs) -> Any:
+    """Wait where the pool is; the arguments say how long."""
+    route = _Route(verb.kind)
+    if not route.is_decided:
+        route.decide(await process.afind(create=_needs_host(verb)))
+    if route.link is None:
+        return await verb.function(*args, **kwargs)
+    try:
+        return await route.link.acall(verb.name, _pack(args, kwargs), timeout=None)
+    except ConnectionLost:
+        raise Closed("the process that hosts the pool has ended") from None
+
+
+def post(verb: Called, args: Args, kwargs: Kwargs) -> None:
+    """Run a verb where the pool is, and do not wait where a loop runs."""
+    if not _is_in_loop():
+        try:
+            call(verb, args, kwargs)
+        except Unreachable:
+            _log_lost(verb)
+        return
+    task = asyncio.get_running_loop().create_task(_post(verb, args, kwargs))
+    _posted.add(task)
+    task.add_done_callback(_posted.discard)
+
+
+async def _post(verb: Called, args: Args, kwargs: Kwargs) -> None:
+    try:
+        await acall(verb, args, kwargs)
+    except Unreachable:
+        _log_lost(verb)
+
+
+def _log_lost(verb: Called) -> None:
+    logger.warning("the host of the pool does not answer: %s was not done", verb.name)
+
+
+class _Route:
+    """Which process a call goes to, and whether another may be asked after it."""
+
+    def __init__(self, kind: Kind) -> None:
+        """Take the conversation's process, where it has one.
+
+        Raises:
+            Unreachable: That process has ended.
+        """
+        self._kind = kind
+        self._conversation = conversation.current()
+        decided = self._conversation is not None and self._conversation.is_decided
+        self.is_decided = decided
+        self.link: Link | None = None
+        """None where the pool is here."""
+        self._may_look_again = not decided
+        if self._conversation is not None and decided:
+            self.link = self._conversation.link
+            if self.link is not None and self.link.is_closed:
+                raise Unreachable("the process that hosts the pool has ended")
+
+    def decide(self, found: Place) -> None:
+        """Go there, with all further calls of the conversation.
+
+        Where no process hosts, and none need, this one's pool answers, which has no
+        operations. That binds no conversation.
+        """
+        self.is_decided = True
+        self.link = None if found is NOBODY else found
+        if self._conversation is not None and found is not NOBODY:
+            self._conversation.decide(self.link)
+
+    def leave(self, error: Closed | ConnectionLost) -> None:
+        """Return where another process may be asked, once.
+
+        Raises:
+            Unreachable: None may: what was asked is done, or was about the lost host.
+            Closed: The pool takes no more, and is not about to be replaced.
+        """
+        if isinstance(error, Closed):
+            is_allowed = self._kind is Kind.ADD and self._is_draining()
+        elif self._kind is Kind.ADD:
+            is_allowed = not error.is_maybe_run
+        else:
+            is_allowed = self._kind is Kind.LOOK and self._may_look_again
+        if is_allowed and self.is_decided:
+            self.is_decided = self._may_look_again = False
+            self._kind = Kind.CHANGE  # which is never repeated
+            return
+        if isinstance(error, Closed):
+            raise error
+        raise Unreachable("the process that hosts the pool has ended") from None
+
+    def _is_draining(self) -> bool:
+        return self.link is not None and self.link.is_draining
+
+
+def _needs_host(verb: Called) -> bool:
+    return verb.kind is Kind.ADD or verb.name in OF_OWNERS
+
+
+def _pack(args: Args, kwargs: Kwargs) -> Args:
+    return Surroundings.capture(), args, kwargs
+
+
+def _is_in_loop() -> bool:
+    return asyncio._get_running_loop() is not None

@@ -1,0 +1,214 @@
+"""The host's end of the wire: a thread that answers the calls of all clients."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import selectors
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from . import messages
+from .credentials import is_same_user
+from .drops import log_drop
+from .peer import Dispatch, Peer
+from .wire import Kind, pack
+
+_NAME = "ephemeral-tasks-listener"
+_BACKLOG = 512
+_REST_SECONDS = 0.5  # after an accept() that failed, for want of descriptors usually
+_JOIN_SECONDS = 1.0
+_ENDING_SECONDS = 0.5
+
+
+class Listener:
+    """Listens from the start on, and answers from ``start`` on until ``close``.
+
+    Raises:
+        OSError: The socket cannot be made there.
+    """
+
+    def __init__(
+        self,
+        address: Path,
+        key: bytes,
+        dispatch: Dispatch,
+        *,
+        on_closed: Callable[[Peer], object] | None = None,
+    ) -> None:
+        self._address = address
+        self._key = key
+        self._dispatch = dispatch
+        self._on_closed = on_closed
+        self._peers: set[Peer] = set()
+        """Changed on the listener's loop; replaced, never edited, for its readers."""
+        self._is_retired = False
+        self._is_ended = False
+        self._ending: asyncio.Task[None] | None = None
+        """All three are written on the listener's loop."""
+        self._socket = _listen_at(address)  # first: a loop has files to close
+        self._selector = selectors.DefaultSelector()
+        self._loop = asyncio.SelectorEventLoop(self._selector)
+        # Not in the context of whoever first needed the pool.
+        run = contextvars.Context().run
+        self._thread = threading.Thread(
+            target=run, args=(self._turn,), name=_NAME, daemon=True
+        )
+
+    def start(self) -> None:
+        """Answer from now on; what connected before has waited."""
+        self._thread.start()
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        """The clients whose handshake has succeeded; from any thread."""
+        return tuple(peer for peer in self._peers if peer.is_ready)
+
+    def broadcast(self, kind: str, payload: object) -> None:
+        """Send a notice to all clients; from any thread, never blocks."""
+        peers = self.peers
+        if peers:
+            notice = messages.pack_notice(kind, payload)
+            frame = pack(Kind.NOTICE, payload=notice)
+            for peer in peers:
+                peer.send_notice(frame)
+
+    def retire(self) -> None:
+        """Take no new client, and say so to all; calls are answered as before.
+
+        The caller still holds the host's lock: the socket's file is its own.
+        """
+        self._call(self._retire)
+
+    def close(self) -> None:
+        """End all connections and the thread; from any other thread.
+
+        Answers that are due at this instant are sent before, within half a second.
+        """
+        self.retire()
+        if self._thread.ident is None:  # it was never started
+            self._loop.close()
+        elif self._thread.is_alive():
+            with suppress(RuntimeError):  # another thread has closed it
+                self._loop.call_soon_threadsafe(self._begin_end)
+            self._thread.join(_JOIN_SECONDS)
+
+    def abandon(self) -> None:
+        """Close a forked child's copies of the descriptors; the parent goes on.
+
+        Without the loop's own ways: they would change what the parent's selector
+        watches, which is the same one.
+        """
+        self._socket.close()
+        for peer in self._peers:
+            peer.abandon()
+        self._selector.close()
+
+    def _turn(self) -> None:
+        self._loop.add_reader(self._socket, self._accept)
+        try:
+            while not self._is_ended:
+                # What the awaitables of a verb may raise through the loop.
+                with suppress(SystemExit, KeyboardInterrupt):
+                    self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+    def _call(self, function: Callable[[], object]) -> None:
+        """Call a function on the loop and wait for it, or here if there is no loop."""
+        if not self._thread.is_alive():
+            function()
+            return
+        is_done = threading.Event()
+
+        def call() -> None:
+            try:
+                function()
+            finally:
+                is_done.set()
+
+        self._loop.call_soon_threadsafe(call, context=contextvars.Context())
+        is_done.wait(_JOIN_SECONDS)
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._socket.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError:  # too many open files: asked again at once, it would spin
+            self._loop.remove_reader(self._socket)
+            self._loop.call_later(_REST_SECONDS, self._accept_again)
+            return
+        if is_same_user(connection):
+            connection.setblocking(False)
+            peer = Peer(connection, self._key, self._dispatch, self._forget)
+            self._peers = {*self._peers, peer}
+        else:
+            log_drop("it runs as another user")
+            connection.close()
+
+    def _accept_again(self) -> None:
+        if not self._is_retired:
+            self._loop.add_reader(self._socket, self._accept)
+
+    def _forget(self, peer: Peer) -> None:
+        self._peers = self._peers - {peer}
+        if peer.is_ready and self._on_closed is not None:
+            self._on_closed(peer)
+
+    def _retire(self) -> None:
+        if self._is_retired:
+            return
+        self._is_retired = True
+        # The file first: whoever finds it gone looks for the next host.
+        self._address.unlink(missing_ok=True)
+        if self._thread.is_alive():
+            self._loop.remove_reader(self._socket)
+        self._socket.close()
+        frame = pack(Kind.DRAINING)
+        for peer in self._peers:
+            if peer.is_ready:
+                peer.send_notice(frame)
+            else:  # it looks for the next host at once
+                peer.close()
+
+    def _begin_end(self) -> None:
+        self._ending = self._ending or self._loop.create_task(self._end())
+
+    async def _end(self) -> None:
+        """Send what is due, and stop.
+
+        Whoever waited for an operation that has just ended is answered in one of the
+        next turns of this loop, and a large answer needs several.
+        """
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=_ENDING_SECONDS / 2)
+        sending = asyncio.gather(*(peer.wait_until_sent() for peer in self._peers))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(sending, _ENDING_SECONDS / 2)
+        for peer in self._peers:
+            peer.close()
+        for task in others:
+            task.cancel()
+        await asyncio.sleep(0)  # they end before the loop does
+        self._is_ended = True
+        self._loop.stop()
+
+
+def _listen_at(address: Path) -> socket.socket:
+    """Return a listening socket; the host's lock is held, so a file there is stale."""
+    address.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listening.bind(str(address))
+        listening.listen(_BACKLOG)
+        listening.setblocking(False)
+    except BaseException:
+        with suppress(OSError):
+            listening.close()
+        raise
+    return listening

@@ -1,0 +1,46 @@
+"""What a call takes along of its caller: language, zone, context variables, trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Self
+
+from django.utils import timezone, translation
+
+from .. import tracing
+from ..variables import capture_named, set_named
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The caller's, as they were at the call."""
+
+    language: str | None
+    """The active language; None where translation is off."""
+    zone: tzinfo
+    """The active time zone."""
+    variables: tuple[tuple[str, Any], ...]
+    """The paths of ``CONTEXT_VARS`` that have a value here, and the values."""
+    origin: object
+    """What the tracer links attempts to; None while nothing is traced."""
+
+    @classmethod
+    def capture(cls) -> Self:
+        """Return those of this moment."""
+        return cls(
+            translation.get_language(),
+            timezone.get_current_timezone(),
+            capture_named(),
+            tracing.capture(),
+        )
+
+    def enter(self) -> None:
+        """Make them those of the running context, to its end."""
+        if self.language is None:
+            translation.deactivate_all()
+        else:
+            translation.activate(self.language)
+        timezone.activate(self.zone)
+        set_named(self.variables)
+        tracing.stand_in(self.origin)

@@ -1,0 +1,1 @@
+"""Both ends of the wire between the processes of a machine."""

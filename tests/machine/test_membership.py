@@ -1,0 +1,234 @@
+"""Who hosts the pool of a machine: real processes, one folder."""
+
+import asyncio
+import os
+import threading
+import time
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from ephemeral_tasks.errors import Unreachable
+from ephemeral_tasks.machine.membership import NOBODY, Membership
+
+
+@pytest.fixture
+def membership(tmp_path, settings):
+    """This process's own part, in the folder of the members."""
+    settings.EPHEMERAL_TASKS = {"POOL_DIR": str(tmp_path / "pool")}
+    made = Membership(lambda *call: os.getpid(), on_host=lambda listener: None)
+    yield made
+    made.close()
+
+
+def test_the_first_process_hosts_and_the_others_are_its_clients(make_member):
+    """Each knows its part, and a client's call is answered by the host."""
+    first, second, third = (make_member() for _ in range(3))
+
+    assert first.ask("where") == "host"
+    assert [one.ask("where") for one in (second, third)] == ["client", "client"]
+    assert [one.ask("call", "pid") for one in (second, third)] == [first.pid] * 2
+
+
+def test_nobody_is_elected_by_a_look(membership):
+    """Without ``create`` a process that finds no host stays without one."""
+    assert membership.where(create=False) is NOBODY
+    assert membership.listener is None
+
+    assert membership.where() is None
+
+
+def test_a_look_finds_the_host(make_member):
+    """Without ``create`` a process becomes the client of a host that there is."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+
+    assert client.ask("where", False) == "client"
+
+
+def test_the_next_call_elects_a_new_host_when_the_old_one_was_killed(make_member):
+    """After ``kill -9``, and within two seconds."""
+    host, *others = (make_member() for _ in range(3))
+    host.ask("where")
+    for one in others:
+        one.ask("where")
+
+    host.kill()
+    since = time.monotonic()
+    assert all(one.ask("lost") for one in others)
+    pids = {one.ask("call", "pid") for one in others}
+
+    assert time.monotonic() - since < 2
+    assert len(pids) == 1
+    assert pids < {one.pid for one in others}
+
+
+def test_a_retired_host_hosts_no_more(make_member):
+    """Another process is elected while it drains, and the old one is its client."""
+    old, new = make_member(), make_member()
+    old.ask("where")
+    new.ask("where")
+
+    old.ask("retire")
+    assert new.ask("lost")
+
+    assert new.ask("where") == "host"
+    assert old.ask("where") == "client"
+    assert old.ask("call", "pid") == new.pid
+    new.kill()
+    assert old.ask("lost")
+    assert old.ask("where") == "Unreachable"
+
+
+def test_a_call_of_many_threads_joins_once(membership, make_member):
+    """Threads that need the host at the same time share one connection."""
+    host = make_member()
+    host.ask("where")
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(membership.where()))
+        for _ in range(20)
+    ]
+
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert len(found) == 20
+    (link,) = set(found)
+    assert link.call("pid") == host.pid
+
+
+def test_the_callback_of_an_election_may_ask_for_the_host(tmp_path, settings):
+    """It is this process, which answers nobody before the callback has returned."""
+    settings.EPHEMERAL_TASKS = {"POOL_DIR": str(tmp_path / "pool")}
+    found = []
+    membership = Membership(
+        lambda *call: None,
+        on_host=lambda listener: found.append((membership.where(), listener)),
+    )
+
+    assert membership.where() is None
+    assert found == [(None, membership.listener)]
+    membership.close()
+
+
+@pytest.mark.parametrize("error", [ImproperlyConfigured("wrong"), LookupError("no")])
+def test_an_election_whose_callback_raises_is_none(tmp_path, settings, error):
+    """All callers get the error, and another process may host."""
+    settings.EPHEMERAL_TASKS = {"POOL_DIR": str(tmp_path / "pool")}
+    errors = [error]
+
+    def on_host(listener):
+        if errors:
+            raise errors.pop()
+
+    membership = Membership(lambda *call: None, on_host=on_host)
+    with pytest.raises(type(error), match=str(error)):
+        membership.where()
+
+    assert membership.listener is None
+    assert membership.where() is None
+    membership.close()
+
+
+async def test_a_loop_waits_for_the_host_without_blocking(membership, make_member):
+    """Many at once share one look; an error is each one's own."""
+    host = make_member()
+    host.ask("where")
+    turns = 0
+
+    async def turn():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0.001)
+
+    host.stop()
+    turning = asyncio.ensure_future(turn())
+    looks = [membership.awhere(timeout=0.2) for _ in range(5)]
+    errors = await asyncio.gather(*looks, return_exceptions=True)
+    host.go_on()
+    found = await asyncio.gather(*(membership.awhere() for _ in range(5)))
+    turning.cancel()
+
+    assert [type(one) for one in errors] == [Unreachable] * 5
+    assert len({id(one) for one in errors}) == 5
+    assert turns > 20
+    assert len(set(found)) == 1
+
+
+def test_a_forked_child_is_a_process_of_its_own(make_member):
+    """Of a client and of the host; the parent's connection and part stay as before."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    assert client.ask("call", "pid") == host.pid
+
+    assert client.ask("fork") == ["client", host.pid]
+    assert client.ask("call", "pid") == host.pid
+    assert host.ask("fork") == ["client", host.pid]
+    assert client.ask("call", "pid") == host.pid
+
+
+def test_a_child_that_lives_on_keeps_nobody_waiting(make_member):
+    """When its parent, the host, is killed, the clients see that and elect another."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    host.ask("linger")
+    assert client.ask("call", "pid") == host.pid
+
+    host.kill()
+
+    assert client.ask("lost")
+    assert client.ask("where") == "host"
+
+
+def test_two_sites_do_not_meet(make_member):
+    """In one folder each has a host; the files of both stay empty."""
+    one, other = make_member(), make_member(secret_key="another")
+
+    assert one.ask("where") == "host"
+    assert other.ask("where") == "host"
+
+    files = sorted(one.folder.iterdir())
+    assert [file.suffix for file in files].count(".lock") == 2
+    assert {file.stat().st_size for file in files} == {0}
+
+
+def test_a_removed_lock_makes_no_second_host(make_member):
+    """A cleaner of temporary folders may remove it; the host is asked first."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    for file in host.folder.glob("*.lock"):
+        file.unlink()
+
+    assert client.ask("where") == "client"
+
+
+def test_who_waits_hosts_as_soon_as_the_host_is_gone(membership, make_member):
+    """Before any other process, and for good."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    client.ask("where")
+    assert not membership.try_host()
+    waiting = threading.Thread(target=membership.wait_and_host)
+    waiting.start()
+
+    host.kill()
+    waiting.join()
+
+    assert client.ask("lost")
+    assert client.ask("call", "pid") == os.getpid()
+    assert membership.where() is None
+
+
+def test_a_process_that_may_not_host_finds_nobody_reachable(tmp_path, settings):
+    """It waits for its time, and no longer."""
+    settings.EPHEMERAL_TASKS = {"POOL_DIR": str(tmp_path / "pool")}
+    membership = Membership(
+        lambda *call: None, on_host=lambda listener: None, may_host=False
+    )
+
+    with pytest.raises(Unreachable):
+        membership.where(timeout=0.05)
