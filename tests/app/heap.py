@@ -16,6 +16,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
+from django.contrib.admin import site  # noqa: E402
+from django.test import RequestFactory  # noqa: E402
+
 from ephemeral_tasks import (  # noqa: E402
     EphemeralTasksError,
     TaskFailed,
@@ -23,6 +26,7 @@ from ephemeral_tasks import (  # noqa: E402
     ask,
     cancel,
     dismiss,
+    operators,
     output,
     pool,
     progress,
@@ -40,11 +44,14 @@ from ephemeral_tasks.submission import (  # noqa: E402
     submit_once,
 )
 from ephemeral_tasks.testing import Hold, drain  # noqa: E402
+from ephemeral_tasks.web.operators_page import show_data, show_page  # noqa: E402
 
 # Held backwards, so that what holds it is not found.
 BACKWARDS = secrets.token_hex(12)
 OWNER, OTHER = "a" * 32, "b" * 32
 RECORDS: list[logging.LogRecord] = []
+LOOKS: list[object] = []
+"""What operators were shown meanwhile."""
 
 
 def marker() -> str:
@@ -142,6 +149,22 @@ def heap_plain_asks(text):
     return ask(text, choices=(text, "no"))
 
 
+class Operator:
+    """Has every right."""
+
+    def has_perm(self, name):
+        """Return True."""
+        return True
+
+
+def look() -> None:
+    """Keep what operators see now: the records, the page's live part, the JSON."""
+    request = RequestFactory().get("/", headers={"HX-Request": "true"})
+    request.user = Operator()
+    page = show_page(request, site).render()
+    LOOKS.extend((operators.overview(), page.content, show_data(request).content))
+
+
 class Keeper(logging.Handler):
     """Keeps every record, as error trackers do."""
 
@@ -156,6 +179,7 @@ def work() -> None:
             submit(owner, body, marker())
         submit_once(owner, heap_says, "key", {"text": marker()})
         drain()
+        look()
         for row in window(owner):
             _read(owner, row.id)
         retry(owner, window(owner)[0].id)
@@ -167,6 +191,7 @@ def work() -> None:
         submit(owner, heap_held, hold, marker())
         submit(owner, heap_plain_held, hold, marker())
     hold.entered(4)
+    look()
     for row in window(OWNER)[:2]:
         cancel(OWNER, row.id)
     hold.open()
@@ -184,6 +209,7 @@ def work_with_outputs() -> None:
     for owner in (OWNER, OTHER):
         handles = [submit(owner, one, hold, marker()) for one in bodies]
     hold.entered(6)
+    look()
     for one in handles:
         assert marker() in output(OTHER, one.id).text
     end_owner(OTHER)
@@ -213,6 +239,7 @@ def work_with_questions() -> None:
             submit(owner, one, marker())
     while pool.statistics().asking < 8:
         turn_once()
+    look()
     assert marker() in window(OTHER)[0].question.text
     end_owner(OTHER)
     for row in window(OWNER)[:2]:
@@ -294,6 +321,7 @@ def main() -> int:
         return len(find())
     work()
     assert RECORDS
+    assert b"heap_asks" in LOOKS[-1]
     assert pool.statistics().kept_bytes == 0
     found = find()
     sys.stdout.write("\n".join(found or ["nothing"]) + "\n")
