@@ -3,11 +3,12 @@
 import os
 
 from django.contrib import auth
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import ensure_csrf_cookie
 
-from ephemeral_tasks import aowner_of, aresult, submit
+from ephemeral_tasks import aowner_of, aresult, pool, submit
+from ephemeral_tasks.machine import process as machine
 from tests.servers.site.tasks import until_noted
 
 
@@ -38,8 +39,17 @@ async def wait(request, name):
     return HttpResponse(await aresult(owner, handle.id))
 
 
+def count(request):
+    """What the pool counts, and the part that this process has in it."""
+    statistics = pool.statistics()
+    names = ("running", "waiting", "accepted", "refused", "owners")
+    counts = {name: getattr(statistics, name) for name in names}
+    return JsonResponse(counts | {"is_host": machine.is_host(), "pid": os.getpid()})
+
+
 urlpatterns = [
     path("process/", process),
+    path("count/", count),
     path("login/<name>/", log_in),
     path("logout/", log_out),
     path("wait/<name>/", wait),
