@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "daphne",
     "demo_site.editor",
     "demo_site.ask",
+    "demo_site.bulk",
     "demo_site.people",
     "django.contrib.admin",
     "django.contrib.auth",

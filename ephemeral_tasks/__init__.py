@@ -33,8 +33,13 @@ if TYPE_CHECKING:
     from .result_file import ResultFile as ResultFile
     from .row import Row as Row
     from .signals import operation_finished as operation_finished
+    from .submission import acancel as acancel
+    from .submission import adismiss as adismiss
     from .submission import aoutput as aoutput
     from .submission import aresult as aresult
+    from .submission import aretry as aretry
+    from .submission import asubmit as asubmit
+    from .submission import awindow as awindow
     from .submission import cancel as cancel
     from .submission import dismiss as dismiss
     from .submission import output as output
@@ -72,6 +77,11 @@ _HOMES = {
     "WindowFull": "errors",
     "aowner_of": "web.owner",
     "aask": "pool.asking",
+    "acancel": "submission",
+    "adismiss": "submission",
+    "aretry": "submission",
+    "asubmit": "submission",
+    "awindow": "submission",
     "aoutput": "submission",
     "aresult": "submission",
     "ask": "pool.asking",

@@ -24,6 +24,9 @@ from .listings import (
     list_unfinished,
     sort_unfinished,
 )
+from .machine import host, process
+from .machine.table import Kind
+from .machine.verbs import verb
 from .pool.change import Change
 from .pool.counters import PoolStatistics
 from .pool.pool import Pool
@@ -47,10 +50,12 @@ class Process:
     """A process that runs the pool, or uses it."""
 
     name: str
-    """Random, another one for each process."""
+    """Random, another one for each host; empty for other processes."""
 
     pid: int
-    started_at: datetime
+    started_at: datetime | None
+    """When the host was started; None for other processes."""
+
     is_host: bool
     """Whether it runs the operations."""
 
@@ -86,6 +91,7 @@ class Overview:
 # -- looking ---------------------------------------------------------------------------
 
 
+@verb(Kind.LOOK)
 def overview(*, task: str = "", state: str = "", rows: int = 50) -> Overview:
     """Return what operators see; starts no pool.
 
@@ -143,22 +149,32 @@ def _count_by_task(by_state: ByState) -> tuple[TaskLine, ...]:
 
 
 def list_processes() -> tuple[Process, ...]:
-    """Return the processes that run or use the pool: this one."""
+    """Return the processes that run or use the pool: the host first."""
     name, started_time = pools.process_id()
-    return (
-        Process(
-            name=name,
-            pid=os.getpid(),
-            started_at=datetime.fromtimestamp(started_time, UTC),
-            is_host=True,
-            is_asked=True,
-        ),
+    caller = host.caller()
+    own = Process(
+        name=name,
+        pid=os.getpid(),
+        started_at=datetime.fromtimestamp(started_time, UTC),
+        is_host=True,
+        is_asked=caller is None,
     )
+    return own, *[
+        Process(
+            name="",
+            pid=client.pid,
+            started_at=None,
+            is_host=False,
+            is_asked=client is caller,
+        )
+        for client in process.peers()
+    ]
 
 
 # -- acting ----------------------------------------------------------------------------
 
 
+@verb(Kind.CHANGE)
 def cancel_operation(id: str) -> bool:
     """Cancel an operation of any owner, also one that its owner may not cancel.
 
@@ -179,6 +195,7 @@ def cancel_operation(id: str) -> bool:
     return is_cancelled
 
 
+@verb(Kind.CHANGE)
 def cancel_task(name: str) -> int:
     """Cancel all unfinished operations of a task; return how many there were."""
     pool = pools.current()

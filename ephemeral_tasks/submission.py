@@ -346,13 +346,31 @@ def end_owner(owner: str) -> None:
     signals.send_ended(owner)
 
 
-# The twins for async code, where a host's answer must be awaited.
-acancel = cancel.acall
-adismiss = dismiss.acall
+# -- the twins for async code, where a host's answer must be awaited ------------------
+
+
+async def acancel(owner: str, id: str) -> None:
+    """Cancel an operation, as ``cancel`` does."""
+    await cancel.acall(owner, id)
+
+
+async def adismiss(owner: str, id: str) -> None:
+    """Forget a finished operation, as ``dismiss`` does."""
+    await dismiss.acall(owner, id)
+
+
+async def aretry(owner: str, id: str) -> Handle:
+    """Run a failed or cancelled operation anew, as ``retry`` does."""
+    return await retry.acall(owner, id)
+
+
+async def awindow(owner: str) -> tuple[Row, ...]:
+    """Return the owner's operations, as ``window`` does."""
+    return await window.acall(owner)
+
+
 afetch = fetch.acall
 ais_known = is_known.acall
 aread_input = read_input.acall
-aretry = retry.acall
 arow = row.acall
 atask_of = task_of.acall
-awindow = window.acall

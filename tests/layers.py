@@ -32,6 +32,7 @@ APP_ORDER = (
         "row",
         "signals",
         "time_left",
+        "tracing",
     ),
     (
         "machine",

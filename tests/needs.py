@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,6 +37,12 @@ def needs_apertium_pair(package: str, mode: str) -> Path:
     if not path.exists():
         lacks(f"needs {mode}: apt-get install {package}")
     return path
+
+
+def needs_module(module: str, distribution: str) -> None:
+    """End the test likewise if a Python module cannot be imported."""
+    if find_spec(module) is None:
+        lacks(f"needs {module}: pip install {distribution}")
 
 
 def lacks(reason: str) -> NoReturn:

@@ -69,7 +69,7 @@ async def translate(
         report = _reporter(name, is_rehearsed=rehearse and language == target[-1])
         if not is_alone:
             write(f"── {name} ──\n\n")
-        with progress.part(1 / len(target)):
+        with progress.part(1 / len(target), translated_name(language)):
             try:
                 done[language] = await _translate(text, source, language, report)
             except TaskFailed as error:

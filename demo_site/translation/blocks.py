@@ -34,8 +34,8 @@ class Block:
     is_paragraph: bool
     """Whether a line of it could start another block."""
 
-    heading: str | None = field(repr=False)
-    """A heading's text without Markdown; None for other blocks."""
+    heading: int | None
+    """The line that a heading starts on; None for other blocks."""
 
     passages: Sequence[tuple[int, int]]
     """Spans of the document that are not sent to an engine."""
@@ -94,20 +94,10 @@ def _lines(token: Token, source: Source, opening: Token) -> Iterator[Block]:
         source_starts.append(source.offset(number, column))
         position += len(line) + 1
     block = _block(token, content_starts, source_starts)
-    is_heading = opening.type == "heading_open"
     yield replace(
         block,
         is_paragraph=opening.tag == "p",
-        heading=_heading(token) if is_heading else None,
-    )
-
-
-def _heading(token: Token) -> str:
-    """Return a heading's text without Markdown."""
-    return "".join(
-        " " if each.type == "softbreak" else each.content
-        for each in token.children or ()
-        if each.type not in ("html_inline", "image")
+        heading=first if opening.type == "heading_open" else None,
     )
 
 

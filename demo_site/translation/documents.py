@@ -22,6 +22,8 @@ async def translate_document(
     source: str,
     target: str,
     *,
+    linked: frozenset[str] = frozenset(),
+    is_following: bool = False,
     on_progress: Callable[[int, int], object] = _ignore,
     on_piece: Callable[[str], object] = _ignore,
 ) -> Splice:
@@ -33,6 +35,7 @@ async def translate_document(
     Args:
         text: Markdown.
         source, target: Language codes, one of the engine's pairs.
+        linked, is_following: As `split` takes them.
         on_progress: Called with how many of the document's texts (paragraphs, headings,
             table cells) are finished and how many there are; first with 0.
         on_piece: Called with one piece of the translated document after the other, in
@@ -45,12 +48,15 @@ async def translate_document(
         NoEngine: For a while no engine has answered.
     """
     # In threads: on the loop, a long text would delay all other operations.
-    document = await asyncio.to_thread(split, text)
+    document = await asyncio.to_thread(
+        split, text, linked=linked, is_following=is_following
+    )
     texts = document.texts
     on_progress(0, len(texts))
     on_piece(_head(document))
     translated: list[str] = []
 
+    @sensitive_variables()  # a function of its own, with the same variables
     def on_portion(answers: list[str]) -> None:
         for answer in answers:
             translated.append(answer)

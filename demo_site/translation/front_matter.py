@@ -17,6 +17,24 @@ _FENCED = re.compile(
     """,
     re.VERBOSE,
 )
+_CONTINUED = r"(?:[ \t]+\S.*(?:\n|\Z))*+"
+_BLANK = r"(?=[ \t]*(?:\n|\Z))"
+# Pandoc: a title, authors and a date, each after a percent sign.
+_TITLE_BLOCK = re.compile(rf"(?:%(?:[ \t].*)?(?:\n|\Z){_CONTINUED}){{1,3}}+{_BLANK}")
+# MultiMarkdown and Python-Markdown: keys and values, up to a blank line.
+_HEADERS = re.compile(
+    rf"(?:[a-z0-9][\w -]*+:(?:[ \t].*)?(?:\n|\Z){_CONTINUED})++{_BLANK}",
+    re.IGNORECASE,
+)
+# Prose may begin with "Date: …" as well, so one of the headers must be among these.
+_HEADER = re.compile(
+    r"""^(?:
+      title | authors? | css | slug | layout | tags | keywords | quotes[ ]?language
+      | (?:base|html|latex|odf|xhtml)[ ]?header(?:[ ]?level)?
+      | latex[ ]?(?:config|footer|input|leader|mode)
+    )[ ]*:""",
+    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
+)
 _BARE = re.compile(r'\{\s*["}]')
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 
@@ -48,9 +66,15 @@ def front_matter_end(text: str) -> int:
     Args:
         text: Has ``\n`` as its only line ends and no byte order mark.
     """
-    if fenced := _FENCED.match(text):
-        return fenced.end()
-    return _json_end(text) if _BARE.match(text) else 0
+    if found := _FENCED.match(text) or _TITLE_BLOCK.match(text):
+        return found.end()
+    return _json_end(text) if _BARE.match(text) else _headers_end(text)
+
+
+def _headers_end(text: str) -> int:
+    """Return where the headers at the head of a text end, or 0."""
+    found = _HEADERS.match(text)
+    return found.end() if found and _HEADER.search(found[0]) else 0
 
 
 def _json_end(text: str) -> int:

@@ -17,11 +17,12 @@ documents. No record shows its text in its `repr`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from demo_site.translation.anchors import Anchor, anchors
+from demo_site.translation.anchors import Anchor, anchors, follow
 from demo_site.translation.blocks import Block, blocks
+from demo_site.translation.links import rename
 from demo_site.translation.parser import Definitions, parse, parse_inline
 from demo_site.translation.segments import Segment, segment
 from demo_site.translation.shape import Shape, shape
@@ -69,6 +70,9 @@ class Document:
     anchors: Mapping[int, Anchor] = field(repr=False)
     """Ids of headings that are linked to, by the index of their segment."""
 
+    is_following: bool
+    """Whether its links follow a heading's new words, where they can."""
+
     @property
     def texts(self) -> list[str]:
         """What an engine gets: one text per paragraph, heading or table cell."""
@@ -99,7 +103,7 @@ class Document:
         }
         sound = self._sound(answers)
         return Splice(
-            text=self._with(sound, self._anchors(sound)),
+            text=self._anchored(sound),
             kept=len(self.segments) - len(sound),
             total=len(self.segments),
         )
@@ -116,6 +120,14 @@ class Document:
             parts += self.source[end:start], text
             end = stop
         return "".join([*parts, self.source[end:]])
+
+    def _anchored(self, answers: _Answers) -> str:
+        """Return the document with these answers, and links that lead to headings."""
+        needed = list(self._anchors(answers))
+        if not (self.is_following and needed):
+            return self._with(answers, needed)
+        moved, left = follow(self._with(answers), needed)
+        return rename(self._with(answers, left), moved)
 
     def _anchors(self, answers: _Answers) -> Iterator[Anchor]:
         """Yield the anchors of the headings whose words these answers change."""
@@ -154,8 +166,17 @@ class Document:
         return old == new
 
 
-def split(source: str) -> Document:
-    """Return the document of any string."""
+def split(
+    source: str, *, linked: Collection[str] = (), is_following: bool = False
+) -> Document:
+    """Return the document of any string.
+
+    Args:
+        source: Markdown.
+        linked: The ids that other documents link to: its headings keep them.
+        is_following: Whether its own links follow its headings to the ids of their new
+            words; otherwise the headings that they lead to keep the old ids.
+    """
     lines = read(source)
     parsed = parse(lines.text)
     found = list(blocks(parsed, lines))
@@ -168,9 +189,10 @@ def split(source: str) -> Document:
         definitions=parsed.definitions,
         anchors={
             places[index]: anchor
-            for index, anchor in anchors(parsed, found).items()
+            for index, anchor in anchors(parsed, found, linked).items()
             if index in places
         },
+        is_following=is_following,
     )
 
 

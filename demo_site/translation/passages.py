@@ -17,6 +17,7 @@ from demo_site.translation.protected import BRACES
 
 _LINE = r"^(?:[ \t>]|[-*+][ \t]|[0-9]{1,9}[.)][ \t])*+"
 _NAMES = r"(?:\{[^{}]*+\}|\*\s+as\s+[\w$]+)"
+_CALLS = "chart|code|highlight|html|katex|latex|math|mermaid|plantuml|raw|rawhtml"
 _STATEMENT = rf"(?:[^{{}}\n]|{BRACES}|\n(?![ \t]*(?:\n|\Z)))*+"
 _PASSAGE = re.compile(
     rf"""
@@ -27,17 +28,23 @@ _PASSAGE = re.compile(
     | ^(?P<export>(?-i:export)[ \t]+(?:
         (?:default|const|let|var|function|class|async|type|interface|enum)\b|[{{*])
         {_STATEMENT})
+    # Liquid and Jinja: code between two tags.
+    | (?P<raw>\{{%-?[ ]*(?P<name>code|comment|highlight|raw|verbatim)\b
+        (?:[^{{]|\{{(?!%-?[ ]*(?:end)?(?P=name)\b))*+\{{%-?[ ]*end(?P=name)[ ]*-?%\}})
+    # Hugo: the same between two shortcodes.
+    | (?P<shortcode>\{{\{{[<%][ ]*(?P<call>{_CALLS})\b
+        (?:[^{{]|\{{(?!\{{[<%][ ]*/?(?P=call)\b))*+
+        \{{\{{[<%][ ]*/(?P=call)[ ]*[>%]\}}\}})
     | {_LINE}(?:
         (?P<formula>{DISPLAYED})
       | (?P<comment>\{{/\*(?:[^*{{]|\*(?!/)|\{{(?!/\*))*+\*/\}})
-      # Liquid and Jinja: code between two tags.
-      | (?P<raw>\{{%-?[ ]*(?P<name>code|comment|highlight|raw|verbatim)\b
-          (?:[^{{]|\{{(?!%-?[ ]*(?:end)?(?P=name)\b))*+\{{%-?[ ]*end(?P=name)[ ]*-?%\}})
       # JSX; its braces may contain blank lines.
       | (?P<tag><[a-z][\w.:-]*+(?=[\s/>])
           (?:[^<>{{}}"'`\n]|\n(?![ \t]*\n)|"[^"\n]*+"|'[^'\n]*+'|{BRACES})*+>)
       # Docusaurus, VitePress, Pandoc, MyST: a fence of colons and a keyword.
       | (?P<directive>:{{2,}}+[ \t]*+(?:\{{?+[a-z][\w-]*+\}}?+)?+)
+          (?:(?<=\}})[^\n]*+                # behind the title MyST's options follow
+            (?P<options>(?:\n[ \t>]*+:[a-z][\w-]*+:(?:[ \t][^\n]*+)?+$)++))?+
       # Python-Markdown: admonitions and tabs; their titles are words.
       | (?P<admonition>(?:!!!|\?\?\?\+?)[ \t]+[\w-]++(?:[ \t]+[\w-]++)*+[ \t]*+
           (?:"(?=[^"\n]*"[ \t]*$)|$)|===[!+]?[ \t]+"(?=[^"\n]*"[ \t]*$))
@@ -47,7 +54,7 @@ _PASSAGE = re.compile(
     re.VERBOSE | re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _KINDS = (
-    *("import", "export", "formula", "comment", "raw"),
+    *("import", "export", "raw", "shortcode", "formula", "comment"),
     *("tag", "directive", "admonition"),
 )
 _CODE = frozenset({"code_block", "fence", "front_matter", "html_block"})
@@ -76,12 +83,13 @@ def passages(text: str, tokens: Iterable[Token]) -> list[Passage]:
 
 
 def _spans(match: re.Match[str]) -> Iterator[tuple[int, int]]:
-    """Return the spans of a match; an admonition's title lies between two of them."""
+    """Return the spans of a match; a title lies between two of them."""
     kind = next(kind for kind in _KINDS if match[kind] is not None)
     if kind != "formula" or is_formula(match[kind]):
         yield match.span(kind)
-    if match["quote"]:
-        yield match.span("quote")
+    for rest in ("options", "quote"):
+        if match[rest]:
+            yield match.span(rest)
 
 
 def _mask(text: str, tokens: Iterable[Token]) -> str:

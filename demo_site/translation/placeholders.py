@@ -8,8 +8,8 @@ An engine with placeholders of its own converts them in both directions::
     answer = re.sub(r"\[K([0-9]+)\]", r"⟦\1⟧", received)
 
 Texts contain no control character, line separator or lone surrogate, and no brackets
-of this kind except the placeholders'. They may contain ``&`` and ``>``: an engine that
-reads HTML must escape them.
+of this kind except the placeholders'. Their words are composed (NFC). They may contain
+``&`` and ``>``: an engine that reads HTML must escape them.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ _STRUCTURE = re.compile(
     | \$?+(?<!\{{)\{{++[^{{}}\n]*+\}}++
     | %\(\w{{1,100}}\)[a-z]
     | (?<!\w)%[a-z_][\w.-]{{0,40}}+%(?!\w)
+    | (?<![\w%])%(?:[0-9]{{1,2}}\$)?+[sd@](?![\w'\u2019])             # printf
     | <%(?:[^%]|%(?!>)){{0,500}}+%>                                # ERB, EJS
     # JSX, whose attributes may hold braces, and what HTML is among it.
     | </?[a-z][\w.:-]*+(?=[\s/>])(?:[^<>{{}}"'`]|"[^"]*+"|'[^']*+'|{BRACES})*+>
@@ -47,6 +48,7 @@ _NAME = re.compile(
     | (?<![{_LETTERS}@])@[{_LETTERS}-]++(?:/[{_LETTERS}.-]++)?+           # @someone
     | (?<![\w:]):[a-z0-9_+-]{{2,40}}+:(?![\w:])                          # :emoji:
     | (?<!\S):[a-z]\w*+(?![\w:])                                       # :parameter
+    | (?<![\w$\\])\$[a-zA-Z_]\w+                                       # $variable
     """,
     re.VERBOSE,
 )

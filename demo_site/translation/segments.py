@@ -10,6 +10,7 @@ from demo_site.translation.cuts import Cut, Side, cuts
 from demo_site.translation.placeholders import placeholder, tear
 from demo_site.translation.protected import is_plain
 from demo_site.translation.spacing import space
+from demo_site.translation.spelling import compose, respell
 
 # From a syllabic script to an alphabet a text can grow fourfold.
 _LONGEST_FACTOR = 8
@@ -59,7 +60,12 @@ class Segment:
 
     @property
     def text(self) -> str:
-        """What an engine gets: the words, and a placeholder for each mark."""
+        """What an engine gets: the words, composed, and a placeholder for each mark."""
+        return compose(self._spelled)
+
+    @property
+    def _spelled(self) -> str:
+        """The text as the document spells it."""
         parts = [self.words[0]]
         for number, (mark, words) in enumerate(
             zip(self.marks, self.words[1:], strict=True), start=self.first
@@ -82,7 +88,7 @@ class Segment:
             return None
         if answer == self.text:
             return self.words
-        words, numbers = tear(answer.strip())
+        words, numbers = tear(respell(answer, self._spelled).strip())
         expected = range(self.first, self.first + len(self.marks))
         if numbers != list(expected) or not any(map(_is_said, words)):
             return None

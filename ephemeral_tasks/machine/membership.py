@@ -84,6 +84,7 @@ class Membership:
     @property
     def listener(self) -> Listener | None:
         """The host's end while this process hosts, or drains as a host."""
+        self._known()  # in a forked child the parent hosts
         return self._hosting.listener
 
     def where(self, create: bool = True, timeout: float = 2.0) -> Place:

@@ -48,6 +48,19 @@ async def afind(*, create: bool) -> Place:
     return None if membership.listener else await membership.awhere(create=create)
 
 
+def try_host() -> bool:
+    """Host unless another process does; return whether this process hosts."""
+    return _get().try_host()
+
+
+def wait_and_host() -> None:
+    """Wait until no other process hosts, and host.
+
+    What a signal's handler raises ends the wait.
+    """
+    _get().wait_and_host()
+
+
 def host_name() -> tuple[str, int]:
     """Return a random name of the host, and its start in seconds since the epoch.
 

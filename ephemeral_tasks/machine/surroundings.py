@@ -1,4 +1,4 @@
-"""What a call takes along of its caller: language, time zone, context variables."""
+"""What a call takes along of its caller: language, zone, context variables, trace."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from django.utils import timezone, translation
 
+from .. import tracing
 from ..variables import capture_named, set_named
 
 
@@ -21,6 +22,8 @@ class Surroundings:
     """The active time zone."""
     variables: tuple[tuple[str, Any], ...]
     """The paths of ``CONTEXT_VARS`` that have a value here, and the values."""
+    origin: object
+    """What the tracer links attempts to; None while nothing is traced."""
 
     @classmethod
     def capture(cls) -> Self:
@@ -29,6 +32,7 @@ class Surroundings:
             translation.get_language(),
             timezone.get_current_timezone(),
             capture_named(),
+            tracing.capture(),
         )
 
     def enter(self) -> None:
@@ -39,3 +43,4 @@ class Surroundings:
             translation.activate(self.language)
         timezone.activate(self.zone)
         set_named(self.variables)
+        tracing.stand_in(self.origin)

@@ -9,8 +9,7 @@ from __future__ import annotations
 from opentelemetry.metrics import MeterProvider, get_meter
 from opentelemetry.trace import TracerProvider, get_tracer
 
-from .. import pool
-from ..pool import tracing
+from .. import pool, tracing
 from .metrics import Meters
 from .spans import AttemptTracer
 

@@ -14,7 +14,7 @@ from ..core.status import Status
 from ..pool.body import PoolContext
 from ..pool.operation import PoolOperation
 from ..pool.threads import uncarry
-from ..pool.tracing import Run
+from ..tracing import Run
 
 _CANCELLED = (asyncio.CancelledError, GeneratorExit)
 
@@ -29,6 +29,11 @@ class AttemptTracer:
         """Return the context of the caller's span; None outside of any."""
         context = trace.get_current_span().get_span_context()
         return context if context.is_valid else None
+
+    def stand_in(self, origin: object) -> None:
+        """Make a span of another process the current one of this context."""
+        span = trace.NonRecordingSpan(cast("SpanContext", origin))
+        attach(trace.set_span_in_context(span, Context()))
 
     def wrap(self, run: Run) -> Run:
         """Return a function that runs a call within a span."""

@@ -68,7 +68,7 @@ def time_now() -> float:
     return time.time() if pool is None else pool.clock.time()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """What a load balancer may know of the pool."""
 
@@ -78,6 +78,10 @@ class Health:
     """Operations that hold a slot."""
     waiting: int
     """Operations that wait, also between two attempts."""
+    host_pid: int
+    """The process that would run it."""
+    clients: int
+    """How many other processes use its pool."""
 
 
 def is_healthy() -> bool:
@@ -90,9 +94,22 @@ def health() -> Health:
     """Return the pool's health; it starts no pool."""
     pool = current()
     if pool is None:
-        return Health(is_healthy=True, running=0, waiting=0)
+        clients = process.count_clients()
+        return Health(
+            is_healthy=True,
+            running=0,
+            waiting=0,
+            host_pid=os.getpid(),
+            clients=clients,
+        )
     found = pool.statistics()
-    return Health(pool.is_healthy(), found.running, found.waiting + found.retrying)
+    return Health(
+        is_healthy=pool.is_healthy(),
+        running=found.running,
+        waiting=found.waiting + found.retrying,
+        host_pid=found.host_pid,
+        clients=found.clients,
+    )
 
 
 @verb(Kind.ADD)

@@ -100,6 +100,8 @@ class Books:
         loop_lag_seconds: float,
         stuck: int,
         sockets: int,
+        host_pid: int,
+        clients: int,
         uptime_seconds: float,
         tasks: tuple[TaskStatistics, ...],
     ) -> PoolStatistics:
@@ -126,6 +128,8 @@ class Books:
                 stuck=stuck,
                 owners=self.memory.owner_count(),
                 sockets=sockets,
+                host_pid=host_pid,
+                clients=clients,
                 kept_bytes=self.memory.bytes,
                 is_paused=scheduler.is_paused,
                 uptime_seconds=uptime_seconds,

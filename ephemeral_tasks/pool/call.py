@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.utils import translation
 
+from .. import tracing
 from ..result_file import ResultFile
 from ..tasks import Task
 from ..variables import Variables, capture
-from . import tracing
 from .pieces import as_function
 
 _SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
@@ -44,8 +44,7 @@ class Call:
         """The submitter's active language, in which the body runs, too."""
         self.variables = capture() if variables is None else variables
         """The submitter's values of ``CONTEXT_VARS``, which the body sees, too."""
-        tracer = tracing.tracer
-        self.origin = None if tracer is None else tracer.capture()
+        self.origin = tracing.capture()
         """What the tracer links each attempt to; None while nothing is traced."""
 
     def again(self) -> Call:

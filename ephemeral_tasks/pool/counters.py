@@ -67,7 +67,13 @@ class PoolStatistics:
     """Owners with at least one operation."""
 
     sockets: int
-    """Open sockets of this process."""
+    """Open sockets, with ``POOL = "machine"`` those of the other processes, too."""
+
+    host_pid: int
+    """The id of the process that runs the operations."""
+
+    clients: int
+    """How many other processes use this pool; 0 with ``POOL = "process"``."""
 
     kept_bytes: int
     """Arguments, outputs and results in memory, estimated."""

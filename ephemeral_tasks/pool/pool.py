@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,10 +11,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from .. import tracing
 from ..conf import Config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
-from . import tracing
+from ..machine import process
 from .body import PlainRunner, run
 from .change import Change
 from .coordinator import PoolCoordinator, RunBody
@@ -184,6 +186,8 @@ class Pool:
             loop_lag_seconds=self.watchdog.lag_seconds(),
             stuck=self.watchdog.stuck(),
             sockets=count_sockets(),
+            host_pid=os.getpid(),
+            clients=process.count_clients(),
             uptime_seconds=max(0.0, self.monotonic() - self._started_monotonic),
             tasks=self._task_times.statistics(),
         )

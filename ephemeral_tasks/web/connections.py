@@ -90,4 +90,11 @@ def _count_clients(owner: str) -> int:
     return sum(counter[owner] for counter in counters if counter)
 
 
+def _count_all_clients() -> int:
+    """Return how much other processes of the machine keep open for all owners."""
+    counters = [client.state.get("open") for client in process.peers()]
+    return sum(counter.total() for counter in counters if counter)
+
+
 presence.count_with(_count_clients)
+presence.count_all_with(_count_all_clients)

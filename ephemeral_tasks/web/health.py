@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from .. import pool
 from ..errors import Unreachable
+from ..machine import process
 from .decorators import route
 
 
@@ -18,10 +19,12 @@ async def health(request: HttpRequest) -> HttpResponse:
     try:
         found = await pool.health.acall()
     except Unreachable:
-        found = pool.Health(is_healthy=False, running=0, waiting=0)
+        return JsonResponse({"status": "unavailable"}, status=503)
     body = {
         "status": "ok" if found.is_healthy else "unavailable",
         "running": found.running,
         "waiting": found.waiting,
     }
+    if process.is_shared():
+        body |= {"host_pid": found.host_pid, "clients": found.clients}
     return JsonResponse(body, status=200 if found.is_healthy else 503)

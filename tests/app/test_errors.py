@@ -22,6 +22,7 @@ MADE = [
     errors.OperationFailed("It failed.", "a1"),
     errors.QueueFull("full", retry_after_seconds=7),
     errors.ResultTooLarge("too large"),
+    errors.ResultUnfit("not kept"),
     errors.TaskFailed("It failed."),
     errors.UnknownCoordinator("sum", ["add"]),
     errors.UnknownOperation("a1"),

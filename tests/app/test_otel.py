@@ -1,7 +1,10 @@
 """OpenTelemetry: spans of attempts and metrics of the pool."""
 
 import asyncio
+import contextvars
 import os
+import pickle
+import re
 import subprocess
 import sys
 
@@ -26,7 +29,9 @@ from ephemeral_tasks import (
     window,
     write,
 )
+from ephemeral_tasks.machine.surroundings import Surroundings
 from ephemeral_tasks.otel import instrument, uninstrument
+from ephemeral_tasks.otel.figures import FIGURES
 from ephemeral_tasks.testing import Hold, answering, drain, inline
 from tests.layers import ROOT
 
@@ -219,6 +224,21 @@ def test_what_is_enqueued_is_linked_too(settings, tracer, finished):
     assert span.links[0].context == request.get_span_context()
 
 
+def test_what_another_process_of_the_machine_submits_is_linked_too(
+    owner, tracer, finished
+):
+    """What its call takes along to the host has the request's span."""
+    with tracer.start_as_current_span("POST /") as request:
+        taken_along = pickle.dumps(Surroundings.capture())
+
+    at_host = contextvars.Context()
+    at_host.run(pickle.loads(taken_along).enter)
+    at_host.run(submit, owner, otel_plain)
+
+    (span,) = finished()
+    assert span.links[0].context == request.get_span_context()
+
+
 @pytest.mark.parametrize(
     ("submitted", "places"),
     [(otel_async, {"body", "to_thread", "sync_to_async"}), (otel_plain, {"body"})],
@@ -306,9 +326,42 @@ def test_metrics_are_the_pools_statistics(owner, make_owner, read):
     assert found["ephemeral_tasks.memory.kept",] == statistics.kept_bytes
     assert found["ephemeral_tasks.owner.count",] == 3
     assert found["ephemeral_tasks.pool.paused",] == 1
+    assert found["ephemeral_tasks.task.run", "otel_plain", "0.95"] > 0
     holds[0].open()
     pool.resume()
     drain()
+
+
+def test_each_collection_reads_the_pool_once(owner, read, monkeypatch):
+    """All figures are of one instant, and the next collection has another one."""
+    submit(owner, otel_plain)
+    drain()
+    looks = []
+    statistics = pool.current().statistics
+    monkeypatch.setattr(
+        pool.current(), "statistics", lambda: looks.append(1) or statistics()
+    )
+
+    accepted = [read()["ephemeral_tasks.operation.accepted",]]
+    submit(owner, otel_plain)
+    accepted.append(read()["ephemeral_tasks.operation.accepted",])
+
+    assert accepted == [1, 2]
+    assert len(looks) == 2
+    drain()
+
+
+def test_the_docs_list_each_metric():
+    """With its kind, and no other."""
+    page = (ROOT / "docs" / "opentelemetry.md").read_text()
+    listed = re.findall(
+        r"^\| `ephemeral_tasks\.(\w+\.\w+)` \| ([\w-]+ ?\w*)", page, re.MULTILINE
+    )
+
+    kinds = {
+        figure.name: figure.kind.replace("up_down_", "up-down ") for figure in FIGURES
+    }
+    assert {name: kind.strip() for name, kind in listed} == kinds
 
 
 def test_a_look_starts_no_pool(read):
@@ -351,7 +404,7 @@ def test_without_it_nothing_of_opentelemetry_is_imported():
     code = (
         "import sys, django; django.setup()\n"
         "import tests.urls, ephemeral_tasks.pool.pool\n"
-        "from ephemeral_tasks.pool import tracing\n"
+        "from ephemeral_tasks import tracing\n"
         "print([name for name in sys.modules if 'opentelemetry' in name])\n"
         "print(tracing.wrap(print) is print)"
     )

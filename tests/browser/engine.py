@@ -28,8 +28,9 @@ class Gate:
     def let_through(self, count):
         """So many more paragraphs pass, those that wait first."""
         with self._lock:
-            self._permits += count
-            woken, self._waiting = self._waiting, []
+            # Each gets its own: one that comes later may not take it meanwhile.
+            woken, self._waiting = self._waiting[:count], self._waiting[count:]
+            self._permits += count - len(woken)
         for loop, event in woken:
             loop.call_soon_threadsafe(event.set)
 
@@ -42,14 +43,26 @@ class Gate:
 
     async def passed(self):
         """One paragraph has passed."""
-        while True:
-            event = asyncio.Event()
-            with self._lock:
-                if self._permits:
-                    self._permits -= 1
-                    return
-                self._waiting.append((asyncio.get_running_loop(), event))
-            await event.wait()
+        turn = (asyncio.get_running_loop(), asyncio.Event())
+        with self._lock:
+            if self._permits:
+                self._permits -= 1
+                return
+            self._waiting.append(turn)
+        try:
+            await turn[1].wait()
+        except asyncio.CancelledError:
+            self._give_up(turn)
+            raise
+
+    def _give_up(self, turn):
+        """Wait no more; a turn that was given already is the next one's."""
+        with self._lock:
+            is_waiting = turn in self._waiting
+            if is_waiting:
+                self._waiting.remove(turn)
+        if not is_waiting:
+            self.let_through(1)
 
 
 gates = defaultdict(Gate)

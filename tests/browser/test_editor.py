@@ -169,7 +169,9 @@ def test_both_sides_of_a_result_scroll_together(make_visitor):
     page.get_by_role("tab", name="Spanish").click()
     page.wait_for_function(is_at_end, arg="translation-es")
     page.locator("#original").evaluate("element => { element.scrollTop = 0; }")
-    page.wait_for_function("document.querySelector('#translation-es').scrollTop === 0")
+    page.wait_for_function(
+        "() => document.querySelector('#translation-es').scrollTop === 0"
+    )
 
 
 def test_staff_translate_in_the_admin(make_visitor, demo):

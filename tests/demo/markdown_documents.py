@@ -55,6 +55,10 @@ _spans = st.one_of(
     _filled("<Icon name={{'{}'}} title=\"{}\" />", _names, _names),
     _filled("{{n, plural, one {{# {}}} other {{# {}}}}}", _names, _names),
     _filled("{}{{.{}}}", words, _names),
+    _filled("({{{}}} %{}% ${})", _names, _names, _names),
+    _filled('({{{{< {} "zz" >}}}})', _names),
+    _filled("(:{}:)", _names),
+    _filled("({{{{< katex >}}}}{} + b{{{{< /katex >}}}})", _names),
     st.sampled_from(["[^zzfoot]", "[zzref]", "[zzref][]", "[^zznone]", "[none]"]),
     st.sampled_from(["&amp;", "&#39;", "&nbsp;", "\\*", "\\[", "\\|", "\\_", "!", ":"]),
     st.sampled_from(["*", "_", "[", "]", "<", "~", "⟦7⟧", "a * b"]),
@@ -134,10 +138,18 @@ _leaves = st.one_of(
     _names.map(lambda name: ["\\[", f"{name} = {name}", "\\]"]),
     _names.map(lambda name: ["\\begin{split}", name, "+ b", "\\end{split}"]),
     _names.map(lambda name: ["{% raw %}", "", f"* {name}", "", "{% endraw %}"]),
+    _names.map(lambda name: ["{{< code >}}", "", f"+ {name}", "{{< /code >}}"]),
+    _names.map(lambda name: ["```math", f"{name} = 1", "```"]),
     _names.map(lambda name: ["{/* zzcomment", "", name, "*/}"]),
     _names.map(lambda name: ["<Tabs values={[", f"  '{name}',", "]}>", "", "</Tabs>"]),
     st.tuples(_names, words).map(
         lambda parts: [f":::{parts[0]} {parts[1]}", "", parts[1], "", ":::"]
+    ),
+    st.tuples(_names, words).map(
+        lambda parts: [f":::{{{parts[0]}}} {parts[1]}", f":{parts[0]}: zzoption", ":::"]
+    ),
+    st.tuples(_names, words).map(
+        lambda parts: [f"> [!{parts[0][:2]}]", f"> {parts[1]}"]
     ),
     st.tuples(_names, words).map(
         lambda parts: [f'!!! {parts[0]} "{parts[1]}"', f"    {parts[1]}"]
@@ -176,6 +188,8 @@ _fronts = st.sampled_from(
         "---\ntitle: zzfront\n---\n",
         "+++\ntitle = 'zzfront'\n\n[zzmore]\n+++\n",
         '{\n  "title": "zzfront",\n\n  "a": {"zzmore": true}\n}\n',
+        "% zzfront\n  zzmore\n% zzauthor\n\n",
+        "Title: zzfront\n  zzmore\nzzkey: zzvalue\n\n",
         "import zzfront,\n  {zzmore} from 'zzfile'\n\n",
         "export const zzfront = {\n\n  zzmore: 1,\n}\n\n",
     ]

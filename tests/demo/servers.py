@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -328,7 +329,10 @@ def apy() -> Routes:
         if form["langpair"] not in {"eng|spa", "spa|eng"}:
             explanation = "That pair is not installed"
             return Refusal(400, {"status": "error", "explanation": explanation})
-        return _apy({"translatedText": _shout(form["q"])})
+        # Tags pass through as they are.
+        parts = re.split("(<[^>]*>)", form["q"])
+        found = [part if part[:1] == "<" else _shout(part) for part in parts]
+        return _apy({"translatedText": "".join(found)})
 
     pairs = [("eng", "spa"), ("spa", "eng")]
     return {

@@ -50,6 +50,8 @@ def test_formula_in_a_sentence_is_not_translated(formula):
         "\\[\na\n+ b\n\\]",
         "\\\\[\n# a\n\\\\]",
         "\\begin{equation*}\nprofit\n= revenue\n- all the cost\n\\end{equation*}",
+        "```math\nprofit\n\n- cost\n```",
+        "~~~ {.math}\nprofit\n~~~",
     ],
 )
 @pytest.mark.parametrize("prefix", ["", "> ", "- ", "1. "])
@@ -137,17 +139,26 @@ def test_an_answer_cannot_make_a_passage(answer):
         ("::: warning yes\nyes\n:::", "::: warning YES\nYES\n:::"),
         ("::::{no} yes\n:::{no}\nyes", "::::{no} YES\n:::{no}\nYES"),
         ("::: {.no #no}\nyes\n:::", "::: {.no #no}\nYES\n:::"),
+        (":::{no} yes\n:no: no\n:no:\nyes", ":::{no} YES\n:no: no\n:no:\nYES"),
+        ("> :::{no}\n> :no: no\n> yes", "> :::{no}\n> :no: no\n> YES"),
+        (":::no\n:yes it is", ":::no\n:yes IT IS"),
+        (':::no{title="no"}\nyes', ':::no{title="no"}\nYES'),
         ("> :::danger yes\n> yes", "> :::danger YES\n> YES"),
         ("- :::info\n  yes\n  :::", "- :::info\n  YES\n  :::"),
         # Python-Markdown and Material for MkDocs.
         ("!!! note\n    yes", "!!! note\n    YES"),
         ('!!! no no "yes"\n    yes', '!!! no no "YES"\n    YES'),
+        ('!!! no "yes\u2019s `no` yes"', '!!! no "YES\u2019S `no` YES"'),
+        ('!!! no ""\n    yes', '!!! no ""\n    YES'),
+        ('!!! no inline end "yes"', '!!! no inline end "YES"'),
         ('??? no "yes"\n    yes', '??? no "YES"\n    YES'),
         ('???+ no "yes"\n    yes', '???+ no "YES"\n    YES'),
         ('=== "yes"\n\nyes', '=== "YES"\n\nYES'),
         ("!!! yes, it is", "!!! YES, IT IS"),
         # GitHub and Obsidian.
         ("> [!NOTE]\n> yes", "> [!NOTE]\n> YES"),
+        ("> [!NOTE] yes\n> yes", "> [!NOTE] YES\n> YES"),
+        ("> > [!WARNING]\n> > yes", "> > [!WARNING]\n> > YES"),
         ("> [!faq]- yes\n> yes", "> [!faq]- YES\n> YES"),
         ("> [!tip|no]\n> yes", "> [!tip|no]\n> YES"),
     ],
@@ -192,17 +203,39 @@ def test_code_of_mdx_is_not_translated(source, expected):
         "{% highlight ruby %}\n- no\n\nno {{ no }}\n{% endhighlight %}",
         "{% raw %}no {% no %}{% endraw %}",
         "{%- comment -%}\n\nno\n\n{%- endcomment -%}",
+        "{{< highlight go >}}\nno := no\n\n- no {{ no }}\n{{< /highlight >}}",
+        "{{< mermaid >}}\nno -->|no| no\n{{</mermaid>}}",
+        "{{% math %}}a + no{{% /math %}}",
     ],
 )
 def test_code_between_template_tags_is_not_translated(code):
-    """Jekyll's highlighted code, raw templates and comments, over blank lines too."""
+    """Jekyll's, Hugo's and raw templates' code, over blank lines or in a sentence."""
     assert translated(f"yes\n\n{code}\n\nyes") == f"YES\n\n{code}\n\nYES"
+    inline = " ".join(code.split())
+    assert translated(f"yes {inline} yes") == f"YES {inline} YES"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{% no no %}}\nyes\n{{% /no %}}",
+        '{{< no no="no" >}} yes {{< no >}}yes{{< /no >}} {{< /no >}}',
+        'yes [yes]({{< ref "no.md#no" >}}) yes',
+        "{% hint style='no' %}\nyes\n{% endhint %}",
+        "{{< highlight no >}} yes",
+    ],
+)
+def test_text_between_other_template_tags_is_translated(source):
+    """Hugo's and GitBook's boxes and tabs are around sentences."""
+    assert translated(source) == source.replace("yes", "YES")
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "[[Main Page]]",
+        "[[Main Page|the page]]",
+        "[[Main Page#The house]]",
         "![[a picture.png]]",
         "%name%",
         "{count, plural, one {# house} other {# {kind} houses}}",
@@ -214,6 +247,18 @@ def test_code_between_template_tags_is_not_translated(code):
         '{% include no.html title="no" %}',
         ":name",
         "${name}",
+        "$name",
+        "{name}",
+        "{}",
+        "{{name}}",
+        "{{ name | filter('no') }}",
+        "#{name}",
+        "%s",
+        "%1$s",
+        ":smile:",
+        ":+1:",
+        ":man_in_tuxedo:",
+        "{{</* no */>}}",
         "%(name)s",
         "@josé",
         "@jose\u0301",

@@ -65,6 +65,8 @@ class Verbs:
         )
         self.is_asked.release()
         await self._told.wait()
+        for _ in range(10):  # as a verb that others wake in turn
+            await asyncio.sleep(0)
         return value
 
     async def later(self, value: Any) -> Any:

@@ -23,7 +23,7 @@ class Member:
         self.folder = folder
         given = {
             "SECRET_KEY": secret_key or settings.SECRET_KEY,
-            "SETTINGS_MODULE": settings.SETTINGS_MODULE,
+            "SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.machine.member", str(folder)],

@@ -212,6 +212,7 @@ async def test_a_loop_is_never_blocked_by_a_host_that_does_not_read(link, verbs)
     await blocking
     assert await link.acall("echo", (1,)) == 1
     assert verbs.asked == ["block", "echo"]
+    assert link._book._late == {}
 
 
 async def test_cancelling_a_call_cancels_what_the_host_waits_for(link, verbs):

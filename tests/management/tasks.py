@@ -3,6 +3,7 @@
 import os
 import signal
 from datetime import date
+from pathlib import Path
 
 from django import forms
 
@@ -81,3 +82,10 @@ async def command_steadfast(hold):
     os.kill(os.getpid(), signal.SIGINT)
     await hold.stop()
     return "done"
+
+
+@task
+def command_gate(begun, gate):
+    """Say which process this is, and return once the gate was opened."""
+    Path(begun).write_text(str(os.getpid()))
+    return Path(gate).read_text()

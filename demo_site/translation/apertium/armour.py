@@ -9,28 +9,24 @@ characters (a program's time grows with its square) stays here, and in its place
 superblank, ``[K7]``, which every program passes on unchanged. A text cannot contain a
 superblank of its own, for its brackets stay here too.
 
-The dictionaries know letters with accents as one character only. A word that has its
-accents as characters of their own, as macOS writes file names, is sent composed (NFC);
-where the same word comes back, the text's own spelling is restored.
+Words are sent composed, as in `spelling`: the dictionaries know them so.
 """
 
 import re
 from dataclasses import dataclass
-from unicodedata import normalize
 
 from demo_site.translation.placeholders import PLACEHOLDER
+from demo_site.translation.spelling import WORD, Spellings
 
 _SIGNS = (
     r"[\\/^$\[\]{}<>@~\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufff0-\uffff]"
 )
-# With the marks that NFC composes with letters: Latin, Arabic, Devanagari, Kana.
-_WORD = re.compile(r"[\w\u0300-\u036f\u0653-\u0655\u093c\u3099\u309a]+")
 # A long word is kept before it is a word.
 _PART = re.compile(
-    rf"\S{{200,}}|{PLACEHOLDER.pattern}|{_SIGNS}+|(?P<word>{_WORD.pattern})"
+    rf"\S{{200,}}|{PLACEHOLDER.pattern}|{_SIGNS}+|(?P<word>{WORD.pattern})"
 )
 # Apertium's own escapes, which its dictionaries may answer with, blanks and words.
-_ANSWERED = re.compile(rf"\\(.)|\[K([0-9]+)\]|\[\]|({_WORD.pattern})", re.DOTALL)
+_ANSWERED = re.compile(rf"\\(.)|\[K([0-9]+)\]|\[\]|({WORD.pattern})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +38,7 @@ class Armoured:
 
     kept: tuple[str, ...]
 
-    spellings: dict[str, list[str]]
-    """By composed word, how the text spells it, in the text's order."""
+    spellings: Spellings
 
     def restore(self, answer: str) -> str:
         """Return the answer with the kept pieces where it has their superblanks.
@@ -51,12 +46,12 @@ class Armoured:
         Raises:
             IndexError: It has a superblank that the body does not have.
         """
-        spellings = {word: list(reversed(own)) for word, own in self.spellings.items()}
+        spell = self.spellings.restorer()
 
         def meaning(match: re.Match[str]) -> str:
             sign, number, word = match.groups()
             if word:
-                return spellings[word].pop() if spellings.get(word) else word
+                return spell(word)
             return self.kept[int(number)] if number else sign or ""
 
         return _ANSWERED.sub(meaning, answer)
@@ -65,17 +60,13 @@ class Armoured:
 def armour(words: str) -> Armoured:
     """Return words with everything dangerous kept back and accents composed."""
     kept: list[str] = []
-    spellings: dict[str, list[str]] = {}
+    spellings = Spellings()
 
     def replacement(match: re.Match[str]) -> str:
         if match["word"] is None:
             kept.append(match[0])
             return f"[K{len(kept) - 1}]"
-        composed = normalize("NFC", match[0])
-        # Some letters have no composed form and fall apart; those stay as they are.
-        word = composed if _WORD.fullmatch(composed) else match[0]
-        spellings.setdefault(word, []).append(match[0])
-        return word
+        return spellings.compose(match[0])
 
     body = _PART.sub(replacement, words)
     return Armoured(body, tuple(kept), spellings)

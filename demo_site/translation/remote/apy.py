@@ -11,10 +11,12 @@ from demo_site.translation.apertium.armour import armour
 from demo_site.translation.apertium.cutting import cut
 from demo_site.translation.errors import EngineBroken
 from demo_site.translation.languages import code
-from demo_site.translation.placeholders import PLACEHOLDER, placeholder
 from demo_site.translation.remote.engine import RemoteEngine
 
+# The server reads HTML, whatever it is told: a tag is what its programs pass on as it
+# is, and around which they move words.
 _BLANK = re.compile(r"\[K([0-9]+)\]")
+_TAG = re.compile(r"<k([0-9]+)/>")
 
 
 class ApyEngine(RemoteEngine):
@@ -63,11 +65,11 @@ class ApyEngine(RemoteEngine):
             EngineBroken: The answer has a placeholder that the line did not have.
         """
         armoured = armour(words)
-        sent = _BLANK.sub(lambda blank: placeholder(int(blank[1])), armoured.body)
+        sent = _BLANK.sub(r"<k\1/>", armoured.body)
         asked = {"langpair": pair, "q": sent, "markUnknown": "no"}
         answer = await self.client.post("/translate", data=asked)
         received = answer["responseData"]["translatedText"]
-        found = [int(number) for number in PLACEHOLDER.findall(received)]
-        if found and max(found) >= len(armoured.kept):
+        numbers = [int(number) for number in _TAG.findall(received)]
+        if max(numbers, default=-1) >= len(armoured.kept):
             raise EngineBroken("the answer is one to another request")
-        return armoured.restore(PLACEHOLDER.sub(r"[K\1]", received))
+        return armoured.restore(_TAG.sub(r"[K\1]", received))

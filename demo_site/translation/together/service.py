@@ -82,6 +82,11 @@ class Service:
         """Return what visitors must know about the engines; mostly empty."""
         return next((each.notice for each in self.engines if each.notice), "")
 
+    @property
+    def patience_seconds(self) -> float:
+        """Return how long a text is tried while no engine answers."""
+        return self._options.patience_seconds
+
     def pairs(self) -> tuple[Pair, ...]:
         """Return all pairs, sorted, also those whose engines are away just now."""
         self.refresh()

@@ -82,7 +82,8 @@ async def _batches(batch: Batch) -> list[str]:
     return await get_engine().team().translate(batch)
 
 
-@coordinator("translation-probes", limit=4, capacity=10_000, history=0, echoes=0)
+# One at a time: of those who ask at once the first one's round answers all.
+@coordinator("translation-probes", limit=1, capacity=10_000, history=0, echoes=0)
 async def _calls(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
     await function()
 
@@ -124,7 +125,8 @@ async def translate_texts(
             on_portion(await _answers(*submitted[0], hops, key))
             submitted.popleft()
     finally:  # the caller was cancelled, or one of them has failed
-        for operation, _ in submitted:
+        # The last one first: a slot that gets free must not start the next one.
+        for operation, _ in reversed(submitted):
             operation.cancel()
 
 
