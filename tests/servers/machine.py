@@ -54,22 +54,30 @@ class Machine:
         """
         self.pool_dir = folder / "pool"
         self._stack = ExitStack()
+        self._folder = folder
+        self._database = database
         shared = {"POOL": "machine", "POOL_DIR": str(self.pool_dir)}
-        notes = folder / "notes"
-        notes.mkdir()
-        self.all = [
-            Served(
-                server,
-                folder / f"{number}",
-                database=database,
-                settings={**shared, **dict(settings)},
-                **{"SITE_FOLDER": str(notes), **environment},
-            )
-            for number, server in enumerate(servers)
-        ]
-        for served in self.all:
-            served.folder = notes  # one for all: any process may run a body
-            self._stack.enter_context(served)
+        self._settings = {**shared, **dict(settings)}
+        self._notes = folder / "notes"
+        self._notes.mkdir()
+        self._environment = {"SITE_FOLDER": str(self._notes), **environment}
+        self.all = []
+        for server in servers:
+            self.add(server)
+
+    def add(self, server):
+        """Start one more and return it; all of them share a folder of notes."""
+        served = Served(
+            server,
+            self._folder / f"{len(self.all)}",
+            database=self._database,
+            settings=self._settings,
+            **self._environment,
+        )
+        self._stack.enter_context(served)
+        served.folder = self._notes  # any process may run a body
+        self.all.append(served)
+        return served
 
     @property
     def first(self):

@@ -13,7 +13,7 @@ from itertools import count
 import httpx
 import pytest
 
-from tests.servers.commands import UVICORN, gunicorn
+from tests.servers.commands import TASK_POOL, UVICORN, gunicorn
 from tests.servers.machine import Machine
 from tests.servers.process import until
 from tests.servers.serving import Visitor
@@ -255,6 +255,27 @@ def test_a_waiter_gets_the_result_of_a_host_that_drains(make_machine, make_visit
         assert waiting.result().text == "waited"
     assert host.is_noted("first", "finished")
     assert host.exit_code() == -signal.SIGTERM  # uvicorn's own
+
+
+def test_servers_use_a_process_of_its_own_that_hosts(make_machine, make_visitor):
+    """When it ends, what it runs is finished there, and a server takes what is new."""
+    machine = make_machine(UVICORN, settings={"DRAIN_SECONDS": DRAIN_SECONDS})
+    server = machine.first
+    host = machine.add(TASK_POOL)
+    until(lambda: "Hosting the pool" in host.log, lambda: f"it hosts:\n{host.log}")
+    visitor = make_visitor(server)
+    row = visitor.start("until_noted", "kept")
+    assert int(server.until_noted("kept", "started")) == host.process.pid
+
+    host.terminate()
+    until_another_hosts(server, host.process.pid)
+    server.note("kept", "go")
+
+    assert host.exit_code() == 0
+    assert int(server.until_noted("kept", "finished")) == host.process.pid
+    assert visitor.http.get(f"/tasks/{row['id']}/").status_code == 404
+    second = machine.add(TASK_POOL)
+    until(lambda: "waiting for its end" in second.log, lambda: second.log)
 
 
 def test_garbage_at_the_socket_harms_no_visitor(make_machine, make_visitor):
