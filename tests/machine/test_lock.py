@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.layers import ROOT
 
 HOLDER = """
 import sys
+from pathlib import Path
 from pathlib import Path
 from ephemeral_tasks.machine.lock import HostLock
 print(HostLock(Path(sys.argv[1])).try_acquire(), flush=True)
@@ -65,9 +67,9 @@ def test_the_kernel_frees_it_with_its_process(path, make_holder):
     process, is_held = make_holder()
     lock = HostLock(path)
     assert is_held
-    open_files = len(os.listdir("/dev/fd"))
+    open_files = len(list(Path("/dev/fd").iterdir()))
     assert not lock.try_acquire()
-    assert len(os.listdir("/dev/fd")) == open_files
+    assert len(list(Path("/dev/fd").iterdir())) == open_files
 
     process.kill()
     lock.acquire()
