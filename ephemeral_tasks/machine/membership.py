@@ -80,6 +80,8 @@ class Membership:
         """The look for a host that is under way."""
         self._links: set[Link] = set()
         """All that are open, those to draining hosts among them."""
+        self._serving: set[Link] = set()
+        """Those whose loss was not announced: one, but for an instant."""
 
     @property
     def listener(self) -> Listener | None:
@@ -156,9 +158,11 @@ class Membership:
     def _known(self) -> Known:
         if self._pid != os.getpid():  # uWSGI forks without Python's hooks
             self._forget_parent()
-        if self._place is UNKNOWN and self._hosting.is_current:
-            return None  # elected just now; its callbacks may ask
-        return self._place
+        place = self._place
+        if place is None or (place is not UNKNOWN and not place.is_closed):
+            return place
+        # Elected just now: its callbacks may ask.
+        return None if self._hosting.is_current else UNKNOWN
 
     def _forget_parent(self) -> None:
         """In a forked child: its threads and its lock are the parent's alone."""
@@ -231,15 +235,17 @@ class Membership:
                 self._links.add(link)
                 if not link.is_draining:
                     self._place = link
+                    self._serving.add(link)
         return link
 
     def _leave(self, link: Link) -> None:
         """The host of the link drains, or has gone: look for another from now on."""
         with self._lock:
-            was_here = self._place is link
-            if was_here:
+            is_first = link in self._serving
+            self._serving.discard(link)
+            if self._place is link:
                 self._place = UNKNOWN
-        if was_here and self._on_lost is not None:
+        if is_first and self._on_lost is not None:
             self._on_lost(link)
 
     def _end_link(self, link: Link) -> None:
