@@ -451,6 +451,15 @@ def test_links_within_a_file_follow_if_asked_to(engine, folder):
     )
 
 
+def test_a_pretended_translation_is_said(make_engine, folder):
+    """Before it is written into files."""
+    make_engine().is_pseudo = True
+
+    assert translate(folder).errors == (
+        "No translation engine is installed: the files get accents on letters only.\n"
+    )
+
+
 def test_a_terminal_gets_a_bar(engine, folder):
     """With the file's name; what is to be known and failures have lines."""
     engine.answer = lambda text: text.replace("⟦", "").upper()
