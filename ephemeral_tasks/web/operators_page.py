@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -19,9 +20,10 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import pgettext
 
-from .. import operators, pool
+from .. import operators
 from ..operators import Overview
 from .decorators import FRAGMENT_HEADER
+from .operators_absence import answer_unreachable
 from .operators_actions import ACTIONS, Action, Done
 from .operators_charts import list_minutes, make_charts
 from .operators_figures import list_figures, list_tasks
@@ -35,6 +37,7 @@ _LOOK, _ACT = ("GET", "HEAD"), ("GET", "HEAD", "POST")
 _FOLDER = "admin/ephemeral_tasks"
 
 
+@answer_unreachable
 def show_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """Answer with the page, or with its live part where htmx asks."""
     require(request, VIEW)
@@ -86,6 +89,7 @@ def _page_context(
     }
 
 
+@partial(answer_unreachable, is_json=True)
 def show_data(request: HttpRequest) -> HttpResponse:
     """Answer with the same as JSON."""
     require(request, VIEW)
@@ -116,6 +120,7 @@ class _Place:
         return reverse(name, current_app=self.site.name) + self.query.encoded
 
 
+@answer_unreachable
 def act(
     request: HttpRequest, site: AdminSite, name: str, target: str = ""
 ) -> HttpResponse:
@@ -137,10 +142,10 @@ def act(
 
 def _fill(action: Action) -> Any:
     """Return the action's form with the values of now."""
-    current = pool.current()
-    if current is None or "limit" not in action.form.base_fields:
+    if "limit" not in action.form.base_fields:
         return action.form()
-    return action.form(initial={"limit": current.statistics().max_running})
+    now = operators.overview(rows=0).statistics
+    return action.form(initial={} if now is None else {"limit": now.max_running})
 
 
 def _confirm(place: _Place, action: Action, target: str, form: Any) -> HttpResponse:

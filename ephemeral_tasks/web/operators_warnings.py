@@ -55,10 +55,10 @@ def _warn_of_site(*, is_asgi: bool) -> Iterator[Notice]:
             code="several_processes",
             sentence=gettext(
                 "Several processes serve this site, each with a pool of its own: this "
-                "page shows one of them, and visitors see rows come and go. Serve the "
-                "site from one process."
+                "page shows one of them, and visitors see rows come and go. Share one "
+                "pool, or serve the site from one process."
             ),
-            settings=("WEB_CONCURRENCY",),
+            settings=("POOL", "WEB_CONCURRENCY"),
         )
     if not is_asgi:
         yield Notice(

@@ -15,6 +15,7 @@ from ephemeral_tasks import (
     task,
     write,
 )
+from ephemeral_tasks.errors import Unreachable
 from ephemeral_tasks.testing import drain
 from tests.admin.conftest import PAGE
 from tests.app import tasks
@@ -223,3 +224,23 @@ def test_names_are_escaped(operator):
     answer = operator.get(PAGE, {"task": '"><script>x</script>'})
 
     assert b"<script>x" not in answer.content
+
+
+@pytest.mark.parametrize("path", ["", "data/", "resize/", "cancel/x/"])
+def test_a_host_that_does_not_answer_is_a_503(operator, monkeypatch, path):
+    """With a sentence, and the time after which it may answer."""
+
+    def fail(*args, **kwargs):
+        raise Unreachable
+
+    monkeypatch.setattr(operators, "overview", fail)
+    monkeypatch.setattr(operators, "cancel_operation", fail)
+
+    method = operator.post if path.startswith("cancel") else operator.get
+    answer = method(PAGE + path)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert b"The server does not answer." in answer.content
+    if path == "data/":
+        assert answer.json()["error"]["code"] == "unreachable"
