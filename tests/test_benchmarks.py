@@ -78,6 +78,15 @@ def test_an_output_is_measured(tmp_path):
     assert all(figure["value"] > 0 for figure in figures)
 
 
+@pytest.mark.timeout(180)
+def test_turns_of_documents_are_measured(tmp_path):
+    """A long one beside short ones."""
+    (figure,) = measured(tmp_path, "translation")
+
+    assert figure["value"] > 0
+    assert figure["details"]["long"] > figure["details"]["short p50"]
+
+
 def test_an_import_starts_nothing(tmp_path):
     """Importing the package makes no thread and no socket."""
     (figure,) = measured(tmp_path, "pool", "P10")

@@ -239,6 +239,7 @@ def test_a_program_may_send_one_language_or_several(client, translated, language
 
         assert answer.status_code == 202
         assert answer.json()["shown"]["target"] == [language]
+    drain()
 
 
 def test_a_text_that_is_too_long_is_refused():

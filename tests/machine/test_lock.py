@@ -65,7 +65,9 @@ def test_the_kernel_frees_it_with_its_process(path, make_holder):
     process, is_held = make_holder()
     lock = HostLock(path)
     assert is_held
+    open_files = len(os.listdir("/dev/fd"))
     assert not lock.try_acquire()
+    assert len(os.listdir("/dev/fd")) == open_files
 
     process.kill()
     lock.acquire()
