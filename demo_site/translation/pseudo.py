@@ -4,6 +4,7 @@ import asyncio
 from itertools import permutations
 
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from demo_site.translation.contract import Limits, Pair, as_pairs
 from demo_site.translation.errors import UnknownPair
@@ -38,6 +39,7 @@ class PseudoEngine:
         """
         self._seconds = seconds
 
+    @sensitive_variables()
     async def translate(self, texts: list[str], source: str, target: str) -> list[str]:
         """Return the texts with accented letters, whatever the languages."""
         self.route(source, target)

@@ -343,5 +343,38 @@ def apy() -> Routes:
     }
 
 
+def deepl(key: str) -> Routes:
+    """A server that speaks as DeepL's API does."""
+
+    def permitted(answer: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
+        def check(asked: Asked) -> Any:
+            is_known = asked.headers.get("authorization") == f"DeepL-Auth-Key {key}"
+            return answer(asked) if is_known else Refusal(403, {"message": "who?"})
+
+        return check
+
+    def translate(asked: Asked) -> Any:
+        body = asked.json()
+        assert body["source_lang"] == "EN"
+        assert body["target_lang"] == "PT-BR"
+        return {
+            "translations": [
+                {"detected_source_language": "EN", "text": _shout(text)}
+                for text in body["text"]
+            ]
+        }
+
+    return {
+        "/v2/languages": permitted(
+            lambda asked: [
+                {"language": "EN", "name": "English"},
+                {"language": "PT-BR", "name": "Portuguese (Brazilian)"},
+            ]
+        ),
+        "/v2/usage": permitted(lambda asked: {"character_count": 1}),
+        "/v2/translate": permitted(translate),
+    }
+
+
 def _apy(data: Any) -> Any:
     return {"responseData": data, "responseDetails": None, "responseStatus": 200}

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from demo_site.translation.together.service import Service
+from ephemeral_tasks.testing import drain
 from tests.demo.engines import ToldEngine
 
 pytestmark = pytest.mark.usefixtures("as_demo")
@@ -69,6 +70,7 @@ def test_while_no_engine_answers_a_submission_is_refused(client, engine):
     refused = submit(client)
     engine.is_there = True
     taken = submit(client)
+    drain()
 
     assert refused.status_code == 400
     error = refused.json()["error"]
@@ -85,6 +87,7 @@ def test_languages_whose_engines_are_away_are_refused(client, use_engines):
 
     refused = submit(client, target=["fr"])
     mixed = submit(client, target=["fr", "es"])
+    drain()
 
     assert "No engine for these languages" in str(refused.json())
     assert mixed.status_code == 202

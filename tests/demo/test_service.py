@@ -217,6 +217,29 @@ def test_engines_are_asked_again_and_again_while_anybody_wants_to_know(
     assert engine.probes == probes
 
 
+async def test_a_text_that_waits_keeps_the_probes_going(use_engines, monkeypatch):
+    """D36: an engine that comes back is seen, though no page is open."""
+    monkeypatch.setattr(service, "_INTEREST_SECONDS", 0.1)
+    seen = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    class Away(ToldEngine):
+        async def healthy(self):
+            if self.probes == 6:
+                loop.call_soon_threadsafe(seen.set)
+            return await super().healthy()
+
+    engine = Away()
+    engine.is_there = False
+    use_engines(engine, probe_seconds=0.03)
+    translating = asyncio.ensure_future(translate_document("word", "en", "es"))
+
+    await seen.wait()
+    engine.is_there = True
+
+    assert (await translating).text == "WORD"
+
+
 async def test_after_the_pools_end_a_new_one_asks_anew(use_engines):
     """As after a fork: what belonged to the old loop is not used."""
     use_engines(ToldEngine())

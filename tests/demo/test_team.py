@@ -320,6 +320,19 @@ async def test_batches_wait_for_an_engine_as_long_as_their_patience(make_work):
         await late
 
 
+async def test_a_batch_that_succeeds_at_its_last_try_is_a_success(make_work):
+    """D40: the try at the end of its patience counts as any other."""
+    engine = ToldEngine(failing(EngineBusy(60.0)))
+    work = await make_work(engine, patience_seconds=60.0)
+    operation = work.submit("text")
+    await work.clock.advance(59.9)
+    engine.answer = str.upper
+
+    await work.clock.advance(0.2)
+
+    assert await operation == ["TEXT"]
+
+
 async def test_a_waiting_batch_holds_no_slot(make_work):
     """D35: an empty team ends nothing but itself."""
     work = await make_work(ToldEngine())

@@ -6,6 +6,8 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from django.views.decorators.debug import sensitive_variables
+
 from demo_site.translation.apertium.armour import armour
 from demo_site.translation.apertium.cutting import Line, cut
 from demo_site.translation.apertium.modes import Mode, find_modes
@@ -82,6 +84,7 @@ class ApertiumEngine:
         modes = self._modes.values()
         return bool(modes) and all(mode.is_runnable() for mode in modes)
 
+    @sensitive_variables()
     async def translate(self, texts: list[str], source: str, target: str) -> list[str]:
         """Return the translations of the texts, in their order."""
         modes = [self._modes[pair] for pair in pairwise(self.route(source, target))]
@@ -107,6 +110,7 @@ class ApertiumEngine:
                 self._pipes[loop] = self._make_pipes()
             return self._pipes[loop]
 
+    @sensitive_variables()
     async def _over(self, modes: Sequence[Mode], words: list[str]) -> list[str]:
         """Return words translated by one mode after the other."""
         for mode in modes:

@@ -5,6 +5,8 @@ import re
 import secrets
 from collections.abc import Sequence
 
+from django.views.decorators.debug import sensitive_variables
+
 from demo_site.translation.apertium.exchange import Exchange
 from demo_site.translation.apertium.stages import Stages
 from demo_site.translation.errors import EngineBroken
@@ -35,6 +37,7 @@ class Pipe:
         self._running: Exchange | None = None
         self._watch()
 
+    @sensitive_variables()
     async def translate(self, lines: Sequence[str], *, timeout: float) -> list[str]:
         """Return the answers to armoured lines, in their order.
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
+from django.views.decorators.debug import sensitive_variables
+
 from demo_site.translation.apertium.modes import Mode
 from demo_site.translation.apertium.pipe import Pipe
 from demo_site.translation.apertium.stages import start
@@ -51,6 +53,7 @@ class Pipes:
         self._clock = clock
         self._places: dict[str, _Place] = {}  # least recently used first
 
+    @sensitive_variables()
     async def translate(self, mode: Mode, lines: Sequence[str]) -> list[str]:
         """Return the answers of a mode's pipe; requests wait in order for their turn.
 

@@ -60,9 +60,9 @@ class Client:
         return urlsplit(self._url).netloc
 
     @sensitive_variables()
-    async def get(self, path: str) -> Any:
-        """Return what the server answers."""
-        return await self._ask("GET", path)
+    async def get(self, path: str, **content: Any) -> Any:
+        """Return what the server answers; ``content`` may have ``headers``."""
+        return await self._ask("GET", path, **content)
 
     @sensitive_variables()
     async def post(self, path: str, **content: Any) -> Any:

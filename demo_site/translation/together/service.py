@@ -139,12 +139,17 @@ class Service:
         raise UnknownPair(source, target)
 
     def limits(self, hops: Sequence[Pair]) -> Limits:
-        """Return what every engine for these pairs takes in one request."""
+        """Return what every engine for these pairs takes in one request.
+
+        Never more than the usual: larger batches would make documents wait longer for
+        their turns.
+        """
         members = self._team.members if self._team else ()
         able = [each.engine.limits for each in members if any(map(each.has, hops))]
+        able.append(Limits())
         return Limits(
-            texts=min((each.texts for each in able), default=1),
-            characters=min((each.characters for each in able), default=1),
+            texts=min(each.texts for each in able),
+            characters=min(each.characters for each in able),
         )
 
     def _is_fresh(self) -> bool:

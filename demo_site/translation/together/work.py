@@ -79,7 +79,9 @@ RULES: Any = {
 # The limit holds until the engines were asked.
 @coordinator("translation", kind=KeyedCoordinator, limit=1, **RULES)
 async def _batches(batch: Batch) -> list[str]:
-    return await get_engine().team().translate(batch)
+    service = get_engine()
+    service.refresh()  # so that an engine that is away is seen when it comes back
+    return await service.team().translate(batch)
 
 
 # One at a time: of those who ask at once the first one's round answers all.
