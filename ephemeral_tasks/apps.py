@@ -10,6 +10,7 @@ class EphemeralTasksConfig(AppConfig):
 
     name = "ephemeral_tasks"
     verbose_name = _("Ephemeral tasks")
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register checks and receivers and import what declares tasks."""

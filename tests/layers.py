@@ -28,6 +28,7 @@ APP_ORDER = (
         "enqueueing",
         "errors",
         "form_fields",
+        "models",
         "result_file",
         "row",
         "signals",

@@ -49,6 +49,15 @@ def test_the_core_is_measured_beside_its_peers(tmp_path):
 
 
 @pytest.mark.timeout(180)
+def test_the_operators_page_is_measured(tmp_path):
+    """Each answer, and a sample."""
+    figures = measured(tmp_path, "operators")
+
+    assert len(figures) == 5
+    assert all(figure["value"] > 0 and figure["target"] for figure in figures)
+
+
+@pytest.mark.timeout(180)
 def test_a_flood_is_measured(tmp_path):
     """Each submission was accepted or refused, and the next visitor's task started."""
     figures = measured(tmp_path, "flood")

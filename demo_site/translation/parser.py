@@ -18,6 +18,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
+from demo_site.translation.admonitions import admonitions_plugin
 from demo_site.translation.front_matter import front_matter_plugin
 from demo_site.translation.passages import Passage, passages
 from demo_site.translation.steps import Step
@@ -106,7 +107,7 @@ def _build() -> MarkdownIt:
     """Return the parser with its plugins and wrapped rules; threads may share it."""
     parser = _Parser("commonmark")
     parser.enable(["table", "strikethrough"])
-    parser.use(front_matter_plugin)
+    parser.use(front_matter_plugin).use(admonitions_plugin)
     parser.use(footnote_plugin, inline=False, move_to_end=False)
     # Keep entities and escapes as tokens of their own, so that shapes show them.
     parser.disable("text_join")

@@ -16,7 +16,7 @@ from .listener import Listener
 from .notices import CHANGED, CLOSED, ENDED, NAMED, RENEWED
 from .peer import Peer
 from .surroundings import Surroundings
-from .table import FUNCTIONS, OF_OWNERS
+from .table import OF_OWNERS, find
 
 NAME = (secrets.token_hex(4), int(time.time()))
 """Of this process as a host: a random text, and its start in seconds since the epoch.
@@ -40,7 +40,7 @@ def dispatch(peer: Peer, name: str, payload: tuple[Any, ...]) -> Any:
         LookupError: There is no verb of that name: the client runs other code.
     """
     (surroundings, args, kwargs), _ = payload
-    function = FUNCTIONS[name]
+    function = find(name)
     if "is_named" not in peer.state:  # before its first answer
         peer.state["is_named"] = True
         peer.notify(NAMED, NAME)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
+from importlib import import_module
 from inspect import signature
 from typing import Any
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 class Kind(Enum):
@@ -46,3 +50,18 @@ def register(function: Callable[..., Any]) -> str:
     if next(iter(signature(function).parameters), None) == "owner":
         OF_OWNERS.add(name)
     return name
+
+
+def find(name: str) -> Callable[..., Any]:
+    """Return the function of a verb; its module is imported if it was not.
+
+    A process that serves no pages, or no tasks of Django's, has not needed it so far.
+
+    Raises:
+        LookupError: There is no such verb: the client runs other code.
+    """
+    module = name.rpartition(".")[0]
+    if name not in FUNCTIONS and module.startswith(f"{_PACKAGE}."):
+        with suppress(ImportError):
+            import_module(module)
+    return FUNCTIONS[name]

@@ -3,18 +3,19 @@
 It says ``nothing``, or what still refers to the marker.
 """
 
-import gc
 import logging
 import os
 import secrets
 import sys
 import threading
-from types import ModuleType
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
+
+from django.contrib.admin import site  # noqa: E402
+from django.test import RequestFactory  # noqa: E402
 
 from ephemeral_tasks import (  # noqa: E402
     EphemeralTasksError,
@@ -23,6 +24,7 @@ from ephemeral_tasks import (  # noqa: E402
     ask,
     cancel,
     dismiss,
+    operators,
     output,
     pool,
     progress,
@@ -40,11 +42,15 @@ from ephemeral_tasks.submission import (  # noqa: E402
     submit_once,
 )
 from ephemeral_tasks.testing import Hold, drain  # noqa: E402
+from ephemeral_tasks.web.operators_page import show_data, show_page  # noqa: E402
+from tests import heap_search  # noqa: E402
 
 # Held backwards, so that what holds it is not found.
 BACKWARDS = secrets.token_hex(12)
 OWNER, OTHER = "a" * 32, "b" * 32
 RECORDS: list[logging.LogRecord] = []
+LOOKS: list[object] = []
+"""What operators were shown meanwhile."""
 
 
 def marker() -> str:
@@ -142,6 +148,22 @@ def heap_plain_asks(text):
     return ask(text, choices=(text, "no"))
 
 
+class Operator:
+    """Has every right."""
+
+    def has_perm(self, name):
+        """Return True."""
+        return True
+
+
+def look() -> None:
+    """Keep what operators see now: the records, the page's live part, the JSON."""
+    request = RequestFactory().get("/", headers={"HX-Request": "true"})
+    request.user = Operator()
+    page = show_page(request, site).render()
+    LOOKS.extend((operators.overview(), page.content, show_data(request).content))
+
+
 class Keeper(logging.Handler):
     """Keeps every record, as error trackers do."""
 
@@ -156,6 +178,7 @@ def work() -> None:
             submit(owner, body, marker())
         submit_once(owner, heap_says, "key", {"text": marker()})
         drain()
+        look()
         for row in window(owner):
             _read(owner, row.id)
         retry(owner, window(owner)[0].id)
@@ -167,6 +190,7 @@ def work() -> None:
         submit(owner, heap_held, hold, marker())
         submit(owner, heap_plain_held, hold, marker())
     hold.entered(4)
+    look()
     for row in window(OWNER)[:2]:
         cancel(OWNER, row.id)
     hold.open()
@@ -184,6 +208,7 @@ def work_with_outputs() -> None:
     for owner in (OWNER, OTHER):
         handles = [submit(owner, one, hold, marker()) for one in bodies]
     hold.entered(6)
+    look()
     for one in handles:
         assert marker() in output(OTHER, one.id).text
     end_owner(OTHER)
@@ -213,6 +238,7 @@ def work_with_questions() -> None:
             submit(owner, one, marker())
     while pool.statistics().asking < 8:
         turn_once()
+    look()
     assert marker() in window(OTHER)[0].question.text
     end_owner(OTHER)
     for row in window(OWNER)[:2]:
@@ -234,53 +260,7 @@ def _read(owner: str, id: str) -> None:
 
 def find() -> list[str]:
     """Return a line for each object that refers to the marker."""
-    gc.collect()
-    needle = marker()
-    needles = (needle, needle.encode())
-    mine = {id(needle), *map(id, needles)}
-    found = []
-    for one in _objects():
-        kind = type(one)
-        # `type()`, never isinstance(): that would wake lazy objects
-        if id(one) in mine or kind not in {str, bytes, bytearray}:
-            continue
-        if needles[kind is not str] in one:
-            found.append(one)
-    return [line for one in found for line in _referrers_of(one, needles)]
-
-
-def _objects():
-    """Yield all that the collector knows, and what that refers to, once each."""
-    seen = set()
-    todo = [*gc.get_objects(), *_frames()]
-    own = id(todo)
-    while todo:
-        one = todo.pop()
-        if id(one) in seen or id(one) == own or one is seen:
-            continue
-        seen.add(id(one))
-        yield one
-        # On CPython 3.12 get_referents() of a module breaks the process; its
-        # dictionary is among the collector's objects anyway.
-        if type(one) is not ModuleType:
-            todo.extend(gc.get_referents(one))
-
-
-def _frames():
-    """Yield the variables of every thread's frames but this one's."""
-    own = threading.get_ident()
-    for ident, frame in sys._current_frames().items():
-        while ident != own and frame is not None:
-            yield frame.f_locals
-            frame = frame.f_back  # noqa: PLW2901  # a walk up the stack
-
-
-def _referrers_of(one, needles):
-    for holder in gc.get_referrers(one):
-        if type(holder).__name__ not in {"frame", "list"} or holder is not needles:
-            yield f"{type(one).__name__} held by {type(holder).__name__}: {holder!r}"[
-                :300
-            ]
+    return heap_search.find(BACKWARDS)
 
 
 def main() -> int:
@@ -294,6 +274,7 @@ def main() -> int:
         return len(find())
     work()
     assert RECORDS
+    assert b"heap_asks" in LOOKS[-1]
     assert pool.statistics().kept_bytes == 0
     found = find()
     sys.stdout.write("\n".join(found or ["nothing"]) + "\n")

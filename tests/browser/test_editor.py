@@ -88,6 +88,22 @@ def test_a_translation_grows_paragraph_by_paragraph(visitor, demo, gate):
         expect(growing).to_contain_text("END.")
 
 
+def test_a_text_is_not_translated_into_its_own_language(make_visitor):
+    """The language is not offered; what is chosen instead, is."""
+    visitor = make_visitor()
+    page = visitor.page
+    targets = page.get_by_role("group", name="To").get_by_role("checkbox")
+    expect(targets).to_have_count(2)
+    expect(page.get_by_role("checkbox", name="Spanish")).to_be_checked()
+
+    page.get_by_role("combobox", name="From").select_option("es")
+
+    expect(page.get_by_role("checkbox", name="Spanish")).to_have_count(0)
+    expect(page.get_by_role("checkbox", name="English")).not_to_be_checked()
+    page.get_by_role("combobox", name="From").select_option("en")
+    expect(targets).to_have_count(2)
+
+
 def test_the_textarea_has_tools(make_visitor):
     """Marks by button and key, a count, and a preview in which nothing acts."""
     visitor = make_visitor()

@@ -66,7 +66,7 @@ class Visitor:
 
     def choose(self, *codes):
         """These are the languages into which a text is translated."""
-        for box in self.page.locator("input[name=target]").all():
+        for box in self.page.locator("input[name=target]:enabled").all():
             box.set_checked(box.get_attribute("value") in codes)
 
     def translate(self, text=None, *, clicks=1):

@@ -16,6 +16,8 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 
 MARKED = re.compile(r"zz\w+")
 
+_TITLE = re.compile(r"!!!|\?\?\?|===")
+
 # To draw a document takes longer than to test it.
 fewer = settings(max_examples=settings().max_examples // 2)
 
@@ -217,9 +219,14 @@ def stock_tokens(text: str) -> list[Token]:
 
 
 def spoken(text: str) -> list[str]:
-    """What the stock parser gives as words, a string for each run of them."""
-    children = [token.children or [] for token in stock_tokens(text)]
-    return [each.content for line in children for each in line if each.type == "text"]
+    """What the stock parser gives as words, a string for each run of them.
+
+    And what it takes for indented code, which below an admonition's title is words.
+    """
+    tokens = stock_tokens(text)
+    children = [each for token in tokens for each in token.children or ()]
+    types = {"text", "code_block"} if _TITLE.search(text) else {"text"}
+    return [each.content for each in (*tokens, *children) if each.type in types]
 
 
 def skeleton(text: str) -> list[tuple[object, ...]]:

@@ -169,6 +169,38 @@ def test_keyword_of_an_admonition_is_not_translated(source, expected):
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "!!! no\n\n    yes `no`\n\n    yes\n    yes\n\nyes\n\n    no = code\n",
+        '??? no "yes"\n    yes\n\n    yes\n\n    ```\n    no\n    ```\n\n        no\n',
+        '=== "yes"\n\n    - yes\n\n        yes\n\n=== "yes"\n\n    yes\n',
+        '=== "yes"\n\n    !!! no\n\n        yes\n',
+        "> !!! no\n>\n>     yes\n>\n> yes\n",
+        "- !!! no\n\n      yes\n",
+        "!!! no\r\n\r\n    yes\r\n\r\n\r\n",
+        "!!! no\n\n\tyes\n",
+        "!!! no\n\n    # yes\n\n    | yes | yes |\n    |--|--|\n    | yes | yes |\n",
+        "!!! yes, it is\n\n    no = code\n",
+        "yes\n\n!!! no\n\nyes\n\n    no = code\n",
+    ],
+)
+def test_text_that_is_indented_below_a_title_is_translated(source):
+    """As MkDocs writes it, although CommonMark reads code behind a blank line."""
+    expected = source.replace("yes", "YES").replace(", it is", ", IT IS")
+
+    assert translated(source) == expected
+    assert split(source).join(split(source).texts) == source
+
+
+def test_an_answer_cannot_change_what_is_indented():
+    """It would be another block in the reading of both."""
+    document = split("!!! no\n\n    yes\n\n    yes\n")
+
+    for answer in ("- sí", "# sí", "```", "> sí", "1. sí", "---"):
+        assert document.join([answer, "sí"]) == "!!! no\n\n    yes\n\n    sí\n"
+
+
+@pytest.mark.parametrize(
     ("source", "expected"),
     [
         ("import No from 'no';\n\nyes", "import No from 'no';\n\nYES"),

@@ -17,9 +17,9 @@ _SCRAPS = (
     "⟦1⟧,\r\n,\n\n,    ,---\n,...\n,```\n,> ,- ,1. ,[a]: /u\n,[^1]: ,[^1],"
     "|a|b|\n|-|-|\n,\\|,http://x.y,<b>,</b>,<code>,<!--,-->,&amp;,&eacute;,[x] ,"
     "![,](,**,<div>\n,% ,Title: ,;;;\n,+++\n,$$,$,\\(,\\),\\[,\\],\\begin{math},"
-    "\\end{math},:::,:::{a}\n,:a: b\n,!!! a ,> [!a] ,import a from 'a',export {,{/*,"
-    "*/},<A b={,}>,[[,]],{{< code >}},{{< /code >}},{% raw %},{% endraw %},%a%,{a},"
-    "{{ a }},%s,:a:,a\u0301"
+    "\\end{math},:::,:::{a}\n,:a: b\n,!!! a ,!!! a\n\n    ,> [!a] ,import a from 'a',"
+    "export {,{/*,*/},<A b={,}>,[[,]],{{< code >}},{{< /code >}},{% raw %},"
+    "{% endraw %},%a%,{a},{{ a }},%s,:a:,a\u0301"
 )
 _strings = st.one_of(
     st.text(st.characters(codec=None, categories=None)),

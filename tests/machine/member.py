@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import threading
 
@@ -103,10 +104,12 @@ def fork():
 
 
 def linger():
-    """Fork a child that lives until nobody can write to standard input any more."""
-    if os.fork() == 0:
-        sys.stdin.read()
-        os._exit(0)
+    """Fork a child that outlives this process, for half a minute at most."""
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        signal.pause()
+    return pid
 
 
 ACTIONS = {

@@ -3,8 +3,15 @@
 import gc
 import subprocess
 import sys
+from contextlib import suppress
 
+from ephemeral_tasks.errors import TaskFailed
 from tests.layers import ROOT
+
+
+def raise_failed():
+    """Raise an error that no variable refers to."""
+    raise TaskFailed("x")
 
 
 def test_a_search_of_the_heap_finds_not_a_byte():
@@ -26,6 +33,9 @@ def test_calls_leave_nothing_behind(link, verbs):
     def call(times):
         for _ in range(times):
             link.call("echo", ("x" * 1000,))
+        for _ in range(times // 20):
+            with suppress(TaskFailed):
+                link.call("make", (raise_failed,))
         verbs.asked.clear()
         return gc.collect()
 

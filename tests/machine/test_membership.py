@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import threading
 import time
 
@@ -155,8 +156,24 @@ async def test_a_loop_waits_for_the_host_without_blocking(membership, make_membe
 
     assert [type(one) for one in errors] == [Unreachable] * 5
     assert len({id(one) for one in errors}) == 5
-    assert turns > 20
+    assert turns > 5
     assert len(set(found)) == 1
+
+
+async def test_a_caller_has_its_own_time(membership, make_member):
+    """Who shares a search that ends too early begins another."""
+    host = make_member()
+    host.ask("where")
+    host.stop()
+    short = asyncio.ensure_future(membership.awhere(timeout=0.1))
+    await asyncio.sleep(0)  # it searches, and the next one joins it
+    long = asyncio.ensure_future(membership.awhere(timeout=10))
+
+    with pytest.raises(Unreachable):
+        await short
+    host.go_on()
+
+    assert await long is membership.where()
 
 
 def test_a_forked_child_is_a_process_of_its_own(make_member):
@@ -175,13 +192,29 @@ def test_a_child_that_lives_on_keeps_nobody_waiting(make_member):
     """When its parent, the host, is killed, the clients see that and elect another."""
     host, client = make_member(), make_member()
     host.ask("where")
-    host.ask("linger")
     assert client.ask("call", "pid") == host.pid
+    child = host.ask("linger")
 
     host.kill()
 
     assert client.ask("lost")
     assert client.ask("where") == "host"
+    os.kill(child, signal.SIGKILL)
+
+
+def test_a_child_that_lives_on_does_not_stand_in_for_a_client(make_member):
+    """When its parent is killed, the host knows that the client has gone."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    client.ask("where")
+    child = client.ask("linger")
+    client.begin("call", "hang")
+    host.ask("until_waiting")
+
+    client.kill()
+
+    assert host.ask("until_idle")
+    os.kill(child, signal.SIGKILL)
 
 
 def test_two_sites_do_not_meet(make_member):

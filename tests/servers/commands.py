@@ -117,6 +117,7 @@ def runserver(name, *words, has_daphne=False, **facts):
 
 IS_OLD = sys.version_info < (3, 12)
 
+TASK_POOL = Server(name="task_pool", words=("python", "-m", "django", "task_pool"))
 DAPHNE = Server(name="daphne", words=("daphne", "-p", "{port}"), app=ASGI)
 UVICORN = uvicorn("uvicorn")
 GTHREAD = gunicorn("gunicorn-gthread", "gthread", "--threads", "4")

@@ -63,7 +63,7 @@ def make_served(stack, tmp_path, database):
 def make_visitor(stack):
     """Sends visitors to a served site."""
 
-    def make_visitor(served):
-        return stack.enter_context(Visitor(served))
+    def make_visitor(served, cookies=None):
+        return stack.enter_context(Visitor(served, cookies))
 
     return make_visitor

@@ -10,7 +10,7 @@ import httpx
 from websockets.sync.client import connect
 
 from tests.servers.commands import INTERRUPT
-from tests.servers.process import Program, until
+from tests.servers.process import PATIENCE_SECONDS, Program, until
 
 CROWD = 8
 JSON_PROTOCOL = "ephemeral-tasks.v1+json"
@@ -48,15 +48,18 @@ class Served(Program):
             folder,
             server.command(self.port, is_bare=is_bare),
             **server.environment(is_bare=is_bare),
-            SITE_FOLDER=str(folder),
-            SITE_DATABASE=json.dumps(database),
-            SITE_EPHEMERAL_TASKS=json.dumps(dict(settings)),
-            **environment,
+            **{
+                "SITE_FOLDER": str(folder),
+                "SITE_DATABASE": json.dumps(database),
+                "SITE_EPHEMERAL_TASKS": json.dumps(dict(settings)),
+                **environment,
+            },
         )
 
-    def until_ready(self):
+    def until_ready(self, seconds=PATIENCE_SECONDS):
         """Return the served site once it answers."""
-        until(self._answers, lambda: f"{self.server.name} answers:\n{self.log}")
+        what = lambda: f"{self.server.name} answers:\n{self.log}"  # noqa: E731
+        until(self._answers, what, seconds)
         return self
 
     def _answers(self):
@@ -96,11 +99,17 @@ def _free_port():
 class Visitor:
     """One browser: its cookies, its requests, its sockets; a context manager."""
 
-    def __init__(self, served):
-        """Has the cookie that posts need, on a connection that stays open."""
-        self._served = served
+    def __init__(self, served, cookies=None):
+        """Has the cookie that posts need, on a connection that stays open.
+
+        Args:
+            served: The site.
+            cookies: The jar of a browser that is here already; a new one's otherwise.
+        """
+        self.served = served
         self.http = httpx.Client(
             base_url=served.url,
+            cookies=cookies,
             limits=httpx.Limits(keepalive_expiry=None),  # a connection is a process
             timeout=20,
             verify=False,  # spares it a look at the machine's certificates
@@ -149,7 +158,7 @@ class Visitor:
     def socket(self):
         """Open a socket as a program does; the table has not been read yet."""
         cookies = "; ".join(f"{k}={v}" for k, v in self.http.cookies.items())
-        return self._served.socket(
+        return self.served.socket(
             subprotocols=[JSON_PROTOCOL], additional_headers={"Cookie": cookies}
         )
 
@@ -166,16 +175,17 @@ class Visitor:
         self.close()
 
 
-def visitors_of_all(served, stack):
+def visitors_of_all(served, stack, cookies=None):
     """Return a visitor for each process of the server, on open connections.
 
-    They come in crowds: one after the other may all meet the same process.
+    They come in crowds: one after the other may all meet the same process. With a jar
+    of cookies they are all the same browser.
     """
     found = {}
 
     def have_all():
         with ThreadPoolExecutor(CROWD) as pool:
-            crowd = [*pool.map(Visitor, [served] * CROWD)]
+            crowd = [*pool.map(Visitor, [served] * CROWD, [cookies] * CROWD)]
         for visitor in crowd:
             stack.enter_context(visitor)
             if found.setdefault(visitor.process, visitor) is not visitor:

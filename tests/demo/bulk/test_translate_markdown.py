@@ -1,5 +1,6 @@
 """`manage.py translate_markdown` translates a folder, file by file."""
 
+import errno
 import os
 
 import pytest
@@ -106,6 +107,15 @@ def test_translations_in_a_folder_below_are_no_sources(engine, folder):
     ]
 
 
+def test_the_folder_of_translations_has_no_sources(engine, folder):
+    """Even if its record is lost."""
+    write(folder, a="one\n", out__b_es="uno\n")
+
+    said = translate(folder, out=folder / "out")
+
+    assert said.out == "a.md -> a.es.md\n1 translated\n"
+
+
 def test_unchanged_files_are_skipped(engine, folder):
     """The engine is asked for what has changed alone, also by another name."""
     write(folder, a="one\n", b="two\n")
@@ -176,7 +186,9 @@ def test_dry_run_says_what_would_be_done(engine, folder, tmp_path):
         "1 to translate, 1 unchanged, 1 not readable",
     ]
     assert (said.code, engine.asked, listed(folder)) == (1, [], before)
-    translate(folder, dry_run=True, out=tmp_path / "out")
+    said = translate(folder, dry_run=True, out=tmp_path / "out")
+    assert said.out.splitlines()[-1] == "2 to translate, 1 not readable"
+    assert "record" not in said.errors
     assert not (tmp_path / "out").exists()
 
 
@@ -201,6 +213,26 @@ def test_files_that_cannot_be_read_are_named(engine, folder):
         "e.md: No such file or directory",
         "CommandError: Not all files are translated.",
     ]
+
+
+def test_folders_that_cannot_be_read_are_named(engine, folder, monkeypatch):
+    """The system refuses, for want of a permission; the others are translated."""
+    write(folder, a="one\n", b__c="two\n")
+    list_folder = os.scandir
+
+    def refuse(path):
+        if os.fspath(path) == os.fspath(folder / "b"):
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return list_folder(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    said = translate(folder)
+
+    assert (said.code, said.out) == (
+        1,
+        "a.md -> a.es.md\n1 translated, 1 not readable\n",
+    )
+    assert said.errors.startswith("b: Permission denied\n")
 
 
 def test_hidden_files_and_folders_are_left_alone(engine, folder):

@@ -19,4 +19,16 @@ async def silenced(scope, receive, send):
     await site(scope, receive, silent)
 
 
-application = silenced if os.environ.get("SITE_LOSES_PUSHES") == "1" else site
+async def named(scope, receive, send):
+    """The site, whose accepted sockets name the process that serves them."""
+
+    async def send_named(message):
+        if message["type"] == "websocket.accept":
+            name = (b"x-process", str(os.getpid()).encode())
+            message = message | {"headers": [*message.get("headers", ()), name]}
+        await send(message)
+
+    await site(scope, receive, send_named)
+
+
+application = silenced if os.environ.get("SITE_LOSES_PUSHES") == "1" else named

@@ -8,7 +8,7 @@ from pathlib import Path
 FOLDER = Path(os.environ["SITE_FOLDER"])
 """Takes what bodies leave behind; each server has one of its own."""
 
-SECRET_KEY = "not a secret: the servers' own"
+SECRET_KEY = os.environ.get("SITE_SECRET_KEY", "not a secret: the servers' own")
 DEBUG = os.environ.get("SITE_DEBUG") == "1"
 ALLOWED_HOSTS = ["127.0.0.1"]
 

@@ -10,7 +10,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from ephemeral_tasks import pool, progress, task
+from ephemeral_tasks import pool, progress, task, write
 from tests.servers.site.notes import is_noted, note
 
 TICK_SECONDS = 0.01
@@ -183,3 +183,25 @@ def plain_holding(name):
 @task(form=BrokenForm)
 async def broken():
     """Return; its form raises."""
+
+
+@task(form=NameForm)
+async def say(name):
+    """Write, tell and return what was given."""
+    write(name)
+    progress(1, 2, name)
+    return {"name": name}
+
+
+@task(form=NameForm)
+async def break_down(name):
+    """Fail with what was given."""
+    raise ValueError(name)
+
+
+@task(form=NameForm)
+async def ponder(name):
+    """Write and tell what was given, and go on until cancelled."""
+    write(name)
+    progress(1, 2, name)
+    await asyncio.Event().wait()

@@ -92,6 +92,20 @@ for (const list of document.querySelectorAll(".editor-tabs")) {
   });
 }
 
+// -- languages: no text is translated into its own ----------------------------------
+{
+  const match = () => {
+    for (const source of document.querySelectorAll("select[name=source]")) {
+      for (const target of source.form.querySelectorAll("input[name=target]")) {
+        target.disabled = target.value === source.value; // and hidden, by the stylesheet
+        if (target.disabled) target.checked = false;
+      }
+    }
+  };
+  document.addEventListener("change", (event) => event.target.name === "source" && match());
+  document.addEventListener("htmx:load", match);
+}
+
 // -- a translation while it is being written ---------------------------------------
 document.addEventListener("ephemeral-tasks:changed", (event) => {
   const place = document.getElementById("editor-growing");

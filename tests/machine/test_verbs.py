@@ -1,0 +1,243 @@
+"""Verbs run where the pool is, and what crosses on the way there."""
+
+import asyncio
+import inspect
+import sys
+import time
+from contextvars import ContextVar
+
+import pytest
+from django import forms
+from django.test import override_settings
+from django.utils import translation
+
+from ephemeral_tasks import (
+    ask,
+    asubmit,
+    pool,
+    result,
+    submission,
+    submit,
+    window,
+)
+from ephemeral_tasks.core.status import Status
+from ephemeral_tasks.errors import OperationFailed, Unreachable
+from ephemeral_tasks.machine import conversation, delivery, process
+from ephemeral_tasks.machine.notices import CHANGED
+from ephemeral_tasks.machine.table import find
+from ephemeral_tasks.testing import drain
+from tests.app import tasks
+from tests.machine.wiring import machine_settings, wire
+
+TENANT = ContextVar("tenant")
+
+VERBS = {
+    *("submission._submit", "submission._submit_once", "submission.window"),
+    *("submission.row", "submission.fetch", "submission.result", "submission.cancel"),
+    *("submission.dismiss", "submission.retry", "submission.read_input"),
+    *("submission.is_known", "submission.task_of", "submission.aresult"),
+    *("submission.end_owner", "submission.keep_alive", "submission.list_ids"),
+    *("answering.read_form", "answering.give_choice", "answering.give_values"),
+    *("outputs.output", "outputs.see_output", "outputs.await_output"),
+    *("backends.pool._enqueue", "backends.pool._find_result"),
+    *("pool.statistics", "pool.health", "pool.pause", "pool.resume", "pool.resize"),
+    *("operators.overview", "operators.cancel_operation", "operators.cancel_task"),
+    *("web.connections._take", "web.connections._release", "web.push.close_owner"),
+}
+
+
+@pytest.fixture
+def wired(monkeypatch):
+    """Every call of a verb crosses the wire."""
+    with wire(monkeypatch) as wired:
+        yield wired
+
+
+@pytest.fixture
+def hosting(monkeypatch, tmp_path):
+    """This process hosts the pool of its machine."""
+    with machine_settings(monkeypatch, str(tmp_path / "pool")):
+        yield
+        process.reset()
+
+
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_the_table_has_each_verb(name):
+    """A host finds it by its name, in a module that it may not have needed so far."""
+    found = find(f"ephemeral_tasks.{name}")
+
+    assert found.__qualname__ == name.rpartition(".")[2]
+
+
+def test_no_module_of_another_package_is_imported_for_a_verb():
+    """The name comes from a client."""
+    with pytest.raises(LookupError):
+        find("antigravity.fly")
+
+    assert "antigravity" not in sys.modules
+
+
+def test_each_public_verb_of_a_pool_is_one_of_the_table():
+    """A plain function among them would run in the wrong process."""
+    composed = {"aanswer", "answer", "aoutput", "asubmit", "asubmit_once", "submit"}
+    composed |= {"acancel", "adismiss", "aretry", "awindow", "submit_once"}
+    plain = {
+        name
+        for name in submission.__all__
+        if inspect.isfunction(getattr(submission, name))
+    }
+
+    assert plain == composed
+
+
+def test_a_submission_takes_its_surroundings_along(wired, owner):
+    """Language and context variables are the caller's."""
+    variables = {"CONTEXT_VARS": [f"{__name__}.TENANT"]}
+    with override_settings(EPHEMERAL_TASKS=variables), translation.override("de"):
+        TENANT.set("blue")
+        id = submit(owner, tasks.app_plain_call, see).id
+        drain()
+
+    assert result(owner, id) == ("de", "blue")
+
+
+def see():
+    """Return the body's language and tenant."""
+    return translation.get_language(), TENANT.get()
+
+
+def test_an_argument_that_cannot_cross_is_named(hosting, owner):
+    """In the host's own process, too: who hosts is nothing a site can know."""
+    with pytest.raises(TypeError, match="app_call: argument 'function' must be pick"):
+        submit(owner, tasks.app_call, lambda: None)
+
+    assert window(owner) == ()
+
+
+def test_a_result_that_cannot_cross_fails_its_operation(hosting, owner):
+    """With a sentence of its own, and it is not tried again."""
+    id = submit(owner, tasks.app_retried, make_function).id
+    drain()
+
+    with pytest.raises(OperationFailed, match="of a kind that cannot be kept"):
+        result(owner, id)
+    assert window(owner)[0].attempt == 1
+
+
+async def make_function():
+    """Return what no other process could fetch."""
+    return lambda: None
+
+
+def test_a_form_that_cannot_cross_is_no_question(hosting, owner):
+    """A client could not show it."""
+    id = submit(owner, tasks.app_plain_call, ask_by_local_form).id
+    drain()
+
+    assert "form must be at the top of its module" in result(owner, id)
+
+
+def ask_by_local_form():
+    """Return what is said of a form class that is a function's own."""
+
+    class Local(forms.Form):
+        pass
+
+    try:
+        ask("Which?", form=Local)
+    except TypeError as error:
+        return str(error)
+
+
+def test_a_client_gets_the_next_change_of_an_owner_that_it_looked_at(wired, owner):
+    """One notice for each look: what it keeps it got by looking."""
+    submit(owner, tasks.app_echo, "a")
+    drain()
+    window(owner)  # behind the notices of what went before
+    wired.notices.clear()
+    in_process = submission._submit.function
+
+    for text in "bc":
+        in_process(owner, tasks.app_echo, (text,), {})
+    drain()
+    pool.statistics()
+
+    assert wired.notices == [(CHANGED, owner)]
+
+
+def test_a_client_knows_its_host_by_the_first_answer(wired, owner):
+    """Pages compare it: another one has forgotten their operations."""
+    window(owner)
+
+    assert pool.process_id() == process.host_name()
+
+
+def test_a_sync_call_stops_a_running_loop_for_a_moment_only(wired, owner):
+    """A host that does not answer must not stop a site's loop for two seconds."""
+    with wired.stalled():
+
+        async def look():
+            began = time.perf_counter()
+            with pytest.raises(Unreachable):
+                window(owner)
+            return time.perf_counter() - began
+
+        assert asyncio.run(look()) < delivery.CALL_SECONDS / 2
+
+
+def test_async_code_waits_without_stopping_its_loop(wired, owner):
+    """The loop turns while the host does not answer."""
+    with wired.stalled():
+
+        async def turn():
+            call = asyncio.ensure_future(asubmit(owner, tasks.app_echo, "a"))
+            turns = 0
+            while not call.done() and turns < 100:
+                await asyncio.sleep(0)
+                turns += 1
+            call.cancel()
+            return turns
+
+        assert asyncio.run(turn()) == 100
+
+
+def test_a_conversation_stays_with_its_host(wired, owner):
+    """Its later calls are refused once that host has gone, not answered by another."""
+    with conversation.hold():
+        window(owner)
+        wired.lose()
+        with pytest.raises(Unreachable, match="has ended"):
+            window(owner)
+
+
+def test_a_look_is_repeated_where_its_host_was_lost(wired, owner, monkeypatch):
+    """The next host answers: nobody sees an error."""
+    wired.lose_during(submission.window, monkeypatch)
+
+    assert window(owner) == ()
+
+
+def test_a_change_is_not_repeated_where_its_host_was_lost(wired, owner, monkeypatch):
+    """The next host knows nothing of what was to be changed."""
+    wired.lose_during(submission.end_owner, monkeypatch)
+
+    with pytest.raises(Unreachable):
+        submission.end_owner(owner)
+
+
+def test_a_submission_that_was_answered_too_late_is_withdrawn(wired, owner):
+    """Its submitter was told that there is none."""
+    handle = submit(owner, tasks.app_echo, "a")
+
+    wired.report_late(submission._submit, handle)
+
+    assert window(owner) == ()
+
+
+def test_nothing_of_it_exists_with_a_pool_of_the_process(owner):
+    """No folder, no lock, no thread."""
+    submit(owner, tasks.app_echo, "a")
+    drain()
+
+    assert process._membership is None
+    assert window(owner)[0].status is Status.SUCCESSFUL
