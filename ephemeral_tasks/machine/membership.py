@@ -17,15 +17,12 @@ from .folder import Places, find_places
 from .hosting import Hosting
 from .link import Link
 from .listener import Listener
-from .look import Look, unwrap
+from .look import Look, pause, unwrap
 from .peer import Dispatch, Peer
 from .place import NOBODY, UNKNOWN, Known, Place, is_enough
 from .wire import BrokenWire
 
 __all__ = ["NOBODY", "Membership", "Place"]
-
-_PAUSES = (0.005, 0.01, 0.02, 0.05)
-"""Seconds between two tries; the last one again and again."""
 
 
 class Membership:
@@ -208,11 +205,8 @@ class Membership:
                 raise Unreachable from None
             if create and self.try_host():
                 return None
-            pause = _PAUSES[min(tries, len(_PAUSES) - 1)]
+            pause(tries, until)
             tries += 1
-            if time.monotonic() + pause >= until:
-                raise Unreachable
-            time.sleep(pause)
 
     def _settle(self) -> None:
         with self._lock:  # or a host that retires now would stay in its place

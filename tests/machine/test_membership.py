@@ -204,6 +204,32 @@ def test_a_dead_host_is_left_before_its_end_was_noticed(
     membership.close()
 
 
+def test_a_host_that_drains_and_ends_is_lost_once(tmp_path, settings, make_member):
+    """When it drains; its end is no news."""
+    settings.EPHEMERAL_TASKS = {"POOL_DIR": str(tmp_path / "pool")}
+    losses, lost = [], threading.Event()
+
+    def on_lost(link):
+        losses.append(link)
+        lost.set()
+
+    membership = Membership(
+        lambda *call: None, on_host=lambda listener: None, on_lost=on_lost
+    )
+    host = make_member()
+    host.ask("where")
+    link = membership.where()
+
+    host.ask("retire")
+    assert lost.wait(PATIENCE_SECONDS)
+    assert link.call("pid") == host.pid
+    host.kill()
+    link.join(PATIENCE_SECONDS)
+
+    assert losses == [link]
+    membership.close()
+
+
 async def test_a_caller_has_its_own_time(membership, make_member):
     """Who shares a search that ends too early begins another."""
     host = make_member()
