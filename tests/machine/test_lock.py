@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,14 +61,19 @@ def test_one_process_holds_it(path, make_holder):
     assert path.stat().st_size == 0
 
 
+def count_open_files():
+    """Return how many this process has."""
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
 def test_the_kernel_frees_it_with_its_process(path, make_holder):
     """Also when that was killed; a waiter gets it then."""
     process, is_held = make_holder()
     lock = HostLock(path)
     assert is_held
-    open_files = len(os.listdir("/dev/fd"))
+    open_files = count_open_files()
     assert not lock.try_acquire()
-    assert len(os.listdir("/dev/fd")) == open_files
+    assert count_open_files() == open_files
 
     process.kill()
     lock.acquire()
