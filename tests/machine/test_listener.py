@@ -22,6 +22,8 @@ from ephemeral_tasks.machine.wire import (
 )
 from tests.machine.conftest import KEY
 
+NO_END = {"timeout": None}
+
 
 @pytest.fixture(autouse=True)
 def _all_lines(monkeypatch):
@@ -288,6 +290,22 @@ def test_a_retired_host_answers_its_clients_and_takes_no_new_one(
     assert not address.exists()
     with pytest.raises(connecting.NoHost):
         connecting.connect(address, KEY, 1.0)
+
+
+def test_a_blocked_host_removes_no_file_of_the_next_one(listener, link, address, verbs):
+    """Its own is gone when ``retire`` returns; what is there later is not its own."""
+    blocked = threading.Thread(target=link.call, args=("block",), kwargs=NO_END)
+    blocked.start()
+    assert verbs.is_asked.acquire(timeout=PATIENCE_SECONDS)
+
+    listener.retire()
+    assert not address.exists()
+    address.touch()
+    verbs.gate.set()
+    blocked.join()
+    listener.close()
+
+    assert address.exists()
 
 
 def test_an_answer_that_is_due_is_sent_before_the_end(listener, link, verbs):
