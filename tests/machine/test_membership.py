@@ -187,6 +187,7 @@ def test_a_dead_host_is_left_before_its_end_was_noticed(
     host = make_member()
     host.ask("where")
     link = membership.where()
+    assert link.call("pid") == host.pid  # now the host knows that the handshake is over
     host.ask("broadcast")
     assert is_busy.wait(PATIENCE_SECONDS)
     host.kill()
