@@ -46,7 +46,7 @@ class AttemptTracer:
             attach(trace.set_span_in_context(span, Context()))
             try:
                 value = await run(call)
-            except BaseException as error:
+            except BaseException as error:  # an interruption ends the span as well
                 _end(span, operation, uncarry(error))
                 raise
             _end(span, operation, None)
