@@ -63,6 +63,19 @@ def anchors_of(page: Path) -> set[str]:
     return {title.replace(" ", "-") for title in plain}
 
 
+@pytest.mark.parametrize("name", ["README.md", "docs/index.md"])
+def test_each_page_is_in_the_lists_of_pages(name):
+    """README and the map of the documentation lead to all of it."""
+    text = (ROOT / name).read_text()
+    linked = {Path(path).name for path, _ in LINK.findall(text)}
+
+    assert [
+        page.name
+        for page in PAGES
+        if page.name not in linked | {Path(name).name, "README.md"}
+    ] == []
+
+
 CLAIM = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 

@@ -41,7 +41,7 @@ def check_pairs(source: str, targets: Sequence[str]) -> str:
 
 
 def _wait_for_pairs() -> tuple[Pair, ...]:
-    """Return the pairs; a server tells its own once it is there."""
+    """Return the pairs; those of a server are known once it answers."""
     engine = get_engine()
     end = time.monotonic() + engine.patience_seconds
     while not (pairs := engine.pairs()):

@@ -45,7 +45,7 @@ class TranslateForm(forms.Form):
         self._pairs = get_engine().pairs()
         self.fields["source"].choices = _choices(pair.source for pair in self._pairs)
         self.fields["target"].choices = _choices(pair.target for pair in self._pairs)
-        # None before a server has told its languages: then nothing can be submitted.
+        # None before a server has named its languages: then nothing can be submitted.
         first = self._pairs[0] if self._pairs else ("", "")
         usual = ("en", "es") if ("en", "es") in self._pairs else first
         self.fields["source"].initial, self.fields["target"].initial = (

@@ -135,7 +135,7 @@ FIGURES = (
         "operation.stuck",
         "up_down_counter",
         OPERATIONS,
-        "Bodies that still run 5 s after they were told to end.",
+        "Bodies that still run 5 s after they were asked to end.",
         _one("stuck"),
     ),
     Figure(

@@ -46,7 +46,7 @@ class AttemptTracer:
             attach(trace.set_span_in_context(span, Context()))
             try:
                 value = await run(call)
-            except BaseException as error:
+            except BaseException as error:  # an interruption ends the span as well
                 _end(span, operation, uncarry(error))
                 raise
             _end(span, operation, None)
@@ -85,7 +85,7 @@ def _end(span: Span, operation: PoolOperation, error: BaseException | None) -> N
 def _status_of(operation: PoolOperation, error: BaseException | None) -> Status:
     """Return the attempt's status; a retry may follow one that failed.
 
-    Once a body was told to end, what it returns or raises no longer counts.
+    Once a body was asked to end, what it returns or raises no longer counts.
     """
     if operation.is_cancelling:
         return Status.CANCELLED

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Permission, User
 
+from demo_site.people.tasks import export_users
 from ephemeral_tasks import owner_of, result, window
 from ephemeral_tasks.testing import drain
 
@@ -31,6 +32,15 @@ def test_chosen_users_are_exported(admin_client, rf):
     assert [line.partition(",")[0] for line in lines] == ["username", "bea"]
     assert "bea@example.com" in lines[1]
     assert bea.password not in file.data.decode()
+
+
+def test_no_cell_is_a_formula():
+    """A name that a visitor has chosen is not evaluated by a spreadsheet."""
+    eve = User.objects.create_user("@eve", first_name="=1+1", last_name="a=b")
+
+    file = export_users.func([str(eve.pk)])
+
+    assert "'@eve,,'=1+1,a=b," in file.data.decode("utf-8-sig")
 
 
 def test_who_may_not_view_users_exports_none(client):

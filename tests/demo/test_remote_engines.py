@@ -17,6 +17,10 @@ from demo_site.translation.remote import (
     EasyNMTEngine,
     LibreTranslateEngine,
 )
+from demo_site.translation.remote.retry_after import (
+    WITHOUT_HEADER_SECONDS,
+    seconds_until_retry,
+)
 from tests.demo.servers import apy, easynmt, libretranslate, serving
 
 SERVERS = {
@@ -152,6 +156,20 @@ async def test_a_busy_server_says_when_to_ask_again(
         await engine.translate(["text"], "en", "es")
 
     assert least <= caught.value.retry_after_seconds <= most
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"Mon, 01 Jan 2024 00:00:00 +{'9' * 20}",
+        f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT",
+        "soon",
+        "",
+    ],
+)
+def test_what_is_neither_seconds_nor_a_date_counts_as_none(header):
+    """Also a date with numbers that no computer has: the server is busy, not broken."""
+    assert seconds_until_retry(header) == WITHOUT_HEADER_SECONDS
 
 
 @kinds

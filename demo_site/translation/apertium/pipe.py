@@ -53,7 +53,7 @@ class Pipe:
             received = await self._exchange(data, len(lines), timeout)
             answered = zip(received, marks, lines, strict=True)
             return [_unwrap(answer, mark, line) for answer, mark, line in answered]
-        except BaseException:
+        except BaseException:  # the next request would get this answer
             self.kill()
             raise
 

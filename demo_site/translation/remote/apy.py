@@ -13,8 +13,8 @@ from demo_site.translation.errors import EngineBroken
 from demo_site.translation.languages import code
 from demo_site.translation.remote.engine import RemoteEngine
 
-# The server reads HTML, whatever it is told: a tag is what its programs pass on as it
-# is, and around which they move words.
+# The server reads HTML, whatever format is asked for: a tag is what its programs pass
+# on as it is, and around which they move words.
 _BLANK = re.compile(r"\[K([0-9]+)\]")
 _TAG = re.compile(r"<k([0-9]+)/>")
 

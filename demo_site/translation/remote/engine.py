@@ -59,7 +59,7 @@ class RemoteEngine:
         thread. So is `_pairs`."""
         self._pairs: tuple[Pair, ...] = ()
         self._is_known = False
-        """Whether the server has told its pairs since it was last away."""
+        """Whether the pairs were read since the server was last away."""
 
     async def fetch_pairs(self) -> Iterable[tuple[str, str]]:
         """Ask for the pairs of languages, in the server's spelling."""
@@ -83,7 +83,7 @@ class RemoteEngine:
         return f"{self.kind} at {self.client.host}"
 
     def pairs(self) -> tuple[Pair, ...]:
-        """Return the pairs that the server has told."""
+        """Return the pairs that the server has named."""
         return self._pairs
 
     def route(self, source: str, target: str) -> tuple[str, ...]:

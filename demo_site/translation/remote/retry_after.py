@@ -29,6 +29,6 @@ def _parse(header: str, now: float) -> float | None:
         return float(header[:9])
     try:
         date = parsedate_to_datetime(header)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a year or zone of many digits
         return None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now

@@ -437,6 +437,17 @@ def test_names_cannot_command_a_terminal(engine, folder, name):
     assert translate(folder).out == "1 unchanged\n"
 
 
+def test_the_folder_of_a_broken_record_cannot_command_a_terminal(engine, folder):
+    """Its name is written out, as those of files are."""
+    (folder / "a\x1b[31m").mkdir()
+    (folder / "a\x1b[31m" / NAME).write_text("{")
+
+    said = translate(folder)
+
+    assert f"a\\x1b[31m/{NAME} cannot be read; mend or delete it" in said.errors
+    assert "\x1b" not in said.errors
+
+
 def test_links_from_other_files_keep_a_headings_id(engine, folder):
     """In each way that they may be written; links of other sites and none do not."""
     write(

@@ -94,7 +94,8 @@ class Command(BaseCommand):
         try:
             run = self._prepare(given)
         except BadRecord as error:
-            raise CommandError(str(error)) from None
+            message = printable(str(error), self._streams[1])
+            raise CommandError(message) from None
         except KeyboardInterrupt:
             raise CommandError("Interrupted.", returncode=INTERRUPTED) from None
         for name, reason in sorted(run.plan.problems.items()):
