@@ -100,6 +100,7 @@ class Hosting:
         self._listener = listener  # first: the callback may look for the host itself
         try:
             self._on_host(listener)
+            listener.start()  # a process may have no thread left
         except BaseException:
             self._listener = None
             listener.close()
@@ -107,7 +108,6 @@ class Hosting:
             raise
         with self._lock:
             is_retired = self._is_retired
-        listener.start()
         if is_retired:  # meanwhile
             _retire(listener, lock)
         return not is_retired

@@ -50,6 +50,7 @@ class Listener:
         self._ending: asyncio.Task[None] | None = None
         """All three are written on the listener's loop."""
         self._socket = _listen_at(address)  # first: a loop has files to close
+        self._file = _identify(address)
         self._selector = selectors.DefaultSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
         # Not in the context of whoever first needed the pool.
@@ -79,7 +80,7 @@ class Listener:
     def retire(self) -> None:
         """Take no new client, and say so to all; calls are answered as before.
 
-        The caller still holds the host's lock: the socket's file is its own.
+        The caller still holds the host's lock. The loop is waited for a second.
         """
         self._call(self._retire)
 
@@ -103,12 +104,15 @@ class Listener:
         watches, which is the same one.
         """
         self._socket.close()
-        for peer in self._peers:
+        # None is left: their outboxes' locks may be held by threads of the parent.
+        peers, self._peers = self._peers, set()
+        for peer in peers:
             peer.abandon()
         self._selector.close()
 
     def _turn(self) -> None:
-        self._loop.add_reader(self._socket, self._accept)
+        if not self._is_retired:  # before it was started
+            self._loop.add_reader(self._socket, self._accept)
         try:
             while not self._is_ended:
                 # What the awaitables of a verb may raise through the loop.
@@ -164,7 +168,9 @@ class Listener:
             return
         self._is_retired = True
         # The file first: whoever finds it gone looks for the next host.
-        self._address.unlink(missing_ok=True)
+        # Its own: a loop that was busy retires late, beside the next host.
+        if _identify(self._address) == self._file:
+            self._address.unlink(missing_ok=True)
         if self._thread.is_alive():
             self._loop.remove_reader(self._socket)
         self._socket.close()
@@ -197,6 +203,15 @@ class Listener:
         await asyncio.sleep(0)  # they end before the loop does
         self._is_ended = True
         self._loop.stop()
+
+
+def _identify(address: Path) -> tuple[int, int] | None:
+    """Return what no other file is while its socket is open; None without a file."""
+    try:
+        found = address.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _listen_at(address: Path) -> socket.socket:

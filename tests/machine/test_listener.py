@@ -290,6 +290,41 @@ def test_a_retired_host_answers_its_clients_and_takes_no_new_one(
         connecting.connect(address, KEY, 1.0)
 
 
+def test_a_host_that_retires_late_leaves_the_next_ones_socket(
+    make_listener, make_link, address, verbs
+):
+    """Its loop was busy for longer than the host's lock was held for it."""
+    busy = make_listener()
+    calling = threading.Thread(target=make_link().call, args=("block",))
+    calling.start()
+    assert verbs.is_asked.acquire(timeout=PATIENCE_SECONDS)
+    busy.retire()
+    make_listener()
+
+    verbs.gate.set()
+    calling.join()
+    busy.close()
+
+    assert make_link().call("echo", (1,)) == 1
+
+
+def test_a_forked_child_sends_nothing_to_its_parents_clients(listener):
+    """A thread of the parent may have held a lock that sending takes."""
+
+    class Connected:
+        is_ready = True
+
+        def abandon(self):
+            pass
+
+    listener.close()  # a child has none of its threads
+    listener._peers = {Connected()}
+
+    listener.abandon()
+
+    assert listener.peers == ()
+
+
 def test_an_answer_that_is_due_is_sent_before_the_end(listener, link, verbs):
     """Also a large one, whose verb ends in the instant in which the host does."""
     large = bytes(20 * 2**20)
