@@ -34,7 +34,7 @@ TENANT = ContextVar("tenant")
 VERBS = {
     *("submission._submit", "submission._submit_once", "submission.window"),
     *("submission.row", "submission.fetch", "submission.result", "submission.cancel"),
-    *("submission.dismiss", "submission.retry", "submission.read_input"),
+    *("submission.dismiss", "submission._retry", "submission.read_input"),
     *("submission.is_known", "submission.task_of", "submission.aresult"),
     *("submission.end_owner", "submission.keep_alive", "submission.list_ids"),
     *("answering.read_form", "answering.give_choice", "answering.give_values"),
@@ -80,7 +80,7 @@ def test_no_module_of_another_package_is_imported_for_a_verb():
 def test_each_public_verb_of_a_pool_is_one_of_the_table():
     """A plain function among them would run in the wrong process."""
     composed = {"aanswer", "answer", "aoutput", "asubmit", "asubmit_once", "submit"}
-    composed |= {"acancel", "adismiss", "aretry", "awindow", "submit_once"}
+    composed |= {"acancel", "adismiss", "aretry", "awindow", "retry", "submit_once"}
     plain = {
         name
         for name in submission.__all__
@@ -229,9 +229,19 @@ def test_a_submission_that_was_answered_too_late_is_withdrawn(wired, owner):
     """Its submitter was told that there is none."""
     handle = submit(owner, tasks.app_echo, "a")
 
-    wired.report_late(submission._submit, handle)
+    wired.report_late(submission._submit, submission._Taken(handle, is_new=True))
 
     assert window(owner) == ()
+
+
+def test_what_was_accepted_before_is_not_withdrawn(wired, owner):
+    """A second click that was answered too late leaves the first one's operation."""
+    submission.submit_once(owner, tasks.app_echo, "key", {"value": "a"})
+    second = submission._submit_once(owner, tasks.app_echo, "key", {"value": "a"})
+
+    wired.report_late(submission._submit_once, second)
+
+    assert len(window(owner)) == 1
 
 
 def test_nothing_of_it_exists_with_a_pool_of_the_process(owner):
