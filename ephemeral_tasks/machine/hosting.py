@@ -44,6 +44,11 @@ class Hosting:
         """Whether this process hosts and has not retired."""
         return self._listener is not None and not self._is_retired
 
+    @property
+    def has_retired(self) -> bool:
+        """Whether this process will never host again."""
+        return self._is_retired
+
     def try_host(self, places: Places) -> bool:
         """Host unless another process does; return whether this process hosts."""
         with self._lock:  # or two threads would lock and listen twice
