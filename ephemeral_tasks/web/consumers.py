@@ -62,6 +62,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._application: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
+        self._is_woken = False  # since the sender began to look
         self._place: connections.Place | None = None
         self._check: SessionCheck | None = None
         self._unsubscribe: Callable[[], None] = _do_nothing
@@ -113,14 +114,16 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     async def _begin(self, owner: str) -> None:
         """Show the owner's window from now on."""
+        self._owner = owner
+        # Before anything is awaited: the owner may end meanwhile.
+        self._unsubscribe = push.subscribe(owner, self)
         place = await connections.take(owner)
         if place is None:
             await self._close(TOO_MANY)
         elif self._is_over:  # since then
             place.release()
         else:
-            self._owner, self._place = owner, place
-            self._unsubscribe = push.subscribe(owner, self)
+            self._place = place
             self._check_session()
             self.wake()
 
@@ -144,8 +147,9 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     def wake(self) -> None:
         """Send the changes that the client lacks."""
-        if self._is_over:
+        if self._is_over or self._place is None:
             return
+        self._is_woken = True
         if self._sending:
             # The send may hang; do not keep its rendered rows in memory meanwhile.
             forget_rows(self._owner)
@@ -171,8 +175,13 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     async def _send_changes(self) -> None:
         """Send turns until none is due; a turn has all changes since the last one."""
-        while await self._outbox.send_turn(self._owner):
-            await self._pause()
+        while self._is_woken:
+            # Before the look: a change that is announced while the window is on its
+            # way from another process may be later than what comes.
+            self._is_woken = False
+            if await self._outbox.send_turn(self._owner):
+                self._is_woken = True
+                await self._pause()
 
     async def _send(self, frame: str) -> None:
         if self._is_over:
