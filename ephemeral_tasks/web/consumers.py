@@ -63,6 +63,9 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
         self._is_woken = False  # since the sender began to look
+        self._is_rotated = (
+            False  # while it was counted
+        )
         self._place: connections.Place | None = None
         self._check: SessionCheck | None = None
         self._unsubscribe: Callable[[], None] = _do_nothing
@@ -125,7 +128,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
         else:
             self._place = place
             self._check_session()
-            self.wake()
+            if not self._is_rotated:
+                self.wake()
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
@@ -159,6 +163,9 @@ class TaskConsumer(AsyncWebsocketConsumer):
     def end(self, code: int) -> None:
         """Close with this code; when the server ends, the last state is sent first."""
         if self._is_over:
+            return
+        if self._place is None and code == push.SESSION_ROTATED:
+            self._is_rotated = True  # with this socket's session, or to it
             return
         self._stop()
         if code == push.OWNER_ENDED:
@@ -242,7 +249,10 @@ class TaskConsumer(AsyncWebsocketConsumer):
             on_kept=self.wake,  # time alone may have changed a row's words
             end=lambda: self._close(push.OWNER_ENDED),
         )
-        self._check.start()
+        if self._is_rotated:
+            self._check.look()  # it shows nothing before
+        else:
+            self._check.start()
 
     async def _show_last(self, code: int) -> None:
         for frame in await self._outbox.take_last(self._owner):

@@ -9,7 +9,7 @@ from django.conf import settings
 from ephemeral_tasks import signals, submission
 from ephemeral_tasks.errors import Unreachable
 from ephemeral_tasks.machine import delivery
-from ephemeral_tasks.web import connections, protocols, rows
+from ephemeral_tasks.web import connections, protocols, push, rows, sessions
 from ephemeral_tasks.web.pages import Page
 from tests.machine.wiring import wire
 from tests.web import tasks
@@ -71,6 +71,33 @@ async def test_an_owner_that_ends_while_a_socket_is_counted_closes_it(
     socket = await make_socket(visitor).opened()
 
     assert await socket.closed_with() == 4401
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_a_login_while_a_socket_is_counted_closes_the_former_keys(
+    visitor, make_socket, monkeypatch, is_gone
+):
+    """The new key's socket stays: its session is there and names the owner."""
+    await visitor.held("a")
+    take = connections.take
+    client = visitor.client
+
+    async def rotate_meanwhile(owner):
+        place = await take(owner)
+        push.close_owner(owner, push.SESSION_ROTATED)
+        if is_gone:
+            await (await client.asession()).adelete()
+            sessions.seen_sessions.clear()
+        await asyncio.sleep(0)  # the loop passes the code on
+        return place
+
+    monkeypatch.setattr(connections, "take", rotate_meanwhile)
+    socket = await make_socket(visitor).opened()
+
+    if is_gone:
+        assert await socket.closed_with() == 4401
+    else:
+        assert "operation-" in await socket.receive_from()
 
 
 async def test_a_place_that_nobody_got_is_not_counted(wired, brief, owner, settings):
