@@ -55,9 +55,10 @@ def call(verb: Called, args: Args, kwargs: Kwargs) -> Any:
 
 
 async def acall(
-    verb: Called, args: Args, kwargs: Kwargs, seconds: float | None = CALL_SECONDS
+    verb: Called, args: Args, kwargs: Kwargs, *, is_patient: bool = False
 ) -> Any:
-    """Run a verb where the pool is, and await the answer, ``seconds`` at most."""
+    """Run a verb where the pool is, and await the answer; without an end if patient."""
+    seconds = None if is_patient else CALL_SECONDS
     route = _Route(verb.kind)
     while True:
         if not route.is_decided:
@@ -105,7 +106,7 @@ def post(verb: Called, args: Args, kwargs: Kwargs) -> None:
 
 async def _post(verb: Called, args: Args, kwargs: Kwargs) -> None:
     try:
-        await acall(verb, args, kwargs, seconds=None)
+        await acall(verb, args, kwargs, is_patient=True)
     except Unreachable:
         _log_lost(verb)
 

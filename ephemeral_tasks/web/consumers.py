@@ -63,9 +63,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
         self._is_woken = False  # since the sender began to look
-        self._is_rotated = (
-            False  # while it was counted
-        )
+        self._is_rotated = False  # while it was counted
         self._place: connections.Place | None = None
         self._check: SessionCheck | None = None
         self._unsubscribe: Callable[[], None] = _do_nothing
