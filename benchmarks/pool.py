@@ -40,6 +40,7 @@ def configure(**changes: object) -> None:
             "ephemeral_tasks",
         ],
         USE_TZ=True,
+        SECRET_KEY="not a secret: the benchmarks' own",
         EPHEMERAL_TASKS={**bounds, **changes},
     )
     django.setup()

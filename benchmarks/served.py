@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -145,12 +145,15 @@ async def _answer(reader: asyncio.StreamReader) -> bytes:
 
 
 @contextmanager
-def serve(server: str, sessions: str = "db", **switches: str) -> Iterator[Served]:
+def serve(
+    server: str, sessions: str = "db", words: Sequence[str] = (), **switches: str
+) -> Iterator[Served]:
     """Serve the site until the block ends, with a database of its own.
 
     Args:
         server: A key of ``COMMANDS``.
         sessions: Django's engine of sessions.
+        words: More of the server's options.
         switches: Of the site's settings, by the names of environment variables.
     """
     from django.db import connection
@@ -164,8 +167,8 @@ def serve(server: str, sessions: str = "db", **switches: str) -> Iterator[Served
         "DJANGO_SETTINGS_MODULE": "benchmarks.site.settings",
         **switches,
     }
-    command = [sys.executable, "-m", *COMMANDS[server], str(port), _APPLICATION]
-    process = subprocess.Popen(command, env=environment)
+    command = [*COMMANDS[server], str(port), *words, _APPLICATION]
+    process = subprocess.Popen([sys.executable, "-m", *command], env=environment)
     try:
         served = Served(server=server, sessions=sessions, port=port)
         _wait_for(served, process)

@@ -17,7 +17,7 @@ from tests.browser.server import ROOT, DemoServer
 from tests.browser.visitor import Visitor
 
 PICTURES = {"light": "operators.png", "dark": "operators-dark.png"}
-WINDOW = {"width": 1000, "height": 1180}
+WINDOW = {"width": 1100, "height": 1180}
 _SECONDS = 75
 
 

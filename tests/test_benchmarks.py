@@ -87,6 +87,15 @@ def test_turns_of_documents_are_measured(tmp_path):
     assert figure["details"]["long"] > figure["details"]["short p50"]
 
 
+@pytest.mark.timeout(180)
+def test_calls_to_a_host_are_measured(tmp_path):
+    """Each verb at host and client."""
+    figures = measured(tmp_path, "machine")
+
+    assert {figure["measure"] for figure in figures} == {"P12"}
+    assert all(figure["details"]["client p50 µs"] > 0 for figure in figures)
+
+
 def test_an_import_starts_nothing(tmp_path):
     """Importing the package makes no thread and no socket."""
     (figure,) = measured(tmp_path, "pool", "P10")

@@ -54,6 +54,8 @@ EPHEMERAL_TASKS = {
     "CLIENT_OF": os.environ.get("BENCHMARK_CLIENT_OF"),
     "LAG_WARNING_SECONDS": 5,
     "MAX_RUNNING": int(os.environ.get("BENCHMARK_RUNNING", "100")),
+    "POOL": os.environ.get("BENCHMARK_POOL", "process"),
+    "POOL_DIR": os.environ.get("BENCHMARK_POOL_DIR"),
     "MAX_WAITING": int(os.environ.get("BENCHMARK_WAITING", "1000")),
 }
 

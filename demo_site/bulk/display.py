@@ -33,7 +33,8 @@ class Bar:
         """Draw the bar a step longer."""
         if outcome.detail or outcome.ending is Ending.DUE:
             self._bar.write(describe(outcome, self._stream), file=self._stream)
-        self._bar.set_description_str(printable(outcome.job.name, self._stream))
+        name = printable(outcome.job.name, self._stream)
+        self._bar.set_description_str(name, refresh=False)
         self._bar.update()
 
     def close(self) -> None:

@@ -9,6 +9,8 @@ from django.core.management import CommandError
 
 from demo_site.translation import Pair, get_engine
 
+_PSEUDO = "No translation engine is installed: the files get accents on letters only."
+
 # Between two looks whether an engine has come; a look costs nothing.
 _LOOK_SECONDS = 0.5
 
@@ -35,7 +37,7 @@ def check_pairs(source: str, targets: Sequence[str]) -> str:
     if unknown or not targets:
         got = ", ".join(map(repr, unknown)) or "none"
         raise CommandError(f"--to must be among {', '.join(known)}, got {got}")
-    return str(get_engine().notice)
+    return _PSEUDO if get_engine().is_pseudo else str(get_engine().notice)
 
 
 def _wait_for_pairs() -> tuple[Pair, ...]:

@@ -55,7 +55,7 @@ class Link:
         self.is_draining = False
         """Whether another process may host by now; written on the link's thread."""
         self.is_closed = False
-        """Whether the connection has ended; written on the link's thread."""
+        """Whether the connection has ended; set once, by who sees it first."""
         self._reader = reader
         self._on_notice = on_notice
         self._on_draining = on_draining
@@ -157,7 +157,9 @@ class Link:
         except Overfull:
             self._book.take(call)
             raise Unreachable from None
-        except OSError:  # the thread sees the end of the connection by itself
+        except OSError:
+            # The thread sees the end, too; perhaps after the caller has asked again.
+            self.is_closed = True
             self._book.take(call)
             raise ConnectionLost(is_maybe_run=False) from None
         return call

@@ -45,12 +45,13 @@ class Listener:
         self._on_closed = on_closed
         self._peers: set[Peer] = set()
         """Changed on the listener's loop; replaced, never edited, for its readers."""
+        self._retiring = threading.Lock()
+        """Guards the next line, and the removal of the socket's file."""
         self._is_retired = False
         self._is_ended = False
         self._ending: asyncio.Task[None] | None = None
-        """All three are written on the listener's loop."""
+        """Both are written on the listener's loop."""
         self._socket = _listen_at(address)  # first: a loop has files to close
-        self._file = _identify(address)
         self._selector = selectors.DefaultSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
         # Not in the context of whoever first needed the pool.
@@ -80,8 +81,14 @@ class Listener:
     def retire(self) -> None:
         """Take no new client, and say so to all; calls are answered as before.
 
-        The caller still holds the host's lock. The loop is waited for a second.
+        The caller still holds the host's lock: the socket's file is its own.
         """
+        with self._retiring:  # who comes second returns once the file is gone
+            if self._is_retired:
+                return
+            self._is_retired = True
+            # Here, not on a loop that a verb may block: later it may be another host's.
+            self._address.unlink(missing_ok=True)
         self._call(self._retire)
 
     def close(self) -> None:
@@ -122,8 +129,8 @@ class Listener:
             self._loop.close()
 
     def _call(self, function: Callable[[], object]) -> None:
-        """Call a function on the loop and wait for it, or here if there is no loop."""
-        if not self._thread.is_alive():
+        """Call a function on the loop and wait for it, or here if it need not."""
+        if not self._thread.is_alive() or threading.current_thread() is self._thread:
             function()
             return
         is_done = threading.Event()
@@ -164,13 +171,6 @@ class Listener:
             self._on_closed(peer)
 
     def _retire(self) -> None:
-        if self._is_retired:
-            return
-        self._is_retired = True
-        # The file first: whoever finds it gone looks for the next host.
-        # Its own: a loop that was busy retires late, beside the next host.
-        if _identify(self._address) == self._file:
-            self._address.unlink(missing_ok=True)
         if self._thread.is_alive():
             self._loop.remove_reader(self._socket)
         self._socket.close()
@@ -203,15 +203,6 @@ class Listener:
         await asyncio.sleep(0)  # they end before the loop does
         self._is_ended = True
         self._loop.stop()
-
-
-def _identify(address: Path) -> tuple[int, int] | None:
-    """Return what no other file is while its socket is open; None without a file."""
-    try:
-        found = address.lstat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _listen_at(address: Path) -> socket.socket:

@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 from ..errors import Unreachable
 
 _NAME = "ephemeral-tasks-look"
+_PAUSES = (0.005, 0.01, 0.02, 0.05)
+"""Seconds between two tries; the last one again and again."""
 T = TypeVar("T")
 
 
@@ -73,3 +75,15 @@ def unwrap(outcome: T | Exception) -> T:
     if isinstance(outcome, Exception):
         raise copy(outcome)
     return outcome
+
+
+def pause(tries: int, until: float) -> None:
+    """Wait between two tries.
+
+    Raises:
+        Unreachable: The time would be over.
+    """
+    seconds = _PAUSES[min(tries, len(_PAUSES) - 1)]
+    if time.monotonic() + seconds >= until:
+        raise Unreachable
+    time.sleep(seconds)

@@ -17,15 +17,12 @@ from .folder import Places, find_places
 from .hosting import Hosting
 from .link import Link
 from .listener import Listener
-from .look import Look, unwrap
+from .look import Look, pause, unwrap
 from .peer import Dispatch, Peer
 from .place import NOBODY, UNKNOWN, Known, Place, is_enough
 from .wire import BrokenWire
 
 __all__ = ["NOBODY", "Membership", "Place"]
-
-_PAUSES = (0.005, 0.01, 0.02, 0.05)
-"""Seconds between two tries; the last one again and again."""
 
 
 class Membership:
@@ -80,6 +77,8 @@ class Membership:
         """The look for a host that is under way."""
         self._links: set[Link] = set()
         """All that are open, those to draining hosts among them."""
+        self._serving: set[Link] = set()
+        """Those whose loss was not announced: one, but for an instant."""
 
     @property
     def listener(self) -> Listener | None:
@@ -161,9 +160,11 @@ class Membership:
     def _known(self) -> Known:
         if self._pid != os.getpid():  # uWSGI forks without Python's hooks
             self._forget_parent()
-        if self._place is UNKNOWN and self._hosting.is_current:
-            return None  # elected just now; its callbacks may ask
-        return self._place
+        place = self._place
+        if place is None or (place is not UNKNOWN and not place.is_closed):
+            return place
+        # Elected just now: its callbacks may ask.
+        return None if self._hosting.is_current else UNKNOWN
 
     def _forget_parent(self) -> None:
         """In a forked child: its threads and its lock are the parent's alone."""
@@ -209,11 +210,8 @@ class Membership:
                 raise Unreachable from None
             if create and self.try_host():
                 return None
-            pause = _PAUSES[min(tries, len(_PAUSES) - 1)]
+            pause(tries, until)
             tries += 1
-            if time.monotonic() + pause >= until:
-                raise Unreachable
-            time.sleep(pause)
 
     def _settle(self) -> None:
         with self._lock:  # or a host that retires now would stay in its place
@@ -236,15 +234,17 @@ class Membership:
                 self._links.add(link)
                 if not link.is_draining:
                     self._place = link
+                    self._serving.add(link)
         return link
 
     def _leave(self, link: Link) -> None:
         """The host of the link drains, or has gone: look for another from now on."""
         with self._lock:
-            was_here = self._place is link
-            if was_here:
+            is_first = link in self._serving
+            self._serving.discard(link)
+            if self._place is link:
                 self._place = UNKNOWN
-        if was_here and self._on_lost is not None:
+        if is_first and self._on_lost is not None:
             self._on_lost(link)
 
     def _end_link(self, link: Link) -> None:

@@ -35,6 +35,10 @@ class Surroundings:
             tracing.capture(),
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by place, for each call: a dataclass's own way takes twice as long."""
+        return type(self), (self.language, self.zone, self.variables, self.origin)
+
     def enter(self) -> None:
         """Make them those of the running context, to its end."""
         if self.language is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..core.clock import Clock
 from .counters import PoolStatistics
+from .log import log
 from .task_times import TaskTimes
 
 SAMPLE_SECONDS = 5.0
@@ -85,11 +87,17 @@ class Samples:
         """Take a sample every 5 s from now on; on the loop."""
         self._last = self._look()
         self._started = self._times.started
-        self._clock.call_later(SAMPLE_SECONDS, self._tick)
+        self._wait()
+
+    def _wait(self) -> None:
+        try:
+            self._clock.call_later(SAMPLE_SECONDS, self._tick)
+        except Exception as error:  # of the site's clock: operations need no samples
+            log(logging.WARNING, "no more samples: %s", type(error).__name__)
 
     def _tick(self) -> None:
         self._take()
-        self._clock.call_later(SAMPLE_SECONDS, self._tick)
+        self._wait()
 
     def _take(self) -> None:
         now, last, times = self._look(), self._last, self._times

@@ -59,5 +59,6 @@ def _prove() -> None:
     logger.warning(
         "a page that another process rendered was polled here: several processes serve "
         "this site, and each knows only the operations that were submitted to it. "
-        "Serve it from one process (WEB_CONCURRENCY=1, or --workers 1)"
+        'Give them one pool (EPHEMERAL_TASKS = {"POOL": "machine"}), or serve the site '
+        "from one process (WEB_CONCURRENCY=1, or --workers 1)"
     )

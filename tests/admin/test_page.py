@@ -199,8 +199,8 @@ def test_programs_get_the_same_as_json(operator, in_every_state):
     lines = {one["state"]: one["lines"] for one in found["listings"]}
     assert [line["id"] for line in lines["running"]] == [in_every_state]
     assert lines["finished"] == []
-    assert [one["is_asked"] for one in found["processes"]] == [True]
-    assert [one["code"] for one in found["warnings"]] == ["no_asgi"]
+    assert [one["is_asked"] for one in found["processes"]].count(True) == 1
+    assert "no_asgi" in [one["code"] for one in found["warnings"]]
     assert json.dumps(found)
 
 

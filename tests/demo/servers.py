@@ -87,18 +87,22 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: Any) -> None:
         """Answer one request and close."""
-        with suppress(OSError, asyncio.IncompleteReadError):
-            asked = await _read(reader)
-            self.requests.append(asked)
-            is_translation = asked.method == "POST"
-            name = self.probes
-            if is_translation:
-                name = self._next.popleft() if self._next else self.always
-                self.came.set()
-            await BEHAVIOURS[name](self, asked, writer)
-        with suppress(OSError):
-            writer.close()
-            await writer.wait_closed()
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                await self._serve(reader, writer)
+                writer.close()
+                await writer.wait_closed()
+        finally:  # also when the server ends while it is silent or still writes
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: Any) -> None:
+        asked = await _read(reader)
+        self.requests.append(asked)
+        name = self.probes
+        if asked.method == "POST":
+            name = self._next.popleft() if self._next else self.always
+            self.came.set()
+        await BEHAVIOURS[name](self, asked, writer)
 
     def good(self, asked: Asked) -> Answer:
         """The documented answer."""

@@ -230,8 +230,8 @@ def test_another_visitors_result_fills_no_form(client, translated):
 
 
 @pytest.mark.parametrize("language", ["es", "fr"])
-def test_a_program_may_send_one_language_or_several(client, translated, language):
-    """As a form or as JSON."""
+def test_a_program_may_send_one_language_or_several(client, language):
+    """In JSON, as a text or as a list."""
     path = reverse("ephemeral_tasks:start", args=["translate"])
     data = {"source": "en", "target": language, "text": "The door."}
     for target in (language, [language]):

@@ -184,11 +184,19 @@ def test_many_threads_that_ask_at_once_cause_one_round(use_engines):
 
 async def test_a_loop_is_not_blocked_by_the_first_question(use_engines):
     """It gets what is known, and the round goes on its way."""
-    made = use_engines(ToldEngine())
+    hold = Hold()
 
-    assert made.pairs() == ()
+    class Slow(ToldEngine):
+        async def healthy(self):
+            await hold.stop()
+            return True
+
+    made = use_engines(Slow())
+
+    assert not made.is_available()
+    hold.open()
     await made.arefresh()
-    assert made.pairs() == PAIRS
+    assert made.is_available()
 
 
 def test_engines_are_asked_again_and_again_while_anybody_wants_to_know(

@@ -82,6 +82,11 @@ def lost():
     return LOST.acquire(timeout=10)
 
 
+def broadcast():
+    """Send all clients a notice."""
+    MEMBERSHIP.listener.broadcast("notice", None)
+
+
 def until_waiting():
     """Wait until a client hangs."""
     return WAITING.acquire(timeout=10)
@@ -116,7 +121,7 @@ ACTIONS = {
     action.__name__: action
     for action in (
         *(where, call, retire, lost, fork, linger),
-        *(until_waiting, until_idle),
+        *(broadcast, until_waiting, until_idle),
     )
 }
 

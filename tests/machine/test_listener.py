@@ -22,6 +22,8 @@ from ephemeral_tasks.machine.wire import (
 )
 from tests.machine.conftest import KEY
 
+NO_END = {"timeout": None}
+
 
 @pytest.fixture(autouse=True)
 def _all_lines(monkeypatch):
@@ -290,24 +292,6 @@ def test_a_retired_host_answers_its_clients_and_takes_no_new_one(
         connecting.connect(address, KEY, 1.0)
 
 
-def test_a_host_that_retires_late_leaves_the_next_ones_socket(
-    make_listener, make_link, address, verbs
-):
-    """Its loop was busy for longer than the host's lock was held for it."""
-    busy = make_listener()
-    calling = threading.Thread(target=make_link().call, args=("block",))
-    calling.start()
-    assert verbs.is_asked.acquire(timeout=PATIENCE_SECONDS)
-    busy.retire()
-    make_listener()
-
-    verbs.gate.set()
-    calling.join()
-    busy.close()
-
-    assert make_link().call("echo", (1,)) == 1
-
-
 def test_a_forked_child_sends_nothing_to_its_parents_clients(listener):
     """A thread of the parent may have held a lock that sending takes."""
 
@@ -323,6 +307,22 @@ def test_a_forked_child_sends_nothing_to_its_parents_clients(listener):
     listener.abandon()
 
     assert listener.peers == ()
+
+
+def test_a_blocked_host_removes_no_file_of_the_next_one(listener, link, address, verbs):
+    """Its own is gone when ``retire`` returns; what is there later is not its own."""
+    blocked = threading.Thread(target=link.call, args=("block",), kwargs=NO_END)
+    blocked.start()
+    assert verbs.is_asked.acquire(timeout=PATIENCE_SECONDS)
+
+    listener.retire()
+    assert not address.exists()
+    address.touch()
+    verbs.gate.set()
+    blocked.join()
+    listener.close()
+
+    assert address.exists()
 
 
 def test_an_answer_that_is_due_is_sent_before_the_end(listener, link, verbs):

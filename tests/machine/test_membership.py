@@ -9,7 +9,9 @@ import time
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import Unreachable
+from ephemeral_tasks.machine.calls import ConnectionLost
 from ephemeral_tasks.machine.listener import Listener
 from ephemeral_tasks.machine.membership import NOBODY, Membership
 
@@ -177,6 +179,74 @@ async def test_a_loop_waits_for_the_host_without_blocking(membership, make_membe
     assert len({id(one) for one in errors}) == 5
     assert turns > 5
     assert len(set(found)) == 1
+
+
+def test_a_dead_host_is_left_before_its_end_was_noticed(
+    tmp_path, settings, make_member
+):
+    """Whose call found the connection broken looks anew; the loss is announced once."""
+    settings.EPHEMERAL_TASKS = {"POOL_DIR": str(tmp_path / "pool")}
+    is_busy, gate, lost = threading.Event(), threading.Event(), threading.Event()
+    losses = []
+
+    def on_notice(kind, payload):
+        is_busy.set()
+        gate.wait(PATIENCE_SECONDS)
+
+    def on_lost(link):
+        losses.append(link)
+        lost.set()
+
+    membership = Membership(
+        lambda *call: None,
+        on_host=lambda listener: None,
+        on_notice=on_notice,
+        on_lost=on_lost,
+    )
+    host = make_member()
+    host.ask("where")
+    link = membership.where()
+    host.ask("broadcast")
+    assert is_busy.wait(PATIENCE_SECONDS)
+    host.kill()
+
+    with pytest.raises(ConnectionLost) as raised:
+        link.call("pid")
+
+    assert not raised.value.is_maybe_run
+    assert membership.where() is None
+    gate.set()
+    assert lost.wait(PATIENCE_SECONDS)
+    link.join(PATIENCE_SECONDS)
+    assert losses == [link]
+    assert membership.where() is None
+    membership.close()
+
+
+def test_a_host_that_drains_and_ends_is_lost_once(tmp_path, settings, make_member):
+    """When it drains; its end is no news."""
+    settings.EPHEMERAL_TASKS = {"POOL_DIR": str(tmp_path / "pool")}
+    losses, lost = [], threading.Event()
+
+    def on_lost(link):
+        losses.append(link)
+        lost.set()
+
+    membership = Membership(
+        lambda *call: None, on_host=lambda listener: None, on_lost=on_lost
+    )
+    host = make_member()
+    host.ask("where")
+    link = membership.where()
+
+    host.ask("retire")
+    assert lost.wait(PATIENCE_SECONDS)
+    assert link.call("pid") == host.pid
+    host.kill()
+    link.join(PATIENCE_SECONDS)
+
+    assert losses == [link]
+    membership.close()
 
 
 async def test_a_caller_has_its_own_time(membership, make_member):

@@ -1,5 +1,6 @@
 """Blocks that are no programs of this site: whether they can be read, and fit it."""
 
+import configparser
 import re
 import shutil
 import subprocess
@@ -49,12 +50,20 @@ def check_nginx(text: str) -> None:
         subprocess.run(command, check=True)
 
 
+def check_ini(text: str) -> None:
+    """It is a unit of systemd's: sections of options, with a command."""
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.read_string(text)
+    assert unit.get("Service", "ExecStart")
+
+
 def leave(text: str) -> None:
     """Nothing here can read it."""
 
 
 CHECKS = {
     "css": check_css,
+    "ini": check_ini,
     "js": check_js,
     "mermaid": leave,
     "nginx": check_nginx,

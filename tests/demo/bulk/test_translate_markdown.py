@@ -9,7 +9,7 @@ from demo_site.bulk import run
 from demo_site.bulk.record import NAME
 from demo_site.translation import EngineBroken
 from tests.demo.bulk.conftest import Terminal, listed, translate, write
-from tests.demo.engines import ToldEngine
+from tests.demo.engines import ToldEngine, failing
 
 SECRET = "marmalade"
 
@@ -268,6 +268,21 @@ def test_a_file_that_fails_does_not_end_the_others(make_engine, folder):
     assert SECRET not in f"{said}"
 
 
+def test_a_file_that_failed_is_tried_again_by_the_next_run(make_engine, folder):
+    """Its hash is stored once it is translated, whether or not it was before (D41)."""
+    engine = make_engine(patience_seconds=0.01)
+    write(folder, a="one\n")
+    translate(folder)
+    write(folder, a="two\n")
+    engine.answer = failing(EngineBroken("away"))
+
+    assert translate(folder).code == 1
+    make_engine()
+
+    assert translate(folder).out == "a.md -> a.es.md\n1 translated\n"
+    assert (folder / "a.es.md").read_text() == "TWO\n"
+
+
 @pytest.mark.parametrize("is_recorded", [True, False])
 def test_files_of_others_are_not_replaced(engine, folder, is_recorded):
     """Corrected by hand, or never ours: they are named, until they are given up."""
@@ -448,6 +463,15 @@ def test_links_within_a_file_follow_if_asked_to(engine, folder):
 
     assert (folder / "a.es.md").read_text() == (
         '[x](#uno) [x](#two)\n\n# uno\n\n# <a id="two"></a>dos\n'
+    )
+
+
+def test_a_pretended_translation_is_said(make_engine, folder):
+    """Before it is written into files."""
+    make_engine().is_pseudo = True
+
+    assert translate(folder).errors == (
+        "No translation engine is installed: the files get accents on letters only.\n"
     )
 
 
