@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from . import intake, signals, windows
 from . import pool as pools
@@ -79,12 +79,27 @@ def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
         QueueFull, ClientFull, WindowFull, Closed: It was refused, and nothing was
             changed.
     """
-    return _submit(owner, *_take_along(task, args, kwargs))
+    return _submit(owner, *_take_along(task, args, kwargs)).handle
 
 
 async def asubmit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
     """Run a task in the pool; the twin of ``submit`` for async code."""
-    return await _submit.acall(owner, *_take_along(task, args, kwargs))
+    taken = await _submit.acall(owner, *_take_along(task, args, kwargs))
+    return taken.handle
+
+
+class _Taken(NamedTuple):
+    """What became of a submission."""
+
+    handle: Handle
+    is_new: bool
+    """False where it repeats an operation that was accepted before."""
+
+
+def _take_back(taken: _Taken) -> None:
+    """Withdraw a submission that was answered too late; not what it repeats."""
+    if taken.is_new:
+        withdraw(taken.handle)
 
 
 @verb(Kind.CHANGE)
@@ -102,11 +117,13 @@ def withdraw(handle: Handle) -> None:
     signals.send_changed(owner)
 
 
-@verb(Kind.ADD, undo=withdraw)
+@verb(Kind.ADD, undo=_take_back)
 def _submit(
     owner: str, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Handle:
-    return intake.submit(*intake.prepare(owner, task, args, kwargs))
+) -> _Taken:
+    pool, operation = intake.prepare(owner, task, args, kwargs)
+    handle = intake.submit(pool, operation)
+    return _Taken(handle, handle.id == operation.id)
 
 
 def _take_along(
@@ -127,7 +144,7 @@ def submit_once(
 ) -> Handle:
     """Submit a form once: the same key and input again give the same handle."""
     ours, _, kept = _take_along(task, (), kwargs)
-    return _submit_once(owner, ours, form_key, kept)
+    return _submit_once(owner, ours, form_key, kept).handle
 
 
 async def asubmit_once(
@@ -135,16 +152,18 @@ async def asubmit_once(
 ) -> Handle:
     """Submit a form once; the twin of ``submit_once`` for async code."""
     ours, _, kept = _take_along(task, (), kwargs)
-    return await _submit_once.acall(owner, ours, form_key, kept)
+    taken = await _submit_once.acall(owner, ours, form_key, kept)
+    return taken.handle
 
 
-@verb(Kind.ADD, undo=withdraw)
+@verb(Kind.ADD, undo=_take_back)
 def _submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
-) -> Handle:
+) -> _Taken:
     pool, operation = intake.prepare(owner, task, (), kwargs)
     operation.form_key = digest_form(task.name, form_key, kwargs)
-    return intake.submit(pool, operation)
+    handle = intake.submit(pool, operation)
+    return _Taken(handle, handle.id == operation.id)
 
 
 @verb(Kind.LOOK)
@@ -230,7 +249,6 @@ def dismiss(owner: str, id: str) -> None:
     signals.send_changed(owner)
 
 
-@verb(Kind.CHANGE, undo=withdraw)
 def retry(owner: str, id: str) -> Handle:
     """Run a failed or cancelled operation anew, in the old one's place of the window.
 
@@ -242,6 +260,11 @@ def retry(owner: str, id: str) -> Handle:
         Conflict: It is unfinished or ended well.
         QueueFull, ClientFull, Closed: It was refused, and nothing was changed.
     """
+    return _retry(owner, id).handle
+
+
+@verb(Kind.CHANGE, undo=_take_back)
+def _retry(owner: str, id: str) -> _Taken:
     with windows.lock:  # or two clicks would run it twice
         pool, old, operation, _ = find(owner, id)
         status, call = operation.status, operation.item
@@ -255,12 +278,12 @@ def retry(owner: str, id: str) -> Handle:
         again.unique_key = operation.unique_key
         known = intake.find_repeated(pool, again)
         if known is not None:
-            return known
+            return _Taken(known, is_new=False)
         mates = pool.ledger.memory.of(owner)
         if operation not in mates:  # it has just been evicted
             raise UnknownOperation(id)
         change = intake.accept(pool, again, (operation,), mates.index(operation))
-    return intake.start(pool, again, change)
+    return _Taken(intake.start(pool, again, change), is_new=True)
 
 
 @verb(Kind.LOOK)
@@ -361,7 +384,7 @@ async def adismiss(owner: str, id: str) -> None:
 
 async def aretry(owner: str, id: str) -> Handle:
     """Run a failed or cancelled operation anew, as ``retry`` does."""
-    return await retry.acall(owner, id)
+    return (await _retry.acall(owner, id)).handle
 
 
 async def awindow(owner: str) -> tuple[Row, ...]:

@@ -88,7 +88,8 @@ class Book:
             call = self._calls.pop(frame.number, None)
             if call is None:
                 return self._late.pop(frame.number, None)
-        call.answer = frame
+            # Within the lock: whoever finds the call taken out reads the outcome.
+            call.answer = frame
         call.on_done()
         return None
 
@@ -115,6 +116,7 @@ class Book:
             self._is_closed = True
             calls, self._calls = self._calls, {}
             self._late.clear()
+            for call in calls.values():  # within the lock, as in ``answer``
+                call.error = ConnectionLost(is_maybe_run=call.number not in unsent)
         for call in calls.values():
-            call.error = ConnectionLost(is_maybe_run=call.number not in unsent)
             call.on_done()

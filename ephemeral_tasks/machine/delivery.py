@@ -43,7 +43,8 @@ def call(verb: Called, args: Args, kwargs: Kwargs) -> Any:
     route = _Route(verb.kind)
     while True:
         if not route.is_decided:
-            route.decide(process.find(create=_needs_host(verb)))
+            create = _needs_host(verb)
+            route.decide(process.find(create=create, timeout=seconds))
         link = route.link
         if link is None:
             return verb.function(*args, **kwargs)
@@ -53,8 +54,11 @@ def call(verb: Called, args: Args, kwargs: Kwargs) -> Any:
             route.leave(error)
 
 
-async def acall(verb: Called, args: Args, kwargs: Kwargs) -> Any:
-    """Run a verb where the pool is, and await the answer."""
+async def acall(
+    verb: Called, args: Args, kwargs: Kwargs, *, is_patient: bool = False
+) -> Any:
+    """Run a verb where the pool is, and await the answer; without an end if patient."""
+    seconds = None if is_patient else CALL_SECONDS
     route = _Route(verb.kind)
     while True:
         if not route.is_decided:
@@ -63,28 +67,32 @@ async def acall(verb: Called, args: Args, kwargs: Kwargs) -> Any:
         if link is None:
             return verb.function(*args, **kwargs)
         try:
-            return await link.acall(
-                verb.name, _pack(args, kwargs), timeout=CALL_SECONDS
-            )
+            return await link.acall(verb.name, _pack(args, kwargs), timeout=seconds)
         except (Closed, ConnectionLost) as error:
             route.leave(error)
 
 
-async def await_answer(verb: Called, args: Args, kwargs: Kwargs) -> Any:
-    """Wait where the pool is; the arguments say how long."""
+async def await_answer(
+    verb: Called, args: Args, kwargs: Kwargs, seconds: float | None
+) -> Any:
+    """Wait where the pool is, ``seconds`` at most; a host that stalls gets more."""
+    timeout = None if seconds is None else max(seconds, 0.0) + CALL_SECONDS
     route = _Route(verb.kind)
     if not route.is_decided:
         route.decide(await process.afind(create=_needs_host(verb)))
     if route.link is None:
         return await verb.function(*args, **kwargs)
     try:
-        return await route.link.acall(verb.name, _pack(args, kwargs), timeout=None)
+        return await route.link.acall(verb.name, _pack(args, kwargs), timeout=timeout)
     except ConnectionLost:
         raise Closed("the process that hosts the pool has ended") from None
 
 
 def post(verb: Called, args: Args, kwargs: Kwargs) -> None:
-    """Run a verb where the pool is, and do not wait where a loop runs."""
+    """Run a verb where the pool is, and do not wait where a loop runs.
+
+    A host that stalls does it there once it turns again: no caller was told otherwise.
+    """
     if not _is_in_loop():
         try:
             call(verb, args, kwargs)
@@ -98,7 +106,7 @@ def post(verb: Called, args: Args, kwargs: Kwargs) -> None:
 
 async def _post(verb: Called, args: Args, kwargs: Kwargs) -> None:
     try:
-        await acall(verb, args, kwargs)
+        await acall(verb, args, kwargs, is_patient=True)
     except Unreachable:
         _log_lost(verb)
 

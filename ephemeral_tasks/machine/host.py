@@ -45,7 +45,7 @@ def dispatch(peer: Peer, name: str, payload: tuple[Any, ...]) -> Any:
         peer.state["is_named"] = True
         peer.notify(NAMED, NAME)
     if name in OF_OWNERS:
-        _note_look(peer, str(args[0]))
+        _note_look(peer, str(args[0] if args else kwargs["owner"]))
     if iscoroutinefunction(function):
         return _wait(peer, surroundings, function(*args, **kwargs))
     _stand_in(peer, surroundings)

@@ -44,6 +44,11 @@ class Hosting:
         """Whether this process hosts and has not retired."""
         return self._listener is not None and not self._is_retired
 
+    @property
+    def has_retired(self) -> bool:
+        """Whether this process will never host again."""
+        return self._is_retired
+
     def try_host(self, places: Places) -> bool:
         """Host unless another process does; return whether this process hosts."""
         with self._lock:  # or two threads would lock and listen twice
@@ -100,6 +105,7 @@ class Hosting:
         self._listener = listener  # first: the callback may look for the host itself
         try:
             self._on_host(listener)
+            listener.start()  # a process may have no thread left
         except BaseException:
             self._listener = None
             listener.close()
@@ -107,7 +113,6 @@ class Hosting:
             raise
         with self._lock:
             is_retired = self._is_retired
-        listener.start()
         if is_retired:  # meanwhile
             _retire(listener, lock)
         return not is_retired

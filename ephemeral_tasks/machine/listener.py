@@ -111,12 +111,15 @@ class Listener:
         watches, which is the same one.
         """
         self._socket.close()
-        for peer in self._peers:
+        # None is left: their outboxes' locks may be held by threads of the parent.
+        peers, self._peers = self._peers, set()
+        for peer in peers:
             peer.abandon()
         self._selector.close()
 
     def _turn(self) -> None:
-        self._loop.add_reader(self._socket, self._accept)
+        if not self._is_retired:  # before it was started
+            self._loop.add_reader(self._socket, self._accept)
         try:
             while not self._is_ended:
                 # What the awaitables of a verb may raise through the loop.

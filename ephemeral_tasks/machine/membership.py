@@ -86,6 +86,11 @@ class Membership:
         self._known()  # in a forked child the parent hosts
         return self._hosting.listener
 
+    @property
+    def has_retired(self) -> bool:
+        """Whether this process will never host again."""
+        return self._hosting.has_retired
+
     def where(self, create: bool = True, timeout: float = 2.0) -> Place:
         """Return the link to the host, or None if this process is it.
 

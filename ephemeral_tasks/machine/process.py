@@ -28,18 +28,21 @@ def is_shared() -> bool:
     return get_config().pool == "machine"
 
 
-def find(*, create: bool) -> Place:
-    """Return where the pool is; may block for two seconds.
+def find(*, create: bool, timeout: float) -> Place:
+    """Return where the pool is; blocks for at most ``timeout`` seconds.
 
     Args:
         create: Whether this process may become the host.
+        timeout: In seconds.
 
     Raises:
         Unreachable: There is a host, and it does not answer.
     """
     membership = _get()
     # A host that drains looks at its own operations to their end.
-    return None if membership.listener else membership.where(create=create)
+    if membership.listener:
+        return None
+    return membership.where(create=create, timeout=timeout)
 
 
 async def afind(*, create: bool) -> Place:
@@ -91,6 +94,11 @@ def retire() -> None:
     """Send what is new to another host from now on; clients may still fetch."""
     if _membership is not None:
         _membership.retire()
+
+
+def has_retired() -> bool:
+    """Return whether this process hosts no more, and never again."""
+    return _membership is not None and _membership.has_retired
 
 
 def close() -> None:

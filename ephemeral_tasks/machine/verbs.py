@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import update_wrapper
+from inspect import signature
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from ..conf import get_config
@@ -61,9 +62,9 @@ class Verb(Generic[P, R]):
 
 
 class AsyncVerb(Generic[P, R]):
-    """A coroutine function that waits where the pool is, as long as its arguments say.
+    """A coroutine function that waits where the pool is, for ``timeout`` seconds.
 
-    It changes nothing.
+    That is an argument of the function; without it there is no end. It changes nothing.
     """
 
     kind = Kind.LOOK
@@ -72,6 +73,7 @@ class AsyncVerb(Generic[P, R]):
         self.function = function
         """What it does in the process of the pool."""
         self.name = register(function)
+        self._signature = signature(function)
         update_wrapper(self, function)
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -79,11 +81,14 @@ class AsyncVerb(Generic[P, R]):
 
         Raises:
             Closed: The host ended before there was an answer.
-            Unreachable: There is no connection to the host.
+            Unreachable: There is no connection to the host, or it does not answer two
+                seconds after ``timeout``.
         """
         if get_config().pool == "process":
             return await self.function(*args, **kwargs)
-        return cast("R", await delivery.await_answer(self, args, kwargs))
+        given = self._signature.bind(*args, **kwargs).arguments
+        seconds = given.get("timeout")
+        return cast("R", await delivery.await_answer(self, args, kwargs, seconds))
 
 
 def verb(

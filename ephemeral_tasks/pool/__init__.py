@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .. import windows
 from ..conf import Config, get_config
 from ..core.clock import Clock, LoopClock, monotonic_of
+from ..core.errors import Closed
 from ..core.validation import check_at_least
 from ..machine import process
 from ..machine.table import Kind
@@ -35,6 +36,7 @@ def get() -> Pool:
 
     Raises:
         ImproperlyConfigured: The settings are wrong, or threads are greenlets here.
+        Closed: This process hosts no more, and had none: nobody would drain it.
     """
     global _pool
     pool = current()
@@ -42,6 +44,8 @@ def get() -> Pool:
         return pool
     with _lock:  # or two first submissions would make two pools
         if _pool is None:
+            if process.has_retired():
+                raise Closed
             _pool = _make(get_config())
         return _pool
 
@@ -156,6 +160,7 @@ def drain(seconds: float | None = None) -> None:
     if pool is not None and pool.loop.is_current():
         return
     process.retire()
+    pool = current()  # a client's call may have started it just before
     if pool is not None and pool.loop.is_alive():
         if seconds is None:
             is_reloading = os.environ.get("RUN_MAIN") == "true"

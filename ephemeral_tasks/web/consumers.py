@@ -62,6 +62,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._application: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sender: asyncio.Task[None] | None = None
+        self._is_woken = False  # since the sender began to look
+        self._is_rotated = False  # while it was counted
         self._place: connections.Place | None = None
         self._check: SessionCheck | None = None
         self._unsubscribe: Callable[[], None] = _do_nothing
@@ -113,16 +115,19 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     async def _begin(self, owner: str) -> None:
         """Show the owner's window from now on."""
+        self._owner = owner
+        # Before anything is awaited: the owner may end meanwhile.
+        self._unsubscribe = push.subscribe(owner, self)
         place = await connections.take(owner)
         if place is None:
             await self._close(TOO_MANY)
         elif self._is_over:  # since then
             place.release()
         else:
-            self._owner, self._place = owner, place
-            self._unsubscribe = push.subscribe(owner, self)
+            self._place = place
             self._check_session()
-            self.wake()
+            if not self._is_rotated:
+                self.wake()
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
@@ -144,8 +149,9 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     def wake(self) -> None:
         """Send the changes that the client lacks."""
-        if self._is_over:
+        if self._is_over or self._place is None:
             return
+        self._is_woken = True
         if self._sending:
             # The send may hang; do not keep its rendered rows in memory meanwhile.
             forget_rows(self._owner)
@@ -155,6 +161,9 @@ class TaskConsumer(AsyncWebsocketConsumer):
     def end(self, code: int) -> None:
         """Close with this code; when the server ends, the last state is sent first."""
         if self._is_over:
+            return
+        if self._place is None and code == push.SESSION_ROTATED:
+            self._is_rotated = True  # with this socket's session, or to it
             return
         self._stop()
         if code == push.OWNER_ENDED:
@@ -171,8 +180,13 @@ class TaskConsumer(AsyncWebsocketConsumer):
 
     async def _send_changes(self) -> None:
         """Send turns until none is due; a turn has all changes since the last one."""
-        while await self._outbox.send_turn(self._owner):
-            await self._pause()
+        while self._is_woken:
+            # Before the look: a change that is announced while the window is on its
+            # way from another process may be later than what comes.
+            self._is_woken = False
+            if await self._outbox.send_turn(self._owner):
+                self._is_woken = True
+                await self._pause()
 
     async def _send(self, frame: str) -> None:
         if self._is_over:
@@ -233,7 +247,10 @@ class TaskConsumer(AsyncWebsocketConsumer):
             on_kept=self.wake,  # time alone may have changed a row's words
             end=lambda: self._close(push.OWNER_ENDED),
         )
-        self._check.start()
+        if self._is_rotated:
+            self._check.look()  # it shows nothing before
+        else:
+            self._check.start()
 
     async def _show_last(self, code: int) -> None:
         for frame in await self._outbox.take_last(self._owner):

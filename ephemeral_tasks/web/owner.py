@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal, cast, overload
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
@@ -13,6 +14,7 @@ from django.http import HttpRequest
 from django.utils.asyncio import async_unsafe
 
 from .. import submission
+from ..errors import Unreachable
 from . import first_click, push, session_sockets, sessions
 from .client import aadd_client, add_client
 from .sessions import SESSION_KEY, call_before_clear
@@ -49,7 +51,11 @@ def owner_of(request: Source, create: bool = True) -> str | None:
 
 
 def find_owner(request: Source, *, create: bool = False) -> str | None:
-    """Return the plain owner key of a request or scope, for looking."""
+    """Return the plain owner key of a request or scope, for looking.
+
+    A look does not fail where the pool's host does not answer: what the session names
+    counts then.
+    """
     try:
         key = find_user_key(request)
     except SynchronousOnlyOperation as error:
@@ -61,7 +67,11 @@ def find_owner(request: Source, *, create: bool = False) -> str | None:
         _load(session)
     owner = session.get(SESSION_KEY)
     if owner is None:
-        owner = sessions.recall(session)
+        try:
+            owner = sessions.recall(session)
+        except Unreachable:
+            if create:
+                raise
         if owner is None and create:
             owner = make_candidate(request)
         if owner is not None:
@@ -89,14 +99,18 @@ async def aowner_of(request: Source, create: bool = True) -> str | None:
 
 
 async def afind_owner(request: Source, *, create: bool = False) -> str | None:
-    """Return the plain owner key of a request or scope, for looking."""
+    """Return the plain owner key of a request or scope, as ``find_owner``."""
     key = await afind_user_key(request)
     if key is not None:
         return key
     session = _session_of(request)
     owner = await session.aget(SESSION_KEY)
     if owner is None:
-        owner = await sessions.arecall(session)
+        try:
+            owner = await sessions.arecall(session)
+        except Unreachable:
+            if create:
+                raise
         if owner is None and create:
             owner = make_candidate(request)
         if owner is not None:
@@ -201,7 +215,9 @@ def _end_owner_of(session: SessionBase) -> None:
         owner = session.get(SESSION_KEY)
     except SynchronousOnlyOperation:  # a third-party engine, not loaded
         owner = None
-    owner = owner or sessions.recall(session)
+    if owner is None:
+        with suppress(Unreachable):  # a logout must not fail; it ends by idleness
+            owner = sessions.recall(session)
     if owner is not None:
         first_click.forget.post(owner)
         submission.end_owner.post(owner)

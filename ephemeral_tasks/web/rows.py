@@ -86,7 +86,12 @@ async def arender_rows(owner: str | None, page: Page) -> Fragment:
         fragment = _render(page, seen)
     # If an operation was removed during the rendering, its removal was announced before
     # this was kept, and no later call would drop it.
-    _cache.prune(owner, await submission.list_ids.acall(owner))
+    try:
+        _cache.prune(owner, await submission.list_ids.acall(owner))
+    except BaseException as error:  # cancelled, too
+        _cache.drop(owner)
+        if not isinstance(error, Unreachable):
+            raise
     return fragment
 
 

@@ -51,7 +51,7 @@ class SessionCheck:
         """Look after a pause, and again and again."""
         # An open socket keeps its window, however short a window's life is.
         pause = min(LOOK_SECONDS, get_config().idle_seconds / 2)
-        self._timer = self._clock.call_later(pause, self._look)
+        self._timer = self._clock.call_later(pause, self.look)
 
     def stop(self) -> None:
         """Look no more."""
@@ -59,7 +59,8 @@ class SessionCheck:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Look now, and after a pause again."""
         if not self._is_stopped:
             self._spawn(self._look_at_session())
 

@@ -135,7 +135,9 @@ def _move(digest: bytes, owner: str) -> None:
 @verb(Kind.LOOK)
 def _recall(digest: bytes) -> str | None:
     owner = seen_sessions.find(digest)
-    return owner if owner is not None and submission.list_ids(owner) else None
+    # The function itself: this runs where the pool is.
+    is_alive = owner is not None and submission.list_ids.function(owner)
+    return owner if is_alive else None
 
 
 def digest_session(session: Any) -> bytes | None:

@@ -8,7 +8,9 @@ import pytest
 
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import QueueFull, UnknownTask, Unreachable
-from ephemeral_tasks.machine.calls import ConnectionLost
+from ephemeral_tasks.machine import messages
+from ephemeral_tasks.machine.calls import Book, ConnectionLost
+from ephemeral_tasks.machine.wire import Frame, Kind
 
 STARTED_SECONDS = 1.0
 """Time enough for a busy machine to start a call that then times out."""
@@ -283,3 +285,39 @@ def test_a_callback_may_not_wait_for_the_host(make_listener, make_link):
 
     assert is_done.wait(PATIENCE_SECONDS)
     assert raised == ["a callback of the link may not wait for the host"]
+
+
+class Watched:
+    """A lock that calls a function whenever it was left."""
+
+    def __init__(self, on_left):
+        self._on_left = on_left
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *error):
+        self._on_left()
+
+
+def end_by_answer(book, call):
+    """Answer the call."""
+    book.answer(Frame(Kind.ANSWER, call.number, messages.pack_answer("echo", 1)))
+
+
+def end_by_loss(book, call):
+    """Lose the connection."""
+    book.close(set())
+
+
+@pytest.mark.parametrize("end", [end_by_answer, end_by_loss])
+def test_a_call_that_is_taken_out_has_its_outcome(end):
+    """Who gives up in that instant reads it."""
+    book = Book()
+    call = book.open("echo", lambda: None)
+    seen = []
+    book._lock = Watched(lambda: seen.append((call.answer, call.error)))
+
+    end(book, call)
+
+    assert seen != [(None, None)]

@@ -292,6 +292,23 @@ def test_a_retired_host_answers_its_clients_and_takes_no_new_one(
         connecting.connect(address, KEY, 1.0)
 
 
+def test_a_forked_child_sends_nothing_to_its_parents_clients(listener):
+    """A thread of the parent may have held a lock that sending takes."""
+
+    class Connected:
+        is_ready = True
+
+        def abandon(self):
+            pass
+
+    listener.close()  # a child has none of its threads
+    listener._peers = {Connected()}
+
+    listener.abandon()
+
+    assert listener.peers == ()
+
+
 def test_a_blocked_host_removes_no_file_of_the_next_one(listener, link, address, verbs):
     """Its own is gone when ``retire`` returns; what is there later is not its own."""
     blocked = threading.Thread(target=link.call, args=("block",), kwargs=NO_END)

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import Unreachable
 from ephemeral_tasks.machine.calls import ConnectionLost
+from ephemeral_tasks.machine.listener import Listener
 from ephemeral_tasks.machine.membership import NOBODY, Membership
 
 
@@ -130,6 +131,24 @@ def test_an_election_whose_callback_raises_is_none(tmp_path, settings, error):
     membership = Membership(lambda *call: None, on_host=on_host)
     with pytest.raises(type(error), match=str(error)):
         membership.where()
+
+    assert membership.listener is None
+    assert membership.where() is None
+    membership.close()
+
+
+def test_an_election_without_a_thread_is_none(tmp_path, settings, monkeypatch):
+    """A host that cannot answer holds no lock: another process may host."""
+    settings.EPHEMERAL_TASKS = {"POOL_DIR": str(tmp_path / "pool")}
+
+    def fail(listener):
+        raise RuntimeError("can't start new thread")
+
+    membership = Membership(lambda *call: None, on_host=lambda listener: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(Listener, "start", fail)
+        with pytest.raises(RuntimeError, match="start new thread"):
+            membership.where()
 
     assert membership.listener is None
     assert membership.where() is None

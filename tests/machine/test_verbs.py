@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import socket
 import sys
 import time
 from contextvars import ContextVar
@@ -21,8 +22,9 @@ from ephemeral_tasks import (
     window,
 )
 from ephemeral_tasks.core.status import Status
-from ephemeral_tasks.errors import OperationFailed, Unreachable
+from ephemeral_tasks.errors import Closed, OperationFailed, Unreachable
 from ephemeral_tasks.machine import conversation, delivery, process
+from ephemeral_tasks.machine.folder import find_places
 from ephemeral_tasks.machine.notices import CHANGED
 from ephemeral_tasks.machine.table import find
 from ephemeral_tasks.testing import drain
@@ -34,7 +36,7 @@ TENANT = ContextVar("tenant")
 VERBS = {
     *("submission._submit", "submission._submit_once", "submission.window"),
     *("submission.row", "submission.fetch", "submission.result", "submission.cancel"),
-    *("submission.dismiss", "submission.retry", "submission.read_input"),
+    *("submission.dismiss", "submission._retry", "submission.read_input"),
     *("submission.is_known", "submission.task_of", "submission.aresult"),
     *("submission.end_owner", "submission.keep_alive", "submission.list_ids"),
     *("answering.read_form", "answering.give_choice", "answering.give_values"),
@@ -80,7 +82,7 @@ def test_no_module_of_another_package_is_imported_for_a_verb():
 def test_each_public_verb_of_a_pool_is_one_of_the_table():
     """A plain function among them would run in the wrong process."""
     composed = {"aanswer", "answer", "aoutput", "asubmit", "asubmit_once", "submit"}
-    composed |= {"acancel", "adismiss", "aretry", "awindow", "submit_once"}
+    composed |= {"acancel", "adismiss", "aretry", "awindow", "retry", "submit_once"}
     plain = {
         name
         for name in submission.__all__
@@ -229,9 +231,80 @@ def test_a_submission_that_was_answered_too_late_is_withdrawn(wired, owner):
     """Its submitter was told that there is none."""
     handle = submit(owner, tasks.app_echo, "a")
 
-    wired.report_late(submission._submit, handle)
+    wired.report_late(submission._submit, submission._Taken(handle, is_new=True))
 
     assert window(owner) == ()
+
+
+def test_what_was_accepted_before_is_not_withdrawn(wired, owner):
+    """A second click that was answered too late leaves the first one's operation."""
+    submission.submit_once(owner, tasks.app_echo, "key", {"value": "a"})
+    second = submission._submit_once(owner, tasks.app_echo, "key", {"value": "a"})
+
+    wired.report_late(submission._submit_once, second)
+
+    assert len(window(owner)) == 1
+
+
+def test_an_owner_may_be_given_by_name(wired, owner):
+    """As any argument of a function."""
+    handle = submit(owner, tasks.app_echo, "a")
+
+    assert submission.row(owner=owner, id=handle.id).id == handle.id
+
+
+def test_a_wait_ends_though_the_host_stalls(wired, owner, monkeypatch):
+    """Soon after its own time; there is a connection all the while."""
+    monkeypatch.setattr(delivery, "CALL_SECONDS", 0.05)
+    with wired.stalled():
+
+        async def wait():
+            await submission.aresult(owner, "a", timeout=0.01)
+
+        with pytest.raises(Unreachable):
+            asyncio.run(wait())
+
+
+def test_a_sync_call_looks_for_a_silent_host_for_a_moment_only(monkeypatch, tmp_path):
+    """On a thread whose loop runs: the loop stands still meanwhile."""
+    with machine_settings(monkeypatch, str(tmp_path / "pool")):
+        places = find_places()
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.bind(str(places.socket))
+            silent.listen()
+
+            async def look():
+                began = time.perf_counter()
+                with pytest.raises(Unreachable):
+                    pool.health()
+                return time.perf_counter() - began
+
+            seconds = asyncio.run(look())
+        process.reset()
+
+    assert seconds < delivery.CALL_SECONDS / 2
+
+
+async def test_what_nobody_waits_for_is_done_once_the_host_turns_again(wired, owner):
+    """A logout, for example, whose answer was sent long before."""
+    await asubmit(owner, tasks.app_echo, "a")
+    with pytest.MonkeyPatch.context() as patch, wired.stalled():
+        patch.setattr(delivery, "CALL_SECONDS", 0.01)
+        submission.end_owner.post(owner)
+        await asyncio.sleep(0)  # it is sent
+        with pytest.raises(Unreachable):
+            await submission.awindow(owner)
+
+    assert await submission.awindow(owner) == ()
+
+
+def test_a_process_that_hosts_no_more_begins_no_pool(hosting):
+    """Nothing would drain it: what it accepted would end with its process."""
+    process.try_host()
+    process.retire()
+
+    with pytest.raises(Closed):
+        pool.statistics.function()
 
 
 def test_nothing_of_it_exists_with_a_pool_of_the_process(owner):

@@ -64,7 +64,7 @@ class Wired:
             connection, reader, on_notice=self._note, on_late=process._on_late
         )
 
-    def where(self, *, create=True):
+    def where(self, *, create=True, timeout=2.0):
         """The link; nothing for the host's own calls and once the link is lost."""
         is_here = host.caller() is not None or self.link.is_closed
         return None if is_here else self.link
