@@ -395,6 +395,7 @@ class TestSeveralProcesses:
 
         warned = [one for one in caplog.records if one.levelno == logging.WARNING]
         assert len(warned) == 1
+        assert '"POOL": "machine"' in warned[0].message
         assert "WEB_CONCURRENCY=1" in warned[0].message
 
     async def test_a_predecessor_is_no_neighbour(self, visitor, caplog):
