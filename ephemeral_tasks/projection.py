@@ -13,6 +13,7 @@ from .pool.operation import PoolOperation
 from .pool.questions import Question
 from .result_file import ResultFile
 from .row import Row, RowError, RowQuestion
+from .tasks import Task
 from .windows import Handle
 
 _NEAR_SECONDS = 3600.0
@@ -75,6 +76,41 @@ def project(
         has_form=task.form is not None,
         is_file=isinstance(operation.value, ResultFile),
         question=_ask(question, operation),
+    )
+
+
+def project_accepted(handle: Handle, task: Task) -> Row:
+    """Return the row of an operation as it was when it was accepted.
+
+    For the answer to its submitter, where the pool's process stopped answering since.
+    """
+    config = get_config()
+    left = min(config.max_age_seconds, config.idle_seconds)
+    return Row(
+        id=handle.id,
+        task=handle.task,
+        label=handle.label,
+        shown=handle.shown,
+        status=Status.READY,
+        is_finished=False,
+        is_cancelling=False,
+        cancelled_at=None,
+        is_plain=not task.is_async,
+        submitted_at=handle.submitted_at,
+        started_at=None,
+        finished_at=None,
+        expires_at=to_datetime(handle.submitted_time + left),
+        kept_until=None,
+        elapsed_seconds=0.0,
+        attempt=0,
+        max_attempts=task.max_attempts,
+        progress=None,
+        position=None,
+        eta_seconds=None,
+        shown_eta_seconds=None,
+        error=None,
+        actions=list_actions(Status.READY, is_cancelling=False, is_cancellable=True),
+        has_form=task.form is not None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -19,6 +20,8 @@ CALL_SECONDS = 2.0
 """How long a call waits for the host."""
 LOOP_SECONDS = 0.05
 """The same on a thread whose loop runs, which stands still meanwhile."""
+
+_LEAST_SECONDS = 0.001
 
 logger = logging.getLogger("ephemeral_tasks")
 
@@ -39,17 +42,17 @@ class Called(Protocol):
 
 def call(verb: Called, args: Args, kwargs: Kwargs) -> Any:
     """Run a verb where the pool is, and block until there is an answer."""
-    seconds = LOOP_SECONDS if _is_in_loop() else CALL_SECONDS
+    until = time.monotonic() + (LOOP_SECONDS if _is_in_loop() else CALL_SECONDS)
     route = _Route(verb.kind)
     while True:
         if not route.is_decided:
             create = _needs_host(verb)
-            route.decide(process.find(create=create, timeout=seconds))
+            route.decide(process.find(create=create, timeout=_left(until)))
         link = route.link
         if link is None:
             return verb.function(*args, **kwargs)
         try:
-            return link.call(verb.name, _pack(args, kwargs), timeout=seconds)
+            return link.call(verb.name, _pack(args, kwargs), timeout=_left(until))
         except (Closed, ConnectionLost) as error:
             route.leave(error)
 
@@ -178,6 +181,11 @@ def _needs_host(verb: Called) -> bool:
 
 def _pack(args: Args, kwargs: Kwargs) -> Args:
     return Surroundings.capture(), args, kwargs
+
+
+def _left(until: float) -> float:
+    """Return the seconds until then: the look for a host has had its share of them."""
+    return max(until - time.monotonic(), _LEAST_SECONDS)
 
 
 def _is_in_loop() -> bool:

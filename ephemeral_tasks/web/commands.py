@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.forms import BaseForm
 from django.utils.translation import gettext
 
 from .. import submission
+from ..errors import Unreachable
+from ..row import Row
 from ..tasks import Task
 from . import answers, forms, inputs, json_input
+from .accepted import read_row
 from .client import aadd_client
 from .permission import check_permission
 from .refusals import InvalidInput
@@ -64,7 +68,7 @@ async def obey(
             if is_over():
                 return []
             handle = await forms.submit_form(submitter, form_task, form, data)
-            return [await _row(owner, handle.id)]
+            return [_event_of(await read_row(owner, handle, form_task))]
         case {"type": "cancel", "id": str(id)}:
             await submission.acancel(owner, id)
             return [await _row(owner, id)]
@@ -72,8 +76,9 @@ async def obey(
             await submission.adismiss(owner, id)
             return [{"type": "removed", "id": id}]
         case {"type": "retry", "id": str(id)}:
-            await check_permission(await submission.atask_of(owner, id), scope)
-            return [] if is_over() else await _retry(owner, id)
+            declared = await submission.atask_of(owner, id)
+            await check_permission(declared, scope)
+            return [] if is_over() else await _retry(owner, id, declared)
         case {"type": "answer", "id": str(id)}:
             number = answers.number_in(message)
             data = message.get("data", message)
@@ -96,21 +101,24 @@ async def _bind(
     return task, await inputs.bind(form_class, data)
 
 
-async def _retry(owner: str, id: str) -> list[Event]:
+async def _retry(owner: str, id: str, task: Task) -> list[Event]:
     handle = await submission.aretry(owner, id)
-    row = await _row(owner, handle.id)
-    if await submission.ais_known(owner, id):  # the answer is one that was unfinished
-        return [row]
+    row = _event_of(await read_row(owner, handle, task))
+    with suppress(Unreachable):
+        if await submission.ais_known(owner, id):  # the answer is an unfinished one
+            return [row]
     return [{"type": "removed", "id": id}, row]
 
 
 async def _answer(
     owner: str, id: str, number: int, answer: answers.Answer
 ) -> list[Event]:
-    row = await answers.give_answer(owner, id, number, answer)
-    return [{"type": "row", "operation": row.as_json()}]
+    return [_event_of(await answers.give_answer(owner, id, number, answer))]
 
 
 async def _row(owner: str, id: str) -> Event:
-    row = await submission.arow(owner, id)
+    return _event_of(await submission.arow(owner, id))
+
+
+def _event_of(row: Row) -> Event:
     return {"type": "row", "operation": row.as_json()}

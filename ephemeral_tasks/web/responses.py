@@ -113,7 +113,8 @@ async def answer_change(
     response: HttpResponse
     match audience_of(request):
         case Audience.HTMX:
-            rows, _ = await arender_rows(owner, page_of(request))
+            # What was done was done, though its table cannot be shown.
+            rows = await _render_or_explain(owner, page_of(request))
             response = html(rows, status)
         case Audience.BROWSER:
             return redirect_back(request, gone=gone)

@@ -10,8 +10,9 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 
 from .. import submission
-from ..errors import EphemeralTasksError
+from ..errors import EphemeralTasksError, Unreachable
 from ..tasks import Task
+from ..windows import Handle
 from . import forms, inputs, responses
 from .audience import Audience, audience_of
 from .client import aadd_client
@@ -48,9 +49,7 @@ class _Accepted(NamedTuple):
     """What became of a submission."""
 
     owner: str
-    label: str
-    id: str
-    """Of the operation."""
+    handle: Handle
     stopped: str | None
     """The label of the unfinished operation that it pushed out."""
 
@@ -64,15 +63,16 @@ async def _submit(
         oldest = find_about_to_stop(await submission.awindow(owner))
         handle = await forms.submit_form(owner, task, form, data)
         stopped = None
-        if oldest is not None and not await submission.ais_known(owner, oldest.id):
-            stopped = oldest.label
-        return _Accepted(owner, handle.label, handle.id, stopped)
+        with suppress(Unreachable):  # since then: it was accepted nevertheless
+            if oldest and not await submission.ais_known(owner, oldest.id):
+                stopped = oldest.label
+        return _Accepted(owner, handle, stopped)
     inputs.check(form)  # the most common refusal, before anything is saved
     newcomer = await amake_candidate(request, forms.key_in(form, data))
     async with save_owner(request, newcomer) as owner:
         submitter = await aadd_client(owner, request)
         handle = await forms.submit_form(submitter, task, form, data)
-    return _Accepted(owner, handle.label, handle.id, None)
+    return _Accepted(owner, handle, None)
 
 
 async def _accept(
@@ -86,8 +86,10 @@ async def _accept(
         case Audience.BROWSER:
             return responses.redirect_back(request)
         case Audience.PROGRAM:
-            response = await answer_program(request, accepted.owner, accepted.id)
-    response.headers["Location"] = responses.page_of(request).url(accepted.id)
+            response = await answer_program(
+                request, accepted.owner, accepted.handle, task
+            )
+    response.headers["Location"] = responses.page_of(request).url(accepted.handle.id)
     return response
 
 
@@ -105,7 +107,7 @@ def _render_accepted(request: HttpRequest, task: Task, accepted: _Accepted) -> s
     fresh = forms.render_accepted(
         task,
         FormIds.sent_by(request, task),
-        label=accepted.label,
+        label=accepted.handle.label,
         is_seen=any(not page.is_count for page, _ in named),
         stopped=accepted.stopped,
     )

@@ -6,8 +6,9 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 
 from .. import submission
-from ..errors import UnknownOperation
+from ..errors import UnknownOperation, Unreachable
 from . import processes, responses
+from .accepted import read_row
 from .audience import Audience, audience_of
 from .decorators import route
 from .next_page import own_path
@@ -82,20 +83,28 @@ async def dismiss(request: HttpRequest, id: str) -> HttpResponse:
 async def retry(request: HttpRequest, id: str) -> HttpResponse:
     """A new operation with the same arguments stands in the old one's place."""
     owner = await _prepare(request, id)
-    await check_permission(await submission.atask_of(owner, id), request)
+    declared = await submission.atask_of(owner, id)
+    await check_permission(declared, request)
     handle = await submission.aretry(owner, id)
     page = responses.page_of(request)
     if page.operation == id and audience_of(request) is Audience.HTMX:
         return await _answer_replaced(request, owner, page, handle.id)
-    row = await submission.arow(owner, handle.id)
+    row = await read_row(owner, handle, declared)
     return await responses.answer_change(
         request,
         owner,
         body=row.as_json(),
         status=202,
         location=responses.page_of(request).url(handle.id),
-        gone=None if await submission.ais_known(owner, id) else id,
+        gone=None if await _is_known(owner, id) else id,
     )
+
+
+async def _is_known(owner: str, id: str) -> bool:
+    try:
+        return await submission.ais_known(owner, id)
+    except Unreachable:  # since then; a retry removes the old one
+        return False
 
 
 async def _answer_replaced(

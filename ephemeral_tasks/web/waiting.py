@@ -5,14 +5,19 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 
 from .. import submission
-from ..errors import Closed, EphemeralTasksError, NotFinished
+from ..errors import Closed, EphemeralTasksError, NotFinished, Unreachable
+from ..tasks import Task
+from ..windows import Handle
 from . import responses
+from .accepted import read_row
 from .preferences import mark_applied, read_preferences
 from .refusals import arefusal_of
 from .results import answer_result
 
 
-async def answer_program(request: HttpRequest, owner: str, id: str) -> HttpResponse:
+async def answer_program(
+    request: HttpRequest, owner: str, handle: Handle, task: Task
+) -> HttpResponse:
     """Answer with the result if it is there within the time that the program waits.
 
     Else with 202 and the row. A program that goes away meanwhile ends the wait, and
@@ -21,10 +26,10 @@ async def answer_program(request: HttpRequest, owner: str, id: str) -> HttpRespo
     preferences = read_preferences(request)
     response = None
     if preferences.wait_seconds is not None:
-        response = await _wait(request, owner, id, preferences.wait_seconds)
+        response = await _wait(request, owner, handle.id, preferences.wait_seconds)
     is_async = response is None
     if response is None:
-        row = await submission.arow(owner, id)
+        row = await read_row(owner, handle, task)
         response = responses.json(row.as_json(), 202)
     mark_applied(response, preferences, is_async=is_async)
     return response
@@ -37,7 +42,7 @@ async def _wait(
     try:
         await submission.aresult(owner, id, timeout=seconds)
         row, value = await submission.afetch(owner, id)
-    except (NotFinished, Closed):
+    except (NotFinished, Closed, Unreachable):
         return None
     except EphemeralTasksError as error:
         refusal = await arefusal_of(error, owner, id)

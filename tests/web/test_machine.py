@@ -6,10 +6,12 @@ from importlib import import_module
 import pytest
 from django.conf import settings
 
-from ephemeral_tasks import signals, submission
+from ephemeral_tasks import pool, signals, submission
 from ephemeral_tasks.errors import Unreachable
 from ephemeral_tasks.machine import delivery
+from ephemeral_tasks.machine.table import FUNCTIONS
 from ephemeral_tasks.web import connections, protocols, push, rows, sessions
+from ephemeral_tasks.web.consumers import TaskConsumer
 from ephemeral_tasks.web.pages import Page
 from tests.machine.wiring import wire
 from tests.web import tasks
@@ -40,16 +42,23 @@ async def test_a_change_while_the_window_is_on_its_way_is_sent(
     socket = await make_socket(visitor, is_json=True).opened()
     await socket.receive_json_from()
     take_changes = protocols.JsonProtocol.take_changes
+    wake, is_woken = TaskConsumer.wake, asyncio.Event()
     ids = []
+
+    def note_wake(consumer):
+        is_woken.set()
+        wake(consumer)
 
     async def change_meanwhile(protocol, owner):
         found = await take_changes(protocol, owner)
         if not found and not ids:
+            is_woken.clear()
             ids.append(submission.submit(owner, tasks.web_hold, name="b").id)
-            await asyncio.sleep(0.01)  # the loop passes the change on
+            await is_woken.wait()
         return found
 
     monkeypatch.setattr(protocols.JsonProtocol, "take_changes", change_meanwhile)
+    monkeypatch.setattr(TaskConsumer, "wake", note_wake)
     signals.send_changed(owner)
 
     assert (await socket.receive_json_from())["operation"]["id"] == ids[0]
@@ -182,3 +191,28 @@ async def test_a_table_that_cannot_be_compared_is_not_kept(owner, monkeypatch):
 
     assert "operation-" in (await rows.arender_rows(owner, page)).html
     assert rows._cache.find(owner, page)[1] is None
+
+
+@pytest.mark.parametrize("kind", ["program", "htmx", "browser"])
+async def test_what_was_accepted_is_never_refused(wired, visitor, monkeypatch, kind):
+    """The host took it and answers no more: a refusal would be submitted again."""
+    post = {
+        "program": visitor.post,
+        "htmx": visitor.post_htmx,
+        "browser": visitor.post_page,
+    }[kind]
+    for name in ("row", "window", "is_known"):
+        verb = f"ephemeral_tasks.submission.{name}"
+        monkeypatch.setitem(FUNCTIONS, verb, refuse_to_answer)
+
+    answer = await post("/tasks/start/web_echo/", {"text": "a", "language": "es"})
+
+    assert answer.status_code == (303 if kind == "browser" else 202)
+    if kind == "program":
+        assert answer.json()["status"] == "READY"
+    assert len(pool.get().ledger.memory.of(await visitor.owner())) == 1
+
+
+def refuse_to_answer(*args):
+    """Stand in for a host that has stopped."""
+    raise Unreachable
