@@ -52,7 +52,10 @@ def call(verb: Called, args: Args, kwargs: Kwargs) -> Any:
         if link is None:
             return verb.function(*args, **kwargs)
         try:
-            return link.call(verb.name, _pack(args, kwargs), timeout=_left(until))
+            seconds = _left(until)
+            if link.is_stalled:  # a page with several tags does not wait for each
+                seconds = min(seconds, LOOP_SECONDS)
+            return link.call(verb.name, _pack(args, kwargs), timeout=seconds)
         except (Closed, ConnectionLost) as error:
             route.leave(error)
 

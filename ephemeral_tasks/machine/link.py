@@ -21,6 +21,8 @@ from .wire import BrokenWire, Frame, FrameReader, Kind, frame_limit, pack
 
 logger = logging.getLogger("ephemeral_tasks")
 
+_STALL_SECONDS = 1.0
+"""A host that does not answer for so long does not turn; a busy one does."""
 _MARGIN_SECONDS = 0.1
 """The host starts no call later than this before its caller gives up."""
 
@@ -56,6 +58,9 @@ class Link:
         """Whether another process may host by now; written on the link's thread."""
         self.is_closed = False
         """Whether the connection has ended; set once, by who sees it first."""
+        self.is_stalled = False
+        """Whether a call waited for seconds and nothing has come since. Set by any
+        caller, cleared on the link's thread."""
         self._reader = reader
         self._on_notice = on_notice
         self._on_draining = on_draining
@@ -96,6 +101,7 @@ class Link:
             self._give_up(call, is_late=False)
             raise
         if not is_done and self._give_up(call, is_late=True):
+            self.is_stalled |= timeout is not None and timeout >= _STALL_SECONDS
             raise Unreachable
         return call.outcome()
 
@@ -183,6 +189,7 @@ class Link:
             self._take(frame)
 
     def _take(self, frame: Frame) -> None:
+        self.is_stalled = False
         if frame.kind in (Kind.ANSWER, Kind.ERROR, Kind.EXPIRED):
             verb = self._book.answer(frame)
             if verb is not None and frame.kind == Kind.ANSWER:

@@ -5,6 +5,7 @@ import inspect
 import socket
 import sys
 import time
+from contextlib import suppress
 from contextvars import ContextVar
 
 import pytest
@@ -24,6 +25,7 @@ from ephemeral_tasks import (
 from ephemeral_tasks.core.status import Status
 from ephemeral_tasks.errors import Closed, OperationFailed, Unreachable
 from ephemeral_tasks.machine import conversation, delivery, process
+from ephemeral_tasks.machine import link as link_module
 from ephemeral_tasks.machine.folder import find_places
 from ephemeral_tasks.machine.notices import CHANGED
 from ephemeral_tasks.machine.table import find
@@ -185,6 +187,42 @@ def test_a_sync_call_stops_a_running_loop_for_a_moment_only(wired, owner):
             return time.perf_counter() - began
 
         assert asyncio.run(look()) < delivery.CALL_SECONDS / 2
+
+
+def test_the_calls_after_one_that_waited_wait_for_a_moment_only(
+    wired, owner, monkeypatch
+):
+    """Until the host says anything: a page with several tags costs two seconds."""
+    given = []
+    call = wired.link.call
+
+    def note_timeout(*args, timeout):
+        given.append(timeout)
+        return call(*args, timeout=timeout)
+
+    monkeypatch.setattr(wired.link, "call", note_timeout)
+    monkeypatch.setattr(link_module, "_STALL_SECONDS", 0.1)
+    monkeypatch.setattr(delivery, "CALL_SECONDS", 0.15)
+    with wired.stalled():
+        for _ in range(2):
+            with pytest.raises(Unreachable):
+                window(owner)
+    monkeypatch.setattr(delivery, "CALL_SECONDS", 10.0)
+    settle_link(wired)
+    window(owner)
+
+    assert 0.1 < given[0] <= 0.15
+    assert given[1] <= delivery.LOOP_SECONDS
+    assert given[-1] > 1.0
+
+
+def settle_link(wired):
+    """Return once the host has said something."""
+    for _ in range(100):
+        if not wired.link.is_stalled:
+            return
+        with suppress(Unreachable):
+            pool.health()
 
 
 def test_async_code_waits_without_stopping_its_loop(wired, owner):
