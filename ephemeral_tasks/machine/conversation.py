@@ -15,9 +15,11 @@ class Conversation:
     Made and used within one context: by one thread or asyncio task after the other.
     """
 
-    __slots__ = ("is_decided", "link")
+    __slots__ = ("is_decided", "is_held", "link")
 
     def __init__(self) -> None:
+        self.is_held = False
+        """Whether a block holds it; a context may outlive the block."""
         self.is_decided = False
         self.link: Link | None = None
         """None once it is decided that the pool is here."""
@@ -38,7 +40,10 @@ _current: ContextVar[Conversation | None] = ContextVar("conversation", default=N
 
 def current() -> Conversation | None:
     """Return the conversation that this call belongs to."""
-    return _current.get()
+    found = _current.get()
+    # Contexts are copied: into asyncio tasks that go on after the block, and back
+    # into the thread of a sync caller by asgiref.
+    return found if found is not None and found.is_held else None
 
 
 @contextmanager
@@ -50,7 +55,9 @@ def hold(conversation: Conversation | None = None) -> Iterator[Conversation]:
     """
     held = conversation or Conversation()
     token = _current.set(held)
+    held.is_held = True
     try:
         yield held
     finally:
+        held.is_held = False
         _current.reset(token)

@@ -347,7 +347,7 @@ def test_what_an_owner_may_do(status, is_cancelling, is_cancellable, allowed):
         (6 * 3600, 5 * 3600, True),
         (600, 499, False),
         (600, 500, True),
-        (24 * 3600, 23 * 3600 - 1, False),
+        (8 * 3600, 7 * 3600 - 1, False),
     ],
 )
 def test_the_end_of_its_age_is_shown_when_it_is_near(
@@ -357,7 +357,8 @@ def test_the_end_of_its_age_is_shown_when_it_is_near(
     settings.EPHEMERAL_TASKS = {"MAX_AGE_SECONDS": age, "IDLE_SECONDS": age}
     handle = submit(owner, tasks.app_echo, 1)
     drain()
-    task_clock.advance(passed)
+    for _ in range(10):  # the pool's own timers are many in so long a time
+        task_clock.advance(passed / 10)
 
     seen = row(owner, handle.id)
 

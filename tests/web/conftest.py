@@ -17,12 +17,28 @@ from django.test import AsyncClient
 from ephemeral_tasks import pool, routing
 from ephemeral_tasks.core import LoopClock
 from ephemeral_tasks.core.testing import ManualClock
+from ephemeral_tasks.registry import registry
 from ephemeral_tasks.web.owner import SESSION_KEY
 from tests.web import flaky_sessions, tasks
 from tests.web.flaky_sessions import Outage
 from tests.web.hold import until, until_status
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+@pytest.fixture(autouse=True)
+def _without_the_demos_tasks(monkeypatch):
+    """Forms of this site have no media of the demo's, which other tests import."""
+    list_exposed = type(registry).list_exposed
+
+    def list_own(found):
+        return [
+            task
+            for task in list_exposed(found)
+            if not task.module_path.startswith("demo_site.")
+        ]
+
+    monkeypatch.setattr(type(registry), "list_exposed", list_own)
 
 
 class Visitor:

@@ -26,7 +26,7 @@ def url_of(id, **place):
 
 async def until_waiting(count=1):
     """Return once so many requests wait."""
-    await until_so(lambda: connections._open.total() == count)
+    await until_so(lambda: sum(map(len, connections._open.values())) == count)
 
 
 # -- programs --------------------------------------------------------------------------
