@@ -19,7 +19,8 @@ from .answering import aanswer, answer
 from .digests import digest_form
 from .errors import Conflict, NotFinished, UnknownOperation
 from .lookup import find, find_all
-from .machine.pickles import check_arguments, is_needed
+from .machine import process
+from .machine.pickles import check_arguments
 from .machine.table import Kind
 from .machine.verbs import async_verb, verb
 from .outputs import aoutput, output
@@ -131,7 +132,7 @@ def _take_along(
 ) -> tuple[Task, tuple[Any, ...], Mapping[str, Any]]:
     """Return a call as another process can take it, files by value."""
     ours = Task.of(task)
-    if not is_needed():
+    if not process.is_shared():
         return ours, args, kwargs
     ours.check_arguments(args, kwargs)
     kept = tuple([keep(value) for value in args]), keep_all(kwargs)

@@ -18,7 +18,7 @@ from ..compat import (
     normalize_json,
     task_enqueued,
 )
-from ..machine.pickles import is_needed
+from ..machine import process
 from ..machine.table import Kind
 from ..machine.verbs import verb
 from ..pool.unowned import UnownedOperation
@@ -67,7 +67,7 @@ class PoolBackend(BaseTaskBackend):
         ours.check_arguments(tuple(args), kwargs)
         return _enqueue(
             type(self),
-            ours if is_needed() else task,  # Django's own does not pickle
+            ours if process.is_shared() else task,  # Django's own does not pickle
             cast("list[Any]", normalize_json(list(args))),
             cast("dict[str, Any]", normalize_json(dict(kwargs))),
         )

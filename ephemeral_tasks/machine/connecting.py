@@ -48,7 +48,7 @@ def connect(
         _open(connection, address)
         reader = _shake_hands(connection, key, until)
         connection.setblocking(False)
-    except BaseException:
+    except BaseException:  # interrupted, too: no other reference closes it
         connection.close()
         raise
     return connection, reader

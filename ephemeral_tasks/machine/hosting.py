@@ -106,7 +106,7 @@ class Hosting:
         try:
             self._on_host(listener)
             listener.start()  # a process may have no thread left
-        except BaseException:
+        except BaseException:  # of a listener of the site's: another may host
             self._listener = None
             listener.close()
             lock.release()

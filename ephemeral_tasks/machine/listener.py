@@ -213,7 +213,7 @@ def _listen_at(address: Path) -> socket.socket:
         listening.bind(str(address))
         listening.listen(_BACKLOG)
         listening.setblocking(False)
-    except BaseException:
+    except BaseException:  # interrupted, too: no other reference closes it
         with suppress(OSError):
             listening.close()
         raise

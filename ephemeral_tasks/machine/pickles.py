@@ -6,14 +6,7 @@ import pickle
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..conf import get_config
-
 _SIMPLE = (str, bytes, bool, int, float, type(None))
-
-
-def is_needed() -> bool:
-    """Return whether what tasks take and give may have to cross to another process."""
-    return get_config().pool == "machine"
 
 
 def check_arguments(

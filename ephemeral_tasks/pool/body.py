@@ -23,7 +23,8 @@ from ..core.errors import OperationCancelled
 from ..core.operation import Value
 from ..core.values import plain_text
 from ..errors import NotAnswered, ResultTooLarge, ResultUnfit, TaskFailed
-from ..machine.pickles import find_problem, is_needed
+from ..machine import process
+from ..machine.pickles import find_problem
 from ..variables import Variables
 from .call import size_of
 from .executors import BodyExecutor
@@ -167,7 +168,7 @@ def _measure(value: object, operation: PoolOperation) -> int:
 
 
 def _refuse_unportable(value: object) -> None:
-    if is_needed() and find_problem(value):
+    if process.is_shared() and find_problem(value):
         raise ResultUnfit(_("The result is of a kind that cannot be kept."))
 
 

@@ -16,7 +16,8 @@ from ..core.errors import OperationCancelled
 from ..core.validation import check_seconds
 from ..core.values import plain_text
 from ..errors import InvalidAnswer, NotAnswered
-from ..machine.pickles import find_problem, is_needed
+from ..machine import process
+from ..machine.pickles import find_problem
 from .waiters import LoopWaiter
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _check_form(form: object) -> type[BaseForm]:
             "form must have no field 'number', which names the question, "
             f"got {form.__qualname__}"
         )
-    problem = find_problem(form) if is_needed() else ""
+    problem = find_problem(form) if process.is_shared() else ""
     if problem:
         raise TypeError(f"form must be at the top of its module, {problem}")
     return form

@@ -219,7 +219,7 @@ async def _drip(server: Server, asked: Asked, writer: Any) -> None:
     while not writer.is_closing():
         writer.write(b" ")
         await writer.drain()
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.005)  # to be slow is what this server does wrong
 
 
 async def _huge(server: Server, asked: Asked, writer: Any) -> None:

@@ -83,6 +83,17 @@ class Wired:
         finally:
             gate.set()
 
+    def note_timeouts(self, monkeypatch):
+        """Return a list that gets the seconds which each call may wait."""
+        given, call = [], self.link.call
+
+        def note_timeout(*args, timeout):
+            given.append(timeout)
+            return call(*args, timeout=timeout)
+
+        monkeypatch.setattr(self.link, "call", note_timeout)
+        return given
+
     def lose(self):
         """The connection breaks."""
         is_closed = threading.Event()
