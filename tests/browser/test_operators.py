@@ -18,7 +18,7 @@ class Operator:
     """The demo's staff user, at the page; counts what the page asks for by itself."""
 
     def __init__(self, visitor, demo, query=""):
-        """Has logged in; ``pass_seconds`` moves the page's timers."""
+        """Has logged in, and the page's timers run; ``pass_seconds`` moves them."""
         self.page, self.refreshes = visitor.page, []
         self.page.clock.install()
         self.page.goto(f"{demo.url}admin/login/?next=/{PAGE}{query}")
@@ -26,6 +26,7 @@ class Operator:
         self.page.fill("#id_password", re.search(r"start: (\w+)", demo.said)[1])
         self.page.click("[type=submit]")
         expect(self.page.locator("h1")).to_have_text("Operations")
+        self.page.wait_for_load_state()
         self.page.on("request", self._count)
 
     def _count(self, request):
