@@ -48,7 +48,7 @@ APP_ORDER = (
     ("pool",),
     ("backends", "intake", "listings", "otel", "projection"),
     ("lookup",),
-    ("answering", "operators", "outputs"),
+    ("answering", "operators", "outputs", "starting"),
     ("submission",),
     ("checks",),
 )

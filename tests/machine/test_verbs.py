@@ -17,6 +17,7 @@ from ephemeral_tasks import (
     asubmit,
     pool,
     result,
+    starting,
     submission,
     submit,
     window,
@@ -35,9 +36,9 @@ from tests.machine.wiring import machine_settings, wire
 TENANT = ContextVar("tenant")
 
 VERBS = {
-    *("submission._submit", "submission._submit_once", "submission.window"),
+    *("starting._submit", "starting._submit_once", "submission.window"),
     *("submission.row", "submission.fetch", "submission.result", "submission.cancel"),
-    *("submission.dismiss", "submission._retry", "submission.read_input"),
+    *("submission.dismiss", "starting._retry", "submission.read_input"),
     *("submission.is_known", "submission.task_of", "submission.aresult"),
     *("submission.end_owner", "submission.keep_alive", "submission.list_ids"),
     *("answering.read_form", "answering.give_choice", "answering.give_values"),
@@ -158,7 +159,7 @@ def test_a_client_gets_the_next_change_of_an_owner_that_it_looked_at(wired, owne
     drain()
     window(owner)  # behind the notices of what went before
     wired.notices.clear()
-    in_process = submission._submit.function
+    in_process = starting._submit.function
 
     for text in "bc":
         in_process(owner, tasks.app_echo, (text,), {})
@@ -262,7 +263,7 @@ def test_a_submission_that_was_answered_too_late_is_withdrawn(wired, owner):
     """Its submitter was told that there is none."""
     handle = submit(owner, tasks.app_echo, "a")
 
-    wired.report_late(submission._submit, submission._Taken(handle, is_new=True))
+    wired.report_late(starting._submit, starting._Taken(handle, is_new=True))
 
     assert window(owner) == ()
 
@@ -270,9 +271,9 @@ def test_a_submission_that_was_answered_too_late_is_withdrawn(wired, owner):
 def test_what_was_accepted_before_is_not_withdrawn(wired, owner):
     """A second click that was answered too late leaves the first one's operation."""
     submission.submit_once(owner, tasks.app_echo, "key", {"value": "a"})
-    second = submission._submit_once(owner, tasks.app_echo, "key", {"value": "a"})
+    second = starting._submit_once(owner, tasks.app_echo, "key", {"value": "a"})
 
-    wired.report_late(submission._submit_once, second)
+    wired.report_late(starting._submit_once, second)
 
     assert len(window(owner)) == 1
 
