@@ -109,14 +109,12 @@ def close() -> None:
 
 def reset() -> None:
     """Start afresh, as a process that never asked for the pool; for tests."""
-    global _membership, _disconnect
+    global _membership
     with _lock:  # or a call meanwhile would go to the old host
         old, _membership = _membership, None
     if old is not None:
         old.close()
-    if _disconnect is not None:
-        _disconnect()
-        _disconnect = None
+    _end_notices()
 
 
 def _get() -> Membership:
@@ -138,12 +136,22 @@ def _get() -> Membership:
 
 def _on_host(listener: Listener) -> None:
     global _disconnect
+    _end_notices()
     _disconnect = host.announce_to(listener)
     signals.send_renewed()
 
 
-def _on_lost(link: Link) -> None:
+def _on_lost(link: Link | None) -> None:
+    if link is None:  # this process was the host
+        _end_notices()
     signals.send_renewed()
+
+
+def _end_notices() -> None:
+    global _disconnect
+    disconnect, _disconnect = _disconnect, None
+    if disconnect is not None:
+        disconnect()
 
 
 def _on_late(name: str, answer: Any) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
 
@@ -10,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import Unreachable
+from ephemeral_tasks.machine import connecting
 from ephemeral_tasks.machine.calls import ConnectionLost
 from ephemeral_tasks.machine.listener import Listener
 from ephemeral_tasks.machine.membership import NOBODY, Membership
@@ -324,6 +326,93 @@ def test_a_removed_lock_makes_no_second_host(make_member):
         file.unlink()
 
     assert client.ask("where") == "client"
+
+
+def remove(member, *names):
+    """Remove files of the members' folder, as a cleaner does."""
+    for name in names:
+        for file in member.folder.glob(f"*.{name}"):
+            file.unlink()
+
+
+def test_new_processes_find_a_host_whose_socket_was_removed(make_member):
+    """It is made again within a second or two."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    remove(host, "socket")
+
+    assert client.ask("where", True, PATIENCE_SECONDS) == "client"
+    assert client.ask("call", "pid") == host.pid
+
+
+def test_new_processes_find_a_host_whose_folder_was_removed(make_member):
+    """The folder is made again, too, and others may not enter it."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    shutil.rmtree(host.folder)
+
+    host.ask("care")
+
+    assert client.ask("call", "pid") == host.pid
+    assert host.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_removed_lock_is_no_reason_to_host(membership, make_member):
+    """Whoever would host asks at the socket first."""
+    host = make_member()
+    host.ask("where")
+    remove(host, "lock")
+
+    assert not membership.try_host()
+
+    assert membership.listener is None
+
+
+def test_a_removed_lock_is_left_to_the_host_by_who_waits(
+    membership, make_member, monkeypatch
+):
+    """It goes on hosting, and the process that waits hosts after it."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    remove(host, "lock")
+    asked, has_host = threading.Event(), connecting.has_host
+
+    def note(*place):
+        found = has_host(*place)
+        asked.set()
+        return found
+
+    monkeypatch.setattr(connecting, "has_host", note)
+    waiting = threading.Thread(target=membership.wait_and_host)
+    waiting.start()
+    assert asked.wait(PATIENCE_SECONDS)
+
+    assert client.ask("call", "pid") == host.pid
+    assert membership.listener is None
+    host.kill()
+    client.kill()
+    waiting.join()
+    assert membership.where() is None
+
+
+def test_a_host_that_was_replaced_while_it_was_halted_gives_way(
+    membership, make_member
+):
+    """All processes meet at the new host; the old one may be elected after it."""
+    old, client = make_member(), make_member()
+    old.ask("where")
+    old.stop()
+    remove(old, "lock", "socket")
+    assert membership.where() is None
+
+    old.go_on()
+
+    assert old.ask("lost")
+    assert old.ask("call", "pid") == os.getpid()
+    assert client.ask("call", "pid") == os.getpid()
+    membership.close()
+    assert old.ask("lost")
+    assert old.ask("where") == "host"
 
 
 def test_who_waits_hosts_as_soon_as_the_host_is_gone(membership, make_member):
