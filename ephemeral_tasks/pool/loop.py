@@ -50,6 +50,9 @@ class LoopThread:
         """True from ``stop`` on; written once."""
         self._on_stop: list[Callable[[], object]] = []
         """Filled before ``start``."""
+        self._waits: set[Callable[[], object]] = set()
+        """Each wakes a caller that waits for the loop's thread; any thread adds and
+        discards, in steps of the interpreter's own."""
         self._no_variables = contextvars.Context()
         """The wake-up runs here, or a burst would inherit its first one's variables."""
 
