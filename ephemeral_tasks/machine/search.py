@@ -16,6 +16,12 @@ from .look import Look, pause, unwrap
 from .place import NOBODY, Place, is_enough
 from .wire import BrokenWire
 
+_LOOK_SECONDS = 2.0
+_STALL_SECONDS = 0.5
+"""A host that does not answer for so long does not turn; a busy one does."""
+_STALLED_SECONDS = 0.05
+"""How long a thread waits for a host that was found stalled."""
+
 
 class Search:
     """Finds the host for any number of callers, in one look at a time."""
@@ -32,23 +38,31 @@ class Search:
         """Guards the next line; not held while a look runs."""
         self._look: Look[Place] | None = None
         """The look that is under way."""
+        self._is_stalled = False
+        """Whether the host that there is did not answer; written by the looks, which
+        come one after the other."""
 
     def find(self, create: bool, timeout: float) -> Place:
         """Return where the host is; blocks for at most ``timeout`` seconds.
+
+        After a look that found it stalled, for 0.05 s: a page with several tags does
+        not wait for each. The next look goes on meanwhile.
 
         Raises:
             Unreachable: The host does not answer, or nobody can host.
             ImproperlyConfigured: The folder is not safe.
         """
-        until = time.monotonic() + timeout
+        now = time.monotonic()
+        until = now + timeout
+        patience = min(until, now + _STALLED_SECONDS) if self._is_stalled else until
         while True:
             look = self._share_look(create, until)
-            outcome = look.wait(until)
+            outcome = look.wait(patience)
             if is_enough(outcome, look, create, until):
                 return unwrap(outcome)
 
     async def afind(self, create: bool, timeout: float) -> Place:
-        """Return as ``find``; never blocks the running loop."""
+        """Return as ``find``, with all of the time; never blocks the running loop."""
         until = time.monotonic() + timeout
         while True:
             look = self._share_look(create, until)
@@ -61,6 +75,8 @@ class Search:
         with self._lock:
             if self._look is not None:
                 return self._look
+            if self._is_stalled:  # who does not wait for it leaves it its time
+                until = max(until, time.monotonic() + _LOOK_SECONDS)
             seek = partial(self._seek, create, until)
             look = self._look = Look(seek, until, self._end_look)
         look.start()
@@ -78,18 +94,23 @@ class Search:
         folders may, has not made a second host.
         """
         places = find_places()
+        began = time.monotonic()
         tries = 0
         while True:
             try:
-                return self._connect(places, until)
+                link = self._connect(places, until)
             except connecting.Silent:  # stopped, or ending just now
-                pass
+                self._is_stalled |= time.monotonic() - began >= _STALL_SECONDS
             except connecting.NoHost:
+                self._is_stalled = False
                 if not create:
                     return NOBODY
             except BrokenWire as error:
                 log_drop(error)
                 raise Unreachable from None
+            else:
+                self._is_stalled = False
+                return link
             if create and self._elect(places):
                 return None
             if not pause(tries, until):

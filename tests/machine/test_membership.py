@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -413,6 +415,27 @@ def test_a_host_that_was_replaced_while_it_was_halted_gives_way(
     membership.close()
     assert old.ask("lost")
     assert old.ask("where") == "host"
+
+
+def test_a_stalled_host_is_waited_for_once(membership, make_member):
+    """After that no thread waits for long, and the host is found when it goes on."""
+    host = make_member()
+    host.ask("where")
+    host.stop()
+    with pytest.raises(Unreachable):
+        membership.where()
+
+    began = time.monotonic()
+    with pytest.raises(Unreachable):
+        membership.where(timeout=60.0)
+    assert time.monotonic() - began < PATIENCE_SECONDS
+
+    host.go_on()
+    found = None
+    while found is None:  # each time it waits for 0.05 s
+        with suppress(Unreachable):
+            found = membership.where()
+    assert found.call("pid") == host.pid
 
 
 def test_who_waits_hosts_as_soon_as_the_host_is_gone(membership, make_member):
