@@ -11,7 +11,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from ..conf import get_config
-from . import site
+from . import credentials, site
 
 _NAME = "ephemeral-tasks"
 _ADDRESS_BYTES = 103
@@ -34,8 +34,10 @@ def find_places() -> Places:
 
     Raises:
         ImproperlyConfigured: The folder is not safe, cannot be made, or its path is too
-            long for a socket; the message names it.
+            long for a socket; the message names it. Or the system is not fit.
     """
+    if problem := credentials.find_problem():  # servers make no system checks
+        raise ImproperlyConfigured(problem)
     folder = choose()
     ensure(folder)
     name = site.fingerprint()

@@ -10,6 +10,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
+from ..forking import call_in_child
 from . import connecting, handshake, site
 from .folder import Places, find_places
 from .hosting import Hosting
@@ -231,4 +232,4 @@ def _forget_parents() -> None:
         one._forget_parent()
 
 
-os.register_at_fork(after_in_child=_forget_parents)
+call_in_child(_forget_parents)

@@ -33,13 +33,15 @@ def when_draining(callback):
 '''
 
 
-def run(script, *options, expect=0):
+def run(script, *options, before="", expect=0):
     """Run a script in a process of its own and return what it printed.
 
-    It must end by itself, with this exit code, and print nothing to stderr.
+    It must end by itself, with this exit code, and print nothing to stderr. ``before``
+    runs before the first import of the package.
     """
+    code = textwrap.dedent(before) + PRELUDE + textwrap.dedent(script)
     done = subprocess.run(
-        [sys.executable, *options, "-c", PRELUDE + textwrap.dedent(script)],
+        [sys.executable, *options, "-c", code],
         capture_output=True,
         text=True,
         check=False,
@@ -71,6 +73,22 @@ def test_an_import_starts_nothing():
 
     assert printed.split()[0] == "1"
     assert printed.split()[-1] == "True"
+
+
+def test_a_system_without_forks_and_record_locks_will_do():
+    """Such as Windows: one pool a process needs neither."""
+    printed = run(
+        """
+        submit(owner, tasks.app_plain_call, lambda: print("done"))
+        """,
+        before="""
+        import os, sys
+        sys.modules["fcntl"] = None
+        del os.fork, os.register_at_fork
+        """,
+    )
+
+    assert printed == "done\n"
 
 
 def test_a_script_that_ends_lets_accepted_work_finish():
