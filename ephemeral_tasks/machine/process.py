@@ -10,6 +10,7 @@ from typing import Any
 from .. import signals
 from ..conf import get_config
 from ..core.errors import EphemeralTasksError
+from ..forking import call_in_child
 from . import host, notices
 from .link import Link
 from .listener import Listener
@@ -17,6 +18,7 @@ from .membership import Membership, Place
 from .table import UNDO
 
 _lock = threading.Lock()
+"""Replaced in a forked child."""
 _membership: Membership | None = None
 """Made under ``_lock`` at the first call of a verb; read by any thread."""
 _disconnect: Callable[[], None] | None = None
@@ -167,3 +169,11 @@ def _on_late(name: str, answer: Any) -> None:
 def _undo(undo: Callable[[Any], object], answer: Any) -> None:
     with suppress(EphemeralTasksError):  # the host has gone, and what it began with it
         undo(answer)
+
+
+def _start_anew_in_child() -> None:
+    global _lock
+    _lock = threading.Lock()  # a thread that is not here may hold the parent's
+
+
+call_in_child(_start_anew_in_child)

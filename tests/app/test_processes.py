@@ -216,6 +216,49 @@ def test_a_child_that_was_forked_under_a_lock_goes_on():
     )
 
 
+def test_a_child_waits_for_no_thread_of_its_parent():
+    """Which may hold the lock of any module while another thread forks."""
+    run("""
+        from contextlib import ExitStack
+        from ephemeral_tasks import signals
+        from ephemeral_tasks.machine import drops, process
+        from ephemeral_tasks.web import connections, push
+        modules = (signals, drops, process, connections, push)
+        with ExitStack() as stack:
+            for module in modules:
+                stack.enter_context(module._lock)
+            child = os.fork()
+            if not child:
+                for module in modules:
+                    assert module._lock.acquire(blocking=False), module
+                os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    """)
+
+
+def test_a_child_has_no_sockets_of_its_parent():
+    """Its owner's first one is taken, whatever is open in the parent."""
+    run("""
+        import asyncio
+        from ephemeral_tasks.web import connections, push
+
+        async def open_all():
+            push.subscribe(owner, None)
+            while await connections.take(owner):
+                pass
+            return os.fork()
+
+        child = asyncio.run(open_all())
+        if not child:
+            assert push.count_all() == 0
+            assert asyncio.run(connections.take(owner))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert push.count_all() == 1
+        assert not asyncio.run(connections.take(owner))
+    """)
+
+
 def test_a_process_that_forks_before_its_first_submission_preloads():
     """As a server with a master and workers does."""
     printed = run("""
