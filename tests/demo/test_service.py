@@ -16,7 +16,7 @@ from demo_site.translation import (
     get_engine,
     translate_document,
 )
-from demo_site.translation.together import service
+from demo_site.translation.together import service, team
 from demo_site.translation.together.batches import Batch
 from ephemeral_tasks import OperationCancelled, coordinators, pool, task
 from ephemeral_tasks.testing import Hold, arun_task, drain
@@ -64,6 +64,21 @@ async def test_a_text_that_engines_refuse_stays_as_it_was(use_engines):
         expected = expected.replace(f"PARAGRAPH {number}\n", f"paragraph {number}\n")
     assert splice.text == expected
     assert splice.kept == 2
+
+
+async def test_a_text_that_always_fails_loses_no_other(use_engines, monkeypatch):
+    """Its batch is sent text by text, and it stays as it was."""
+    monkeypatch.setattr(team, "_FIRST_PAUSE", 0.0)
+
+    def answer(text):
+        return fail(text) if "7" in text else text.upper()
+
+    use_engines(ToldEngine(answer))
+
+    splice = await translate_document("word 6\n\nword 7\n\nword 8", "en", "es")
+
+    assert splice.text == "WORD 6\n\nword 7\n\nWORD 8"
+    assert splice.kept == 1
 
 
 async def test_a_pair_without_a_route_is_refused_before_anything_is_sent(use_engines):
