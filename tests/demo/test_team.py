@@ -559,6 +559,38 @@ async def test_the_other_engine_may_translate_it(make_work):
     assert work.team.members[0].is_answering
 
 
+async def test_a_refused_text_waits_for_another_engine_that_rests(make_work):
+    """As long as that one has asked for, not longer."""
+    busy = ToldEngine(failing(EngineBusy(7.0)), name="busy")
+    picky = ToldEngine(failing(EngineRefused("400")), name="picky")
+    work = await make_work(busy, picky)
+    operation = work.submit("text")
+    await work.clock.advance(6.9)
+    busy.answer = str.upper
+    assert not operation.is_finished
+
+    await work.clock.advance(0.2)
+
+    assert await operation == ["TEXT"]
+    assert len(picky.asked) == 1
+
+
+@pytest.mark.parametrize("seconds", [7.0, 59.0, 3600.0])
+async def test_a_refused_text_waits_no_longer_than_its_patience(make_work, seconds):
+    """And is refused then: an engine that rests does not make it a failure."""
+    work = await make_work(
+        ToldEngine(failing(EngineBusy(seconds)), name="busy"),
+        ToldEngine(failing(EngineRefused("400")), name="picky"),
+        patience_seconds=60.0,
+    )
+    operation = work.submit("text")
+
+    await work.clock.advance(0 if seconds > 60.0 else 60.1)
+
+    with pytest.raises(EngineRefused):
+        await operation
+
+
 async def test_several_texts_are_refused_at_once(make_work):
     """Their document sends them one by one."""
     engines = [ToldEngine(failing(EngineRefused("400"))) for _ in range(2)]

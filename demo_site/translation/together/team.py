@@ -165,11 +165,11 @@ class Team:
         if not able:
             raise UnknownPair(*pair)
         able = [member for member in able if member not in batch.refused]
+        if batch.refused and not any(map(self._will_answer, able)):
+            raise EngineRefused("no other engine is there")
         ready = [
             member for member in able if member.is_answering and not member.is_resting
         ]
-        if batch.refused and not ready:
-            raise EngineRefused("no other engine is there")
         free = [
             member
             for member in ready
@@ -179,6 +179,11 @@ class Team:
             return min(free, key=lambda member: (member.in_flight, member.last_used))
         raise self._postpone(batch, able, ready)
 
+    def _will_answer(self, member: Member) -> bool:
+        """Return whether it may answer before a batch's patience ends."""
+        rest = member.rest_seconds()
+        return member.is_answering and rest <= self._patience_seconds
+
     def _postpone(
         self, batch: Batch, able: Sequence[Member], ready: Sequence[Member]
     ) -> TryAgain:
@@ -186,6 +191,7 @@ class Team:
 
         Raises:
             NoEngine: It has waited for as long as its patience.
+            EngineRefused: The same, and an engine has refused it.
         """
         if any(member not in batch.failed for member in ready):
             return TryAgain(_FULL_SECONDS)  # they work, on others' batches
@@ -193,6 +199,8 @@ class Team:
         if batch.waiting_since is None:
             batch.waiting_since = now
         left = batch.waiting_since + self._patience_seconds - now
+        if left <= 0 and batch.refused:
+            raise EngineRefused("no other engine has answered")
         if left <= 0:
             raise NoEngine("no engine has answered")
         batch.failed.clear()
