@@ -66,6 +66,13 @@ async def test_without_any_translation_the_task_fails():
         await run("The door, never-fr and never-es.", "fr", "es")
 
 
+async def test_a_pair_that_no_engine_has_is_named():
+    """As by the form, which asks earlier; to try again would be in vain."""
+    sentence = "There is no translation from English to German."
+    with pytest.raises(TaskFailed, match=f"^{sentence}$"):
+        await run("One.", "de")
+
+
 async def test_progress_names_paragraphs_and_where_there_are_several_languages(
     monkeypatch,
 ):
