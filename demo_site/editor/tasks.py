@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from demo_site.editor.forms import TranslateForm, say_unknown_pair
 from demo_site.translation import (
     EngineError,
+    EngineRefused,
     Splice,
     UnknownPair,
     translate_document,
@@ -29,7 +30,7 @@ class Translation(TypedDict):
     total: int
     """Number of paragraphs, headings and table cells in the text."""
     kept: dict[str, int]
-    """Number of those that stayed as they were, because the engine broke them."""
+    """Number of those that stayed as they were: the engine refused or broke them."""
 
 
 def _name(source: str, target: tuple[str, ...]) -> str:
@@ -105,6 +106,8 @@ def _sentence(error: EngineError, source: str, target: str) -> str:
     match error:
         case UnknownPair():
             return say_unknown_pair(source, target)
+        case EngineRefused():
+            return gettext("The engine does not translate this text.")
     return gettext("The engine does not answer. Try again in a moment.")
 
 
