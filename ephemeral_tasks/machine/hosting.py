@@ -73,11 +73,14 @@ class Hosting:
         with self._lock:  # or two threads would lock and listen twice
             if self._is_retired or self._is_waiting or not self._may_host:
                 return False
-            if self._host_lock is not None and self._host_lock.is_held:
+            if self._is_held():
                 return True
             lock = self._host_lock = HostLock(places.lock)
-            if not lock.try_acquire():
-                return False
+            try:
+                if not lock.try_acquire():
+                    return False
+            except OSError as error:  # the folder has gone, or no descriptor is free
+                raise Unreachable from error
         return self._begin(places, lock)
 
     def wait_and_host(self, places: Places, is_hosted: Callable[[], bool]) -> None:
@@ -86,8 +89,11 @@ class Hosting:
         What a signal's handler raises ends the wait. ``is_hosted`` asks at the socket:
         a host whose lock's file was removed locks the new one, which is left to it.
         """
+        with self._lock:  # or another thread would lock the same file
+            if self._is_held():
+                return
+            self._is_waiting = True
         lock = HostLock(places.lock)
-        self._is_waiting = True
         try:
             lock.acquire()
             while is_hosted():
@@ -136,19 +142,25 @@ class Hosting:
             listener, lock = self._listener, self._host_lock
             if self._is_retired or listener is None or lock is None:
                 return
+            is_held = True
             # Without a folder now, or without descriptors: tried again in a second.
             with suppress(OSError, ImproperlyConfigured):
-                if _renew(lock, places):
+                is_held = _renew(lock, places)
+                if is_held:
                     listener.renew()
-                    return
             # The lock alone may be held by a process that asks at this socket next.
-            if not listener.is_replaced:
+            if is_held or not listener.is_replaced:
                 return
             self._listener = None
-        logger.warning("another process hosts the machine's pool in this one's place")
         _retire(listener, lock)
         listener.end()
+        with suppress(Exception, SystemExit):  # of a handler of the site's own
+            logger.warning("another process hosts the machine's pool in place of this")
         self._on_replaced()
+
+    def _is_held(self) -> bool:
+        """Return whether this process holds the lock; under the lock of this object."""
+        return self._host_lock is not None and self._host_lock.is_held
 
     def _begin(self, places: Places, lock: HostLock) -> bool:
         """Host with a lock that is held; return whether this process hosts then."""

@@ -108,7 +108,9 @@ class Listener:
         self._loop.remove_reader(old.socket)
         old.close()
         self._loop.add_reader(self._endpoint.socket, self._accept)
-        logger.warning("the socket of the machine's pool was removed: made again")
+        # Later: the caller holds a lock, and a handler of the site's may do anything.
+        text = "the socket of the machine's pool was removed: made again"
+        self._loop.call_soon(logger.warning, text)
 
     def retire(self) -> None:
         """Take no new client, and say so to all; calls are answered as before.

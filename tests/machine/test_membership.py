@@ -11,12 +11,15 @@ from contextlib import suppress
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from ephemeral_tasks import signals
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import Unreachable
-from ephemeral_tasks.machine import connecting
+from ephemeral_tasks.machine import connecting, hosting, process
 from ephemeral_tasks.machine.calls import ConnectionLost
+from ephemeral_tasks.machine.folder import find_places
 from ephemeral_tasks.machine.listener import Listener
 from ephemeral_tasks.machine.membership import NOBODY, Membership
+from tests.machine.wiring import machine_settings
 
 
 @pytest.fixture
@@ -417,6 +420,37 @@ def test_a_host_that_was_replaced_while_it_was_halted_gives_way(
     assert old.ask("where") == "host"
 
 
+def test_a_host_that_was_replaced_sends_no_more_notices(
+    make_member, tmp_path, monkeypatch
+):
+    """Its sockets are closed, and its calls go to the new host."""
+    monkeypatch.setattr(hosting, "_CARE_SECONDS", 3600.0)  # by hand, below
+    other = make_member()
+    with machine_settings(monkeypatch, str(tmp_path / "pool")):
+        assert other.ask("where", False) == "nobody"
+        is_renewed = threading.Event()
+        leave = signals.connect(
+            changed=signals.ignore, ended=signals.ignore, renewed=is_renewed.set
+        )
+        listeners = signals._listeners
+        assert process.try_host()
+        assert len(signals._listeners) == len(listeners) + 1
+        is_renewed.clear()
+        remove(other, "lock", "socket")
+        assert other.ask("where") == "host"
+
+        membership = process._get()
+        places = find_places()
+        membership.listener._call(lambda: membership._hosting.look_after(places))
+
+        assert is_renewed.is_set()
+        assert signals._listeners == listeners
+        assert not process.is_host()
+        assert process.find(create=False, timeout=2.0).call("pid") == other.pid
+        leave()
+        process.reset()
+
+
 def test_a_stalled_host_is_waited_for_once(membership, make_member):
     """After that no thread waits for long, and the host is found when it goes on."""
     host = make_member()
@@ -453,6 +487,16 @@ def test_who_waits_hosts_as_soon_as_the_host_is_gone(membership, make_member):
     assert client.ask("lost")
     assert client.ask("call", "pid") == os.getpid()
     assert membership.where() is None
+
+
+def test_a_host_need_not_wait_to_host(membership):
+    """It has one listener, whose clients stay."""
+    assert membership.try_host()
+    listener = membership.listener
+
+    membership.wait_and_host()
+
+    assert membership.listener is listener
 
 
 def test_a_process_that_may_not_host_finds_nobody_reachable(tmp_path, settings):
