@@ -67,7 +67,7 @@ def connect(
 
     def disconnect() -> None:
         global _listeners
-        with _lock:  # the same
+        with _lock:  # or one that connects meanwhile would be lost
             _listeners = tuple(one for one in _listeners if one is not listener)
 
     return disconnect

@@ -31,7 +31,7 @@ class Endpoint:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether who connects to the path comes to this socket."""
+        """Whether a connection to the path reaches this socket."""
         found = self._look()
         return found is not None and os.path.samestat(found, self._file)
 

@@ -76,11 +76,8 @@ class Hosting:
             if self._is_held():
                 return True
             lock = self._host_lock = HostLock(places.lock)
-            try:
-                if not lock.try_acquire():
-                    return False
-            except OSError as error:  # the folder has gone, or no descriptor is free
-                raise Unreachable from error
+            if not lock.try_acquire():
+                return False
         return self._begin(places, lock)
 
     def wait_and_host(self, places: Places, is_hosted: Callable[[], bool]) -> None:
@@ -155,7 +152,7 @@ class Hosting:
         _retire(listener, lock)
         listener.end()
         with suppress(Exception, SystemExit):  # of a handler of the site's own
-            logger.warning("another process hosts the machine's pool in place of this")
+            logger.warning("another process has become the host of the machine's pool")
         self._on_replaced()
 
     def _is_held(self) -> bool:

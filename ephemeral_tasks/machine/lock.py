@@ -59,7 +59,7 @@ class HostLock:
         if file is None:
             return False
         self._file = file
-        if old is not None:  # last: whoever waits for its lock looks at the path then
+        if old is not None:  # last: a process that waits for it looks at the path next
             os.close(old)
         return True
 
@@ -82,7 +82,7 @@ class HostLock:
                 if isinstance(error, OSError) and error.errno in _TAKEN:
                     return None
                 raise
-            # It was removed meanwhile: the lock of the file at the path counts.
+            # Removed meanwhile: only the lock of the file at the path counts.
             os.close(file)
 
     def _is_in_place(self, file: int) -> bool:

@@ -75,7 +75,7 @@ class Search:
         with self._lock:
             if self._look is not None:
                 return self._look
-            if self._is_stalled:  # who does not wait for it leaves it its time
+            if self._is_stalled:  # its caller does not wait: the look has more time
                 until = max(until, time.monotonic() + _LOOK_SECONDS)
             seek = partial(self._seek, create, until)
             look = self._look = Look(seek, until, self._end_look)

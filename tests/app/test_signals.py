@@ -61,14 +61,14 @@ def test_no_listener_is_lost_when_two_threads_connect_and_leave(nudges, monkeypa
         gained.append(signals.connect(changed=gained.append, ended=signals.ignore))
 
     class Listeners(tuple):
-        """Read by who leaves, while another thread connects."""
+        """Read by the one that leaves, while another thread connects."""
 
         __slots__ = ()
 
         def __iter__(self):
             if not connecting.is_alive():
                 connecting.start()
-                connecting.join(0.2)  # it waits for who leaves
+                connecting.join(0.2)  # it waits for the lock
             return super().__iter__()
 
     connecting = threading.Thread(target=connect)

@@ -373,10 +373,10 @@ def test_a_removed_lock_is_no_reason_to_host(membership, make_member):
     assert membership.listener is None
 
 
-def test_a_removed_lock_is_left_to_the_host_by_who_waits(
+def test_a_process_that_waits_leaves_a_removed_lock_to_the_host(
     membership, make_member, monkeypatch
 ):
-    """It goes on hosting, and the process that waits hosts after it."""
+    """Which goes on hosting; the process that waits hosts after it."""
     host, client = make_member(), make_member()
     host.ask("where")
     remove(host, "lock")
