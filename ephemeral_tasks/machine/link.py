@@ -157,12 +157,11 @@ class Link:
         payload = messages.pack_call(verb, (args, dict(kwargs or {})), _limit(timeout))
         if len(payload) > self._limit:
             raise TypeError(f"the arguments of {verb!r} have {len(payload)} bytes")
+        if self._outbox.is_full:
+            raise Unreachable
         call = self._book.open(verb, on_done)
         try:
             self._outbox.send(pack(Kind.CALL, call.number, payload), call.number)
-        except Overfull:
-            self._book.take(call)
-            raise Unreachable from None
         except OSError:
             # The thread sees the end, too; perhaps after the caller has asked again.
             self.is_closed = True

@@ -73,6 +73,10 @@ class Verbs:
         await asyncio.sleep(0)
         return value
 
+    async def make_later(self, function: Callable[[], Any]) -> Any:
+        await asyncio.sleep(0)
+        return function()
+
     async def fail_later(self, error: Exception) -> None:
         raise error
 
