@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -168,7 +169,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._stop()
         if code == push.OWNER_ENDED:
             # A command of this socket may have come between the owner's end and this.
-            submission.end_owner.post(self._owner)
+            with suppress(Exception):  # the cache's: a socket must end in any case
+                submission.end_owner.post(self._owner)
         is_last_shown = code == push.SERVICE_RESTART
         self._spawn(self._show_last(code) if is_last_shown else self._close(code))
 
