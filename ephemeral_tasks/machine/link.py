@@ -80,8 +80,13 @@ class Link:
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
         timeout: float | None = 2.0,
+        *,
+        is_patient: bool = False,
     ) -> Any:
         """Return the answer of the host; blocks for at most ``timeout`` seconds.
+
+        If patient, the host may start the call however late: None is returned where
+        there is no answer in time.
 
         Raises:
             Exception: What the verb raised.
@@ -94,16 +99,19 @@ class Link:
             raise RuntimeError("a callback of the link may not wait for the host")
         waiting = threading.Lock()
         waiting.acquire()
-        call = self._start(verb, args, kwargs, timeout, waiting.release)
+        limit = None if is_patient else timeout
+        call = self._start(verb, args, kwargs, limit, waiting.release)
         try:
             is_done = waiting.acquire(timeout=-1 if timeout is None else timeout)
         except BaseException:  # of a signal's handler
             self._give_up(call, is_late=False)
             raise
-        if not is_done and self._give_up(call, is_late=True):
-            self.is_stalled |= timeout is not None and timeout >= _STALL_SECONDS
-            raise Unreachable
-        return call.outcome()
+        if is_done or not self._stop_waiting(call, is_patient):
+            return call.outcome()
+        self.is_stalled |= timeout is not None and timeout >= _STALL_SECONDS
+        if is_patient:
+            return None
+        raise Unreachable
 
     async def acall(
         self,
@@ -171,6 +179,12 @@ class Link:
 
     def _wake(self) -> None:
         self._watcher.wake()
+
+    def _stop_waiting(self, call: Call, is_patient: bool) -> bool:
+        """Expect no answer in time; return False if there just was one."""
+        if is_patient:
+            return self._book.take(call)
+        return self._give_up(call, is_late=True)
 
     def _give_up(self, call: Call, *, is_late: bool) -> bool:
         """Stop waiting for a call; return False if it has just been answered."""

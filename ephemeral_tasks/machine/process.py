@@ -45,10 +45,12 @@ def find(*, create: bool, timeout: float) -> Place:
     return membership.where(create=create, timeout=timeout)
 
 
-async def afind(*, create: bool) -> Place:
+async def afind(*, create: bool, timeout: float) -> Place:
     """Return where the pool is, without blocking the loop; as ``find``."""
     membership = _get()
-    return None if membership.listener else await membership.awhere(create=create)
+    if membership.listener:
+        return None
+    return await membership.awhere(create=create, timeout=timeout)
 
 
 def try_host() -> bool:

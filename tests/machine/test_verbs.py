@@ -6,6 +6,7 @@ import socket
 import sys
 from contextlib import suppress
 from contextvars import ContextVar
+from types import SimpleNamespace
 
 import pytest
 from django import forms
@@ -26,10 +27,12 @@ from ephemeral_tasks.core.status import Status
 from ephemeral_tasks.errors import Closed, OperationFailed, Unreachable
 from ephemeral_tasks.machine import conversation, delivery, process
 from ephemeral_tasks.machine import link as link_module
+from ephemeral_tasks.machine.calls import ConnectionLost
 from ephemeral_tasks.machine.folder import find_places
 from ephemeral_tasks.machine.notices import CHANGED
 from ephemeral_tasks.machine.table import find
 from ephemeral_tasks.testing import drain
+from ephemeral_tasks.web import connections
 from tests.app import tasks
 from tests.machine.wiring import machine_settings, wire
 
@@ -335,6 +338,69 @@ async def test_what_nobody_waits_for_is_done_once_the_host_turns_again(wired, ow
             await submission.awindow(owner)
 
     assert await submission.awindow(owner) == ()
+
+
+def test_a_logout_of_a_thread_is_done_once_the_host_turns_again(wired, owner, caplog):
+    """Its request has been answered; nothing else would end the operations."""
+    submit(owner, tasks.app_echo, "a")
+    with pytest.MonkeyPatch.context() as patch, wired.stalled():
+        patch.setattr(delivery, "CALL_SECONDS", 0.05)
+        submission.end_owner.post(owner)
+
+    assert window(owner) == ()
+    assert "was not done" not in caplog.text
+
+
+async def test_the_look_for_a_host_and_the_call_share_two_seconds(
+    wired, owner, monkeypatch
+):
+    """Also where they are made again, since the host was lost."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    given = []
+
+    async def find(*, create, timeout):
+        given.append(timeout)
+        clock.now += 0.75
+        return Lost(given)
+
+    monkeypatch.setattr(process, "afind", find)
+    with pytest.raises(Unreachable):
+        await submission.awindow(owner)
+
+    assert given == [2.0, 1.25, 1.25, 0.5]
+
+
+class Lost:
+    """A link to a host that ends during each call."""
+
+    is_draining = is_closed = False
+
+    def __init__(self, given):
+        self._given = given
+
+    async def acall(self, verb, args, timeout):
+        self._given.append(timeout)
+        raise ConnectionLost(is_maybe_run=True)
+
+
+async def test_what_is_posted_goes_to_the_host_of_its_conversation(
+    wired, owner, monkeypatch
+):
+    """Not to whichever hosts when the block has ended."""
+    looks = []
+
+    async def find(**options):
+        looks.append(options)
+        return wired.link
+
+    monkeypatch.setattr(process, "afind", find)
+    place = await connections.take(owner)
+    place.release()
+    await asyncio.gather(*delivery._posted)
+
+    assert len(looks) == 1
+    assert connections._count_clients(owner) == 0
 
 
 def test_a_process_that_hosts_no_more_begins_no_pool(hosting):
