@@ -11,7 +11,7 @@ from .digests import digest_form
 from .errors import Conflict, UnknownOperation
 from .lookup import find
 from .machine import process
-from .machine.pickles import check_arguments
+from .machine.pickles import check_call
 from .machine.table import Kind
 from .machine.verbs import verb
 from .pool.call import keep, keep_all
@@ -75,7 +75,7 @@ async def asubmit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Han
     return taken.handle
 
 
-@verb(Kind.ADD, undo=_take_back)
+@verb(Kind.ADD, undo=_take_back, is_submission=True)
 def _submit(
     owner: str, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Taken:
@@ -93,7 +93,7 @@ def _take_along(
         return ours, args, kwargs
     ours.check_arguments(args, kwargs)
     kept = tuple([keep(value) for value in args]), keep_all(kwargs)
-    check_arguments(ours.name, ours.signature.parameters, *kept)
+    check_call(ours.name, ours.signature.parameters, *kept)
     return ours, *kept
 
 
@@ -114,7 +114,7 @@ async def asubmit_once(
     return taken.handle
 
 
-@verb(Kind.ADD, undo=_take_back)
+@verb(Kind.ADD, undo=_take_back, is_submission=True)
 def _submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
 ) -> _Taken:

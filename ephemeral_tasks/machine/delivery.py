@@ -38,6 +38,7 @@ class Called(Protocol):
 
     name: str
     kind: Kind
+    is_submission: bool
     function: Callable[..., Any]
 
 
@@ -59,7 +60,7 @@ def call(verb: Called, args: Args, kwargs: Kwargs, *, is_patient: bool = False) 
             seconds = _left(until)
             if link.is_stalled:  # a page with several tags does not wait for each
                 seconds = min(seconds, LOOP_SECONDS)
-            packed = _pack(args, kwargs)
+            packed = _pack(verb, args, kwargs)
             return link.call(verb.name, packed, timeout=seconds, is_patient=is_patient)
         except (Closed, ConnectionLost) as error:
             route.leave(error)
@@ -80,8 +81,8 @@ async def _acall(
         if link is None:
             return verb.function(*args, **kwargs)
         try:
-            seconds = _finite(_left(until))
-            return await link.acall(verb.name, _pack(args, kwargs), timeout=seconds)
+            seconds, packed = _finite(_left(until)), _pack(verb, args, kwargs)
+            return await link.acall(verb.name, packed, timeout=seconds)
         except (Closed, ConnectionLost) as error:
             route.leave(error)
 
@@ -98,8 +99,8 @@ async def await_answer(
     if route.link is None:
         return await verb.function(*args, **kwargs)
     try:
-        left = _finite(_left(until))
-        return await route.link.acall(verb.name, _pack(args, kwargs), timeout=left)
+        left, packed = _finite(_left(until)), _pack(verb, args, kwargs)
+        return await route.link.acall(verb.name, packed, timeout=left)
     except ConnectionLost:
         raise Closed("the process that hosts the pool has ended") from None
 
@@ -201,8 +202,8 @@ def _needs_host(verb: Called) -> bool:
     return verb.kind is Kind.ADD or verb.name in OF_OWNERS
 
 
-def _pack(args: Args, kwargs: Kwargs) -> Args:
-    return Surroundings.capture(), args, kwargs
+def _pack(verb: Called, args: Args, kwargs: Kwargs) -> Args:
+    return Surroundings.capture(has_variables=verb.is_submission), args, kwargs
 
 
 def _left(until: float) -> float:

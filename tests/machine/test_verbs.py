@@ -34,7 +34,7 @@ from ephemeral_tasks.machine.table import find
 from ephemeral_tasks.testing import drain
 from ephemeral_tasks.web import connections
 from tests.app import tasks
-from tests.machine.wiring import machine_settings, wire
+from tests.machine.wiring import machine_settings
 
 TENANT = ContextVar("tenant")
 
@@ -51,21 +51,6 @@ VERBS = {
     *("operators.overview", "operators.cancel_operation", "operators.cancel_task"),
     *("web.connections._take", "web.connections._release", "web.push.close_owner"),
 }
-
-
-@pytest.fixture
-def wired(monkeypatch):
-    """Every call of a verb crosses the wire."""
-    with wire(monkeypatch) as wired:
-        yield wired
-
-
-@pytest.fixture
-def hosting(monkeypatch, tmp_path):
-    """This process hosts the pool of its machine."""
-    with machine_settings(monkeypatch, str(tmp_path / "pool")):
-        yield
-        process.reset()
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))
