@@ -135,14 +135,14 @@ def _choose_leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
     Raises:
         WindowFull: All are unfinished, and nothing may be pushed out.
     """
-    mates = pool.ledger.memory.of(owner)
-    if not mates:
+    siblings = pool.ledger.memory.of(owner)
+    if not siblings:
         return ()
     if not windows.exists(owner):
-        return tuple(mates)
+        return tuple(siblings)
     config, too_old = get_config(), windows.oldest()
-    leaving = [one for one in mates if one.submitted_monotonic <= too_old]
-    staying = [one for one in mates if one not in leaving]
+    leaving = [one for one in siblings if one.submitted_monotonic <= too_old]
+    staying = [one for one in siblings if one not in leaving]
     while len(staying) >= config.window_size:
         oldest = staying[-1]
         if config.when_window_full == "refuse":

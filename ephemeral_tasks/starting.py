@@ -147,10 +147,10 @@ def _retry(owner: str, id: str) -> _Taken:
             known = intake.find_repeated(pool, again)
             if known is not None:
                 return _Taken(known, is_new=False)
-            mates = pool.ledger.memory.of(cast("str", again.owner))
-            if operation not in mates:  # it has just been evicted
+            siblings = pool.ledger.memory.of(cast("str", again.owner))
+            if operation not in siblings:  # it has just been evicted
                 raise UnknownOperation(id)
-            place = mates.index(operation)
+            place = siblings.index(operation)
             changes = intake.accept(pool, again, (operation,), place)
     except BaseException:
         intake.wake_after_failure(pools.current())

@@ -91,7 +91,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await super().dispatch(message)
         except StopConsumer:
             raise
-        except Exception as error:
+        except Exception as error:  # of a command or a form, too
             self._fail(error)
 
     async def connect(self) -> None:
@@ -265,7 +265,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await self.close(code)
         except (OSError, RuntimeError):  # the client has just gone, as in `_send`
             self._drop()
-        except Exception as error:
+        except Exception as error:  # of the server's: its connection is dropped
             log_error("a socket of a table could not be closed", error)
             self._is_unclosable = True
             self._drop()

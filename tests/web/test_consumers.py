@@ -170,7 +170,7 @@ async def test_another_tabs_dismissal_arrives(visitor, make_socket):
     assert await socket.receive_json_from() == {"type": "removed", "id": row["id"]}
 
 
-async def test_a_stranger_hears_nothing(visitor, stranger, make_socket):
+async def test_a_stranger_gets_nothing(visitor, stranger, make_socket):
     """Neither rows nor removals."""
     await stranger.held("b")
     await stranger.until_status("RUNNING")

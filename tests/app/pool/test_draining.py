@@ -250,7 +250,7 @@ def test_the_autoreloader_is_not_kept_waiting(
     assert given == [seconds]
 
 
-async def test_a_waiter_hears_of_the_end(owner, make_hold):
+async def test_a_waiter_gets_the_end(owner, make_hold):
     """Its operation was cancelled."""
     hold = make_hold()
     handle = submit(owner, tasks.app_held, hold)
