@@ -51,6 +51,25 @@ def withdraw(handle: Handle) -> None:
     signals.send_changed(owner)
 
 
+def _stop_again(taken: _Taken) -> None:
+    """Cancel a retry that was answered too late.
+
+    Not forget it: the arguments of the operation that it replaced would be lost.
+    """
+    if taken.is_new:
+        stop(taken.handle)
+
+
+@verb(Kind.CHANGE)
+def stop(handle: Handle) -> None:
+    """Cancel an operation whose owner was told that there is none; it stays."""
+    pool = pools.current()
+    operation = None if pool is None else pool.ledger.memory.get(handle.id)
+    if pool is not None and operation is not None:
+        _, change = pool.ledger.cancel(operation)
+        pool.follow(change)
+
+
 def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
     """Run a task in the pool and put its handle at the head of the owner's window.
 
@@ -138,7 +157,7 @@ def retry(owner: str, id: str) -> Handle:
     return _retry(owner, id).handle
 
 
-@verb(Kind.CHANGE, undo=_take_back)
+@verb(Kind.CHANGE, undo=_stop_again)
 def _retry(owner: str, id: str) -> _Taken:
     try:
         with windows.lock:  # or two clicks would run it twice

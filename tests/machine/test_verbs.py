@@ -256,6 +256,23 @@ def test_a_submission_that_was_answered_too_late_is_withdrawn(wired, owner):
     assert window(owner) == ()
 
 
+def test_a_retry_that_was_answered_too_late_may_be_made_again(wired, owner):
+    """It does not run, and nothing that it needs is lost."""
+    pool.pause()
+    id = submit(owner, tasks.app_echo, "a").id
+    submission.cancel(owner, id)
+    again = starting._retry(owner, id)
+
+    wired.report_late(starting._retry, again)
+    pool.resume()
+    drain()
+
+    assert [row.status for row in window(owner)] == [Status.CANCELLED]
+    last = submission.retry(owner, again.handle.id)
+    drain()
+    assert result(owner, last.id) == "a"
+
+
 def test_what_was_accepted_before_is_not_withdrawn(wired, owner):
     """A second click that was answered too late leaves the first one's operation."""
     submission.submit_once(owner, tasks.app_echo, "key", {"value": "a"})
