@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Any
 
 from ..errors import Unreachable
 from . import messages
-from .calls import Book, Call, ConnectionLost
+from .calls import Book, Call, ConnectionLost, find_limit
 from .outbox import Outbox, Overfull
 from .watcher import Watcher
 from .wire import BrokenWire, Frame, FrameReader, Kind, frame_limit, pack
@@ -23,8 +22,6 @@ logger = logging.getLogger("ephemeral_tasks")
 
 _STALL_SECONDS = 1.0
 """A host that does not answer for so long does not turn; a busy one does."""
-_MARGIN_SECONDS = 0.1
-"""The host starts no call later than this before its caller gives up."""
 
 
 class Link:
@@ -69,10 +66,14 @@ class Link:
         self._limit = frame_limit()
         self._book = Book()
         self._outbox = Outbox(connection, capacity=self._limit, on_kept=self._wake)
-        self._watcher = Watcher(
-            connection, self._outbox, on_data=self._read, on_end=self._end
-        )
-        self._watcher.start()
+        try:
+            self._watcher = Watcher(
+                connection, self._outbox, on_data=self._read, on_end=self._end
+            )
+            self._watcher.start()
+        except BaseException:  # no descriptor or thread is left; none other closes it
+            connection.close()
+            raise
 
     def call(
         self,
@@ -162,7 +163,8 @@ class Link:
         timeout: float | None,
         on_done: Callable[[], object],
     ) -> Call:
-        payload = messages.pack_call(verb, (args, dict(kwargs or {})), _limit(timeout))
+        limit = find_limit(timeout)
+        payload = messages.pack_call(verb, (args, dict(kwargs or {})), limit)
         if len(payload) > self._limit:
             raise TypeError(f"the arguments of {verb!r} have {len(payload)} bytes")
         if self._outbox.is_full:
@@ -243,13 +245,6 @@ class Link:
         # Before the calls end: their callers may look for the next host at once.
         self._report(self._on_closed, self)
         self._book.close(unsent)
-
-
-def _limit(timeout: float | None) -> float:
-    """Return until when the host may start a call, by the machine's clock."""
-    if timeout is None:
-        return float("inf")
-    return time.monotonic() + timeout - min(_MARGIN_SECONDS, timeout / 2)
 
 
 def _settle_soon(loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import inspect
+import os
+import resource
 import socket
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from types import SimpleNamespace
 
@@ -327,6 +329,34 @@ def test_a_sync_call_looks_for_a_silent_host_for_a_moment_only(monkeypatch, tmp_
         process.reset()
 
     assert 0 < given[0] <= delivery.LOOP_SECONDS
+
+
+@pytest.mark.parametrize("free", [0, 1, 2])
+async def test_a_process_without_a_free_descriptor_is_answered(
+    monkeypatch, tmp_path, make_member, free
+):
+    """Whether it has none for the connection, or none for the thread that reads it."""
+    make_member().ask("where")
+    with machine_settings(monkeypatch, str(tmp_path / "pool")):
+        with descriptors(free), pytest.raises(Unreachable):
+            process.find(create=True, timeout=2.0)
+        with descriptors(free), pytest.raises(Unreachable):
+            await process.afind(create=True, timeout=2.0)
+        assert process.find(create=True, timeout=2.0) is not None
+        process.reset()
+
+
+@contextmanager
+def descriptors(count):
+    """Leave so many descriptors free within the block."""
+    lowest = os.dup(0)
+    os.close(lowest)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + count, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_what_nobody_waits_for_is_done_once_the_host_turns_again(wired, owner):
