@@ -1,6 +1,7 @@
 """Answers that are larger, together, than what a host keeps for a client."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -50,16 +51,36 @@ def test_a_client_that_does_not_read_gets_its_answers_later(
     good = make_link()
     connection, reader = connecting.connect(address, KEY, 1.0)
     with connection:
-        for number in range(1, COUNT + 1):
-            call = messages.pack_call(verb, ((make_text,), {}), float("inf"))
-            connection.sendall(pack(Kind.CALL, number, call))
-        for _ in range(COUNT):  # the host turns so often
-            assert good.call("echo", (1,)) == 1
+        ask_for_all(connection, verb, good)
         kept = max(peer._outbox.kept_bytes for peer in listener.peers)
 
         assert SIZE < kept < 3 * SIZE
         assert read_numbers(connection, reader) == {*range(1, COUNT + 1)}
     assert verbs.asked.count(verb) == COUNT
+
+
+def test_a_client_that_ends_before_it_reads_is_forgotten(
+    make_listener, address, make_link
+):
+    """The host sees its end though it reads nothing of it."""
+    gone = threading.Event()
+    make_listener(on_closed=lambda peer: gone.set())
+    good = make_link()
+    connection, _ = connecting.connect(address, KEY, 1.0)
+    with connection:
+        ask_for_all(connection, "make", good)
+
+    assert gone.wait(PATIENCE_SECONDS)
+    assert good.call("echo", (1,)) == 1
+
+
+def ask_for_all(connection, verb, good):
+    """Make so many calls, and return once the host has done what it does for them."""
+    for number in range(1, COUNT + 1):
+        call = messages.pack_call(verb, ((make_text,), {}), float("inf"))
+        connection.sendall(pack(Kind.CALL, number, call))
+    for _ in range(COUNT):  # the host turns so often
+        assert good.call("echo", (1,)) == 1
 
 
 def read_numbers(connection, reader):
