@@ -8,6 +8,7 @@ import pytest
 from ephemeral_tasks import (
     TaskFailed,
     aask,
+    dismiss,
     operators,
     pool,
     progress,
@@ -129,6 +130,31 @@ def test_an_empty_table_says_that_there_is_nothing(operator):
     assert section(answer, "waiting") == "Waiting Nothing waits."
     assert section(answer, "asking") == "Asking Nothing asks."
     assert section(answer, "finished") == "Finished lately Nothing has finished."
+
+
+@pytest.mark.parametrize("query", ["", "?state=failed", "?task=app_echo"])
+def test_an_empty_table_says_that_nothing_is_kept(operator, owner, query):
+    """The filter hides no operation that its owner has removed."""
+    id = submit(owner, tasks.app_echo, 1).id
+    drain()
+    dismiss(owner, id)
+
+    answer = operator.get(PAGE + query)
+
+    assert section(answer, "finished") == (
+        "Finished lately None is kept any more. Finished since the start: 1."
+    )
+
+
+def test_the_filter_hides_those_that_are_kept(operator, owner):
+    """Not all that have finished since the start."""
+    ids = [submit(owner, tasks.app_echo, number).id for number in range(3)]
+    drain()
+    dismiss(owner, ids[0])
+
+    answer = operator.get(f"{PAGE}?state=failed")
+
+    assert "The filter hides 2 operations." in section(answer, "finished")
 
 
 def test_the_filter_is_in_the_url_and_in_the_form(operator):
