@@ -108,6 +108,18 @@ def test_each_state_has_its_table(operator, in_every_state):
     assert "Finished since the start: 2." in finished
 
 
+def test_a_number_stays_in_front_of_its_words_from_right_to_left(
+    operator, in_every_state
+):
+    """Where the page's language is written so and the words are not translated."""
+    content = operator.get(PAGE).content.decode()
+
+    assert "<dd><bdi>1 of 1</bdi></dd>" in content
+    assert "<td><bdi>1 of 1</bdi></td>" in content
+    assert re.search(r"<td><bdi>[\d.]+ s</bdi></td>", content)
+    assert re.search(r"<td><bdi>[\d.]+ s ago</bdi></td>", content)
+
+
 def test_an_empty_table_says_whether_the_filter_hides_something(
     operator, in_every_state
 ):
