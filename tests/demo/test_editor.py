@@ -337,6 +337,7 @@ def test_the_result_says_how_much_was_kept(client, translated):
     assert "THE `red` DOOR." in page.text
     assert "The blue, lossy `door`." in page.text
     assert "1 of 3 paragraphs stayed as it was." in page.text
+    assert "The engine refused them, or lost a part of their Markdown" in page.text
 
 
 def test_the_pseudo_engine_says_that_it_pretends(client, settings):

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import pytest
 from django.utils import translation
 
 from ephemeral_tasks import (
+    Closed,
     NotFinished,
     OperationCancelled,
     QueueFull,
@@ -17,6 +19,7 @@ from ephemeral_tasks import (
     write,
 )
 from ephemeral_tasks.core import KeyedCoordinator, PriorityCoordinator, Status
+from tests.app.conftest import on_loop
 
 entered = threading.Event()
 
@@ -33,6 +36,15 @@ async def doubles(item):
 async def held(item):
     """Never end by itself."""
     entered.set()
+    await asyncio.get_running_loop().create_future()
+
+
+@coordinator("test-stubborn", limit=1)
+async def stubborn(item):
+    """Go on after a cancel."""
+    entered.set()
+    with suppress(asyncio.CancelledError):
+        await asyncio.get_running_loop().create_future()
     await asyncio.get_running_loop().create_future()
 
 
@@ -244,3 +256,26 @@ def test_a_pause_of_a_hosted_coordinator_may_end_by_itself():
     assert doubles.submit(4).result(timeout=10) == 8
     with pytest.raises(ValueError, match="for_seconds must be > 0, got -1"):
         doubles.pause(for_seconds=-1)
+
+
+def test_a_thread_that_waits_is_free_when_the_pool_has_ended():
+    """Also where the body outlives the drain: it would keep the process."""
+    entered.clear()
+    operation = stubborn.submit(1)
+    assert entered.wait(10)
+    raised = []
+
+    def wait():
+        try:
+            operation.result()
+        except Closed as error:
+            raised.append(error)
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    while not pool.get().loop._waits:
+        on_loop(lambda: None)
+    pool.drain(0.0)
+    waiting.join(10)
+
+    assert len(raised) == 1
