@@ -114,6 +114,7 @@ def test_a_number_stays_in_front_of_its_words_from_right_to_left(
     """Where the page's language is written so and the words are not translated."""
     content = operator.get(PAGE).content.decode()
 
+    assert "<bdi>15 s</bdi></a>" in content
     assert "<dd><bdi>1 of 1</bdi></dd>" in content
     assert "<td><bdi>1 of 1</bdi></td>" in content
     assert re.search(r"<td><bdi>[\d.]+ s</bdi></td>", content)
