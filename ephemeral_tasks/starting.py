@@ -15,7 +15,8 @@ from .machine.pickles import check_arguments
 from .machine.table import Kind
 from .machine.verbs import verb
 from .pool.call import keep, keep_all
-from .pool.operation import make_handle
+from .pool.operation import PoolOperation, make_handle
+from .pool.pool import Pool
 from .projection import list_actions
 from .tasks import Task
 from .windows import Handle
@@ -139,25 +140,34 @@ def retry(owner: str, id: str) -> Handle:
 
 @verb(Kind.CHANGE, undo=_take_back)
 def _retry(owner: str, id: str) -> _Taken:
-    with windows.lock:  # or two clicks would run it twice
-        pool, old, operation, _ = find(owner, id)
-        status, call = operation.status, operation.item
-        if "retry" not in list_actions(
-            status, is_cancelling=False, is_cancellable=True
-        ):
-            raise Conflict("retry", id, status)
-        owner = cast("str", operation.owner)
-        again = intake.make_operation(pool, owner, call.again(), operation.client)
-        again.handle = make_handle(again, old.label, old.shown)
-        again.unique_key = operation.unique_key
-        known = intake.find_repeated(pool, again)
-        if known is not None:
-            return _Taken(known, is_new=False)
-        mates = pool.ledger.memory.of(owner)
-        if operation not in mates:  # it has just been evicted
-            raise UnknownOperation(id)
-        change = intake.accept(pool, again, (operation,), mates.index(operation))
-    return _Taken(intake.start(pool, again, change), is_new=True)
+    try:
+        with windows.lock:  # or two clicks would run it twice
+            pool, old, operation, _ = find(owner, id)
+            again = _make_again(pool, old, operation)
+            known = intake.find_repeated(pool, again)
+            if known is not None:
+                return _Taken(known, is_new=False)
+            siblings = pool.ledger.memory.of(cast("str", again.owner))
+            if operation not in siblings:  # it has just been evicted
+                raise UnknownOperation(id)
+            place = siblings.index(operation)
+            changes = intake.accept(pool, again, (operation,), place)
+    except BaseException:
+        intake.wake_after_failure(pools.current())
+        raise
+    return _Taken(intake.start(pool, again, changes), is_new=True)
+
+
+def _make_again(pool: Pool, old: Handle, operation: PoolOperation) -> PoolOperation:
+    """Return a new operation with the call of a failed or cancelled one."""
+    status, call = operation.status, operation.item
+    if "retry" not in list_actions(status, is_cancelling=False, is_cancellable=True):
+        raise Conflict("retry", operation.id, status)
+    owner = cast("str", operation.owner)
+    again = intake.make_operation(pool, owner, call.again(), operation.client)
+    again.handle = make_handle(again, old.label, old.shown)
+    again.unique_key = operation.unique_key
+    return again
 
 
 async def aretry(owner: str, id: str) -> Handle:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -90,7 +91,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await super().dispatch(message)
         except StopConsumer:
             raise
-        except Exception as error:
+        except Exception as error:  # of a command or a form, too
             self._fail(error)
 
     async def connect(self) -> None:
@@ -168,7 +169,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._stop()
         if code == push.OWNER_ENDED:
             # A command of this socket may have come between the owner's end and this.
-            submission.end_owner.post(self._owner)
+            with suppress(Exception):  # the cache's: a socket must end in any case
+                submission.end_owner.post(self._owner)
         is_last_shown = code == push.SERVICE_RESTART
         self._spawn(self._show_last(code) if is_last_shown else self._close(code))
 
@@ -263,7 +265,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await self.close(code)
         except (OSError, RuntimeError):  # the client has just gone, as in `_send`
             self._drop()
-        except Exception as error:
+        except Exception as error:  # of the server's: its connection is dropped
             log_error("a socket of a table could not be closed", error)
             self._is_unclosable = True
             self._drop()

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import pytest
 from django.utils import translation
 
 from ephemeral_tasks import (
+    Closed,
     NotFinished,
     OperationCancelled,
     QueueFull,
@@ -23,6 +25,7 @@ from ephemeral_tasks.core import (
     SignalLoop,
     Status,
 )
+from tests.app.conftest import on_loop
 
 entered = threading.Event()
 
@@ -39,6 +42,15 @@ async def doubles(item):
 async def held(item):
     """Never end by itself."""
     entered.set()
+    await asyncio.get_running_loop().create_future()
+
+
+@coordinator("test-stubborn", limit=1)
+async def stubborn(item):
+    """Go on after a cancel."""
+    entered.set()
+    with suppress(asyncio.CancelledError):
+        await asyncio.get_running_loop().create_future()
     await asyncio.get_running_loop().create_future()
 
 
@@ -266,20 +278,20 @@ def test_a_pause_of_a_hosted_coordinator_may_end_by_itself():
 def test_signals_reach_a_hosted_coordinator_from_any_thread():
     """emit() is carried out on the pool's loop, where the hub belongs."""
     hubbed.emit("busy", key="a")
-    on_the_pools_loop(lambda: None)  # submissions do not wait for it
+    on_loop(lambda: None)  # submissions do not wait for it
     deferred = hubbed.submit(1)
     assert deferred.status is Status.READY
     hubbed.emit("idle")
     assert deferred.result(timeout=10) == 1
 
     hubbed.emit("busy")
-    on_the_pools_loop(lambda: None)
+    on_loop(lambda: None)
     stopped = hubbed.submit(2)
     hubbed.emit("stop")
     with pytest.raises(OperationCancelled):
         stopped.result(timeout=10)
 
-    emitted = on_the_pools_loop(hub.recent)
+    emitted = on_loop(hub.recent)
     assert ("busy", "a") in [(signal.name, signal.key) for signal in emitted]
 
 
@@ -311,9 +323,9 @@ def test_a_listener_that_emits_its_own_signal_at_a_hosted_coordinator_is_refused
         except SignalLoop as error:
             errors.append(str(error))
 
-    end = on_the_pools_loop(lambda: hub.subscribe("again", again))
+    end = on_loop(lambda: hub.subscribe("again", again))
     hubbed.emit("again")
-    on_the_pools_loop(end)
+    on_loop(end)
 
     assert errors == ["signal loop: again → again"]
 
@@ -321,7 +333,7 @@ def test_a_listener_that_emits_its_own_signal_at_a_hosted_coordinator_is_refused
 def test_a_lane_is_named_at_the_submission():
     """The declared lane is for items without one; each lane's queue can be counted."""
     lanes.pause()
-    on_the_pools_loop(lambda: None)  # submissions do not wait for it
+    on_loop(lambda: None)  # submissions do not wait for it
     operation = lanes.submit("unknown lane", lane="now")
 
     assert lanes.waiting_by_lane() == {"now": 1, "later": 0}
@@ -331,8 +343,24 @@ def test_a_lane_is_named_at_the_submission():
     assert operation.result(timeout=10) == "unknown lane"
 
 
-def on_the_pools_loop(function):
-    """Return what a function returns when the pool's loop calls it."""
-    values = []
-    pool.get().loop.call(lambda: values.append(function()))
-    return values[0]
+def test_a_thread_that_waits_is_free_when_the_pool_has_ended():
+    """Also where the body outlives the drain: it would keep the process."""
+    entered.clear()
+    operation = stubborn.submit(1)
+    assert entered.wait(10)
+    raised = []
+
+    def wait():
+        try:
+            operation.result()
+        except Closed as error:
+            raised.append(error)
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    while not pool.get().loop._waits:
+        on_loop(lambda: None)
+    pool.drain(0.0)
+    waiting.join(10)
+
+    assert len(raised) == 1

@@ -358,7 +358,7 @@ def test_no_more_wait_in_a_paused_pool_than_may(settings, make_owner):
     drain()
 
 
-def test_what_waits_between_attempts_takes_no_room(
+def test_what_waits_between_attempts_takes_no_place(
     settings, task_clock, owner, make_owner
 ):
     """It was let in before."""
