@@ -73,14 +73,24 @@ async def keyed(item):
     lane=lambda item: item,
     limit=1,
     rate=50,
-    start_within=0.05,
 )
 async def lanes(item):
-    """Never end by itself where the item says so."""
-    entered.set()
-    if item == "later":
-        await asyncio.get_running_loop().create_future()
+    """Return the item."""
     return item
+
+
+@coordinator(
+    "test-late",
+    kind=PriorityCoordinator,
+    lanes={"now": None, "later": 0},
+    lane=lambda item: item,
+    limit=1,
+    start_within=0.05,
+)
+async def late(item):
+    """Never end by itself."""
+    entered.set()
+    await asyncio.get_running_loop().create_future()
 
 
 hub = SignalHub()
@@ -255,14 +265,14 @@ def test_a_hosted_coordinator_keeps_a_rate():
 
 def test_what_waits_too_long_in_a_hosted_coordinator_fails():
     """It is never run; a full lane refuses."""
-    running = lanes.submit("later")
+    running = late.submit("later")
     assert entered.wait(10)
-    late = lanes.submit("now")
+    waiting = late.submit("now")
     with pytest.raises(QueueFull, match="as many operations of 'later' wait"):
-        lanes.submit("later")
+        late.submit("later")
 
     with pytest.raises(TimeoutError, match=r"did not start within 0\.05 s"):
-        late.result(timeout=10)
+        waiting.result(timeout=10)
     running.cancel()
 
 
