@@ -38,7 +38,7 @@ def _take_back(taken: _Taken) -> None:
 
 @verb(Kind.CHANGE)
 def withdraw(handle: Handle) -> None:
-    """Cancel and forget an operation whose submitter was told that there is none."""
+    """Cancel and forget an operation whose submitter got Unreachable."""
     pool = pools.current()
     operation = None if pool is None else pool.ledger.memory.get(handle.id)
     if pool is None or operation is None or operation.owner is None:
@@ -62,7 +62,7 @@ def _stop_again(taken: _Taken) -> None:
 
 @verb(Kind.CHANGE)
 def stop(handle: Handle) -> None:
-    """Cancel an operation whose owner was told that there is none; it stays."""
+    """Cancel an operation whose owner got Unreachable; it stays."""
     pool = pools.current()
     operation = None if pool is None else pool.ledger.memory.get(handle.id)
     if pool is not None and operation is not None:

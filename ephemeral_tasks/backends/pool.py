@@ -99,7 +99,7 @@ class PoolBackend(BaseTaskBackend):
 
 @verb(Kind.CHANGE)
 def _withdraw(result: TaskResult[..., Any]) -> None:
-    """Cancel and forget what was enqueued by a caller who was told that it was not."""
+    """Cancel and forget what was enqueued by a caller that got Unreachable."""
     pool = pools.current()
     operation = None if pool is None else pool.ledger.memory.get(result.id)
     if pool is not None and isinstance(operation, UnownedOperation):
