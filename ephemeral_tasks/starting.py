@@ -11,7 +11,7 @@ from .digests import digest_form
 from .errors import Conflict, UnknownOperation
 from .lookup import find
 from .machine import process
-from .machine.pickles import check_arguments
+from .machine.pickles import check_call
 from .machine.table import Kind
 from .machine.verbs import verb
 from .pool.call import keep, keep_all
@@ -38,7 +38,7 @@ def _take_back(taken: _Taken) -> None:
 
 @verb(Kind.CHANGE)
 def withdraw(handle: Handle) -> None:
-    """Cancel and forget an operation whose submitter was told that there is none."""
+    """Cancel and forget an operation whose submitter got Unreachable."""
     pool = pools.current()
     operation = None if pool is None else pool.ledger.memory.get(handle.id)
     if pool is None or operation is None or operation.owner is None:
@@ -49,6 +49,25 @@ def withdraw(handle: Handle) -> None:
         windows.keep(owner, {one.id for one in pool.ledger.memory.of(owner)})
     pool.follow(change)
     signals.send_changed(owner)
+
+
+def _stop_again(taken: _Taken) -> None:
+    """Cancel a retry that was answered too late.
+
+    Not forget it: the arguments of the operation that it replaced would be lost.
+    """
+    if taken.is_new:
+        stop(taken.handle)
+
+
+@verb(Kind.CHANGE)
+def stop(handle: Handle) -> None:
+    """Cancel an operation whose owner got Unreachable; it stays."""
+    pool = pools.current()
+    operation = None if pool is None else pool.ledger.memory.get(handle.id)
+    if pool is not None and operation is not None:
+        _, change = pool.ledger.cancel(operation)
+        pool.follow(change)
 
 
 def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
@@ -75,7 +94,7 @@ async def asubmit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Han
     return taken.handle
 
 
-@verb(Kind.ADD, undo=_take_back)
+@verb(Kind.ADD, undo=_take_back, is_submission=True)
 def _submit(
     owner: str, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Taken:
@@ -93,7 +112,7 @@ def _take_along(
         return ours, args, kwargs
     ours.check_arguments(args, kwargs)
     kept = tuple([keep(value) for value in args]), keep_all(kwargs)
-    check_arguments(ours.name, ours.signature.parameters, *kept)
+    check_call(ours.name, ours.signature.parameters, *kept)
     return ours, *kept
 
 
@@ -114,7 +133,7 @@ async def asubmit_once(
     return taken.handle
 
 
-@verb(Kind.ADD, undo=_take_back)
+@verb(Kind.ADD, undo=_take_back, is_submission=True)
 def _submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
 ) -> _Taken:
@@ -138,7 +157,7 @@ def retry(owner: str, id: str) -> Handle:
     return _retry(owner, id).handle
 
 
-@verb(Kind.CHANGE, undo=_take_back)
+@verb(Kind.CHANGE, undo=_stop_again)
 def _retry(owner: str, id: str) -> _Taken:
     try:
         with windows.lock:  # or two clicks would run it twice

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
-from ..row import Row
 from .pages import Page
+from .shown import Shown
 
 _OWNER_BYTES = 1024
 _ROW_BYTES = 2048
@@ -26,19 +26,6 @@ class Fragment(NamedTuple):
     version: str | None
     """A digest of what it shows, which its polls bring back; None when it does not
     poll, because nothing can change by itself."""
-
-
-class Shown(NamedTuple):
-    """What a fragment shows; equal ones make equal HTML on one page."""
-
-    rows: tuple[Row, ...]
-    """Newest first."""
-    interval: float | None
-    """The pause between polls that the fragment names, in seconds."""
-    about_to_stop: Row | None
-    """The operation that one more submission would push out, unfinished."""
-    unfinished: int = 0
-    """How many of the owner's operations have not finished, shown here or not."""
 
 
 class RenderedTable(NamedTuple):

@@ -11,6 +11,7 @@ from demo_site.editor.forms import TEXT_CHARACTERS, TranslateForm
 from demo_site.editor.samples import samples
 from demo_site.translation import get_engine
 from demo_site.translation.engines import find_engine
+from ephemeral_tasks import owner_of, window
 from ephemeral_tasks.testing import drain
 
 pytestmark = pytest.mark.usefixtures("as_demo", "gated_engine")
@@ -277,6 +278,23 @@ def test_a_running_translation_is_shown_while_it_is_written(client, translated):
     assert "<task-output" not in client.get("/").text
     client.cookies.clear()
     assert client.get(path).status_code == 404
+
+
+def test_what_another_task_writes_is_not_shown(client, rf, monkeypatch):
+    """The page asks for it, because its table has all rows: that is no error."""
+    monkeypatch.setattr("demo_site.ask.tasks.WORD_SECONDS", 0)
+    client.post(reverse("ask:ask"), {"question": "Why?"})
+    drain()
+    request = rf.get("/")
+    request.session = client.session
+    (row,) = window(owner_of(request))
+
+    answer = client.get(reverse("editor:growing", args=[row.id]))
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    client.cookies.clear()
+    other = client.get(reverse("editor:growing", args=[row.id]))
+    assert other.status_code == 404
 
 
 def test_staff_have_the_editor_in_the_admin(client, admin_client, translated):

@@ -84,7 +84,7 @@ async def _batches(batch: Batch) -> list[str]:
     return await service.team().translate(batch)
 
 
-# One at a time: of those who ask at once the first one's round answers all.
+# One at a time: of several callers at once, the first one's round answers all.
 @coordinator("translation-probes", limit=1, capacity=10_000, history=0, echoes=0)
 async def _calls(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
     await function()
