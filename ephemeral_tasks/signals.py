@@ -7,8 +7,11 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 
 from django.dispatch import Signal
+
+from .forking import call_in_child
 
 logger = logging.getLogger("ephemeral_tasks")
 
@@ -27,9 +30,12 @@ class _Listener:
     renewed: Callable[[], object]
 
 
-# Replaced as a whole, never changed in place, since any thread may read it. Listeners
-# connect while modules are imported, one after the other: no lock is needed.
+_lock = Lock()
+"""Makes one step of reading and replacing the next line: an election connects a
+listener on a thread of its own, perhaps while another thread imports a module that does
+the same. Replaced in a forked child."""
 _listeners: tuple[_Listener, ...] = ()
+"""Replaced as a whole, never changed in place: any thread may read it."""
 
 
 def connect(
@@ -56,11 +62,13 @@ def connect(
     """
     global _listeners
     listener = _Listener(changed, ended, closed, renewed)
-    _listeners = (*_listeners, listener)
+    with _lock:  # or two that connect at once would lose one
+        _listeners = (*_listeners, listener)
 
     def disconnect() -> None:
         global _listeners
-        _listeners = tuple(one for one in _listeners if one is not listener)
+        with _lock:  # or one that connects meanwhile would be lost
+            _listeners = tuple(one for one in _listeners if one is not listener)
 
     return disconnect
 
@@ -121,3 +129,11 @@ def log_failure(what: str, error: BaseException) -> None:
             place.lineno,
             place.name,
         )
+
+
+def _start_anew_in_child() -> None:
+    global _lock
+    _lock = Lock()  # a thread that is not here may hold the parent's
+
+
+call_in_child(_start_anew_in_child)

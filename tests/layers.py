@@ -27,6 +27,7 @@ APP_ORDER = (
         "digests",
         "enqueueing",
         "errors",
+        "forking",
         "form_fields",
         "models",
         "result_file",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
 from ..conf import NAME, find_problems, get_config
-from . import folder
+from . import credentials, folder
 
 
 def check_pool() -> Iterator[CheckMessage]:
@@ -18,9 +17,9 @@ def check_pool() -> Iterator[CheckMessage]:
         return
     if get_config().pool != "machine":
         return
-    if not hasattr(socket, "AF_UNIX"):
+    if problem := credentials.find_problem():
         yield Error(
-            "POOL is 'machine', and this system has no Unix sockets.",
+            f"{problem}.",
             hint="Leave POOL out and serve the site from one process.",
             id="ephemeral_tasks.E012",
         )

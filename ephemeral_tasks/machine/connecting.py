@@ -54,6 +54,18 @@ def connect(
     return connection, reader
 
 
+def has_host(address: Path, key: bytes) -> bool:
+    """Return whether a process listens there, of any kind and in any state."""
+    try:
+        connection, _ = connect(address, key, handshake.SECONDS)
+    except NoHost:
+        return False
+    except (Silent, BrokenWire):
+        return True
+    connection.close()
+    return True
+
+
 def _open(connection: socket.socket, address: Path) -> None:
     try:
         connection.connect(str(address))

@@ -7,11 +7,20 @@ import socket
 import struct
 import sys
 
+_FIT = ("linux", "darwin")
+"""Whose kernels say it in a way that is known here."""
 _UCRED = struct.Struct("3i")  # Linux, unix(7): pid, uid, gid
 _XUCRED = struct.Struct("2I")  # macOS, sys/ucred.h: version, uid, and more
 _XUCRED_BYTES = 76
 _SOL_LOCAL = 0
 _LOCAL_PEERCRED = 1
+
+
+def find_problem() -> str | None:
+    """Return why processes cannot meet on this system, or None."""
+    if sys.platform in _FIT:
+        return None
+    return f"POOL = 'machine' needs Linux or macOS, and this system is {sys.platform!r}"
 
 
 def is_same_user(connection: socket.socket) -> bool:

@@ -7,13 +7,16 @@ import time
 from contextlib import suppress
 from threading import Lock
 
+from ..forking import call_in_child
+
 logger = logging.getLogger("ephemeral_tasks")
 
 _LINES = 10
 _SECONDS = 60.0
 
 _lock = Lock()
-"""Guards the next two lines; connections are dropped by several threads."""
+"""Guards the next two lines; connections are dropped by several threads.
+Replaced in a forked child."""
 _since = float("-inf")
 _count = 0
 
@@ -33,3 +36,11 @@ def _may_log(now: float) -> bool:
             _since, _count = now, 0
         _count += 1
         return _count <= _LINES
+
+
+def _start_anew_in_child() -> None:
+    global _lock
+    _lock = Lock()  # a thread that is not here may hold the parent's
+
+
+call_in_child(_start_anew_in_child)

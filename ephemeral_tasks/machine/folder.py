@@ -11,7 +11,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from ..conf import get_config
-from . import site
+from . import credentials, site
 
 _NAME = "ephemeral-tasks"
 _ADDRESS_BYTES = 103
@@ -23,7 +23,8 @@ class Places:
     """Where the processes of this site meet; both files stay empty."""
 
     lock: Path
-    """Its lock is the host's; never removed, or two processes could lock two files."""
+    """Its lock is the host's; never removed by us, or two processes could lock two
+    files."""
     socket: Path
     """Where the host listens."""
 
@@ -33,17 +34,28 @@ def find_places() -> Places:
 
     Raises:
         ImproperlyConfigured: The folder is not safe, cannot be made, or its path is too
-            long for a socket; the message names it.
+            long for a socket; the message names it. Or the system is not fit.
     """
+    if problem := credentials.find_problem():  # servers make no system checks
+        raise ImproperlyConfigured(problem)
     folder = choose()
+    ensure(folder)
+    name = site.fingerprint()
+    return Places(lock=folder / f"{name}.lock", socket=folder / f"{name}.socket")
+
+
+def ensure(folder: Path) -> None:
+    """Make a folder if it is missing.
+
+    Raises:
+        ImproperlyConfigured: As ``find_places``.
+    """
     problem = find_problem(folder)
     if problem is None:
         _make(folder)
         problem = find_problem(folder)  # somebody else may have made it
     if problem is not None:
         raise ImproperlyConfigured(problem)
-    name = site.fingerprint()
-    return Places(lock=folder / f"{name}.lock", socket=folder / f"{name}.socket")
 
 
 def choose() -> Path:

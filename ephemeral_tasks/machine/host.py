@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 from .. import signals
 from ..conf import get_config
+from ..forking import call_in_child
 from .listener import Listener
 from .notices import CHANGED, CLOSED, ENDED, NAMED, RENEWED
 from .peer import Peer
@@ -120,4 +120,4 @@ def _rename() -> None:
     NAME = (secrets.token_hex(4), int(time.time()))
 
 
-os.register_at_fork(after_in_child=_rename)
+call_in_child(_rename)

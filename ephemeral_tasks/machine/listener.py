@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import selectors
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,11 +14,13 @@ from pathlib import Path
 from . import messages
 from .credentials import is_same_user
 from .drops import log_drop
+from .endpoint import Endpoint
 from .peer import Dispatch, Peer
 from .wire import Kind, pack
 
+logger = logging.getLogger("ephemeral_tasks")
+
 _NAME = "ephemeral-tasks-listener"
-_BACKLOG = 512
 _REST_SECONDS = 0.5  # after an accept() that failed, for want of descriptors usually
 _JOIN_SECONDS = 1.0
 _ENDING_SECONDS = 0.5
@@ -46,12 +48,12 @@ class Listener:
         self._peers: set[Peer] = set()
         """Changed on the listener's loop; replaced, never edited, for its readers."""
         self._retiring = threading.Lock()
-        """Guards the next line, and the removal of the socket's file."""
+        """Guards the next line, and the making and removal of the socket's file."""
         self._is_retired = False
         self._is_ended = False
         self._ending: asyncio.Task[None] | None = None
         """Both are written on the listener's loop."""
-        self._socket = _listen_at(address)  # first: a loop has files to close
+        self._endpoint = Endpoint(address)  # first: a loop has files to close
         self._selector = selectors.DefaultSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
         # Not in the context of whoever first needed the pool.
@@ -78,17 +80,49 @@ class Listener:
             for peer in peers:
                 peer.send_notice(frame)
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another process has made the socket's file anew."""
+        return self._endpoint.is_replaced
+
+    def repeat(self, seconds: float, function: Callable[[], object]) -> None:
+        """Call a function on the listener's thread again and again until it ends."""
+
+        def turn() -> None:
+            self._loop.call_later(seconds, turn)
+            function()
+
+        self._loop.call_soon_threadsafe(
+            self._loop.call_later, seconds, turn, context=contextvars.Context()
+        )
+
+    def renew(self) -> None:
+        """Listen at the address again if its file is missing; on the listener's thread.
+
+        The caller holds the host's lock. Clients that are connected notice nothing.
+        """
+        with self._retiring:  # or the new file would outlive a host that retires
+            if self._is_retired or self._endpoint.is_in_place:
+                return
+            old, self._endpoint = self._endpoint, Endpoint(self._address)
+        self._loop.remove_reader(old.socket)
+        old.close()
+        self._loop.add_reader(self._endpoint.socket, self._accept)
+        # Later: the caller holds a lock, and a handler of the site's may do anything.
+        text = "the socket of the machine's pool was removed: made again"
+        self._loop.call_soon(logger.warning, text)
+
     def retire(self) -> None:
         """Take no new client, and say so to all; calls are answered as before.
 
-        The caller still holds the host's lock: the socket's file is its own.
+        The caller still holds the host's lock, or another process has made the file.
         """
         with self._retiring:  # who comes second returns once the file is gone
             if self._is_retired:
                 return
             self._is_retired = True
             # Here, not on a loop that a verb may block: later it may be another host's.
-            self._address.unlink(missing_ok=True)
+            self._endpoint.remove_file()
         self._call(self._retire)
 
     def close(self) -> None:
@@ -104,13 +138,17 @@ class Listener:
                 self._loop.call_soon_threadsafe(self._begin_end)
             self._thread.join(_JOIN_SECONDS)
 
+    def end(self) -> None:
+        """End as ``close`` does, soon; on the listener's thread."""
+        self._begin_end()
+
     def abandon(self) -> None:
         """Close a forked child's copies of the descriptors; the parent goes on.
 
         Without the loop's own ways: they would change what the parent's selector
         watches, which is the same one.
         """
-        self._socket.close()
+        self._endpoint.close()
         # None is left: their outboxes' locks may be held by threads of the parent.
         peers, self._peers = self._peers, set()
         for peer in peers:
@@ -119,7 +157,7 @@ class Listener:
 
     def _turn(self) -> None:
         if not self._is_retired:  # before it was started
-            self._loop.add_reader(self._socket, self._accept)
+            self._loop.add_reader(self._endpoint.socket, self._accept)
         try:
             while not self._is_ended:
                 # What the awaitables of a verb may raise through the loop.
@@ -146,11 +184,11 @@ class Listener:
 
     def _accept(self) -> None:
         try:
-            connection, _ = self._socket.accept()
+            connection, _ = self._endpoint.socket.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
         except OSError:  # too many open files: asked again at once, it would spin
-            self._loop.remove_reader(self._socket)
+            self._loop.remove_reader(self._endpoint.socket)
             self._loop.call_later(_REST_SECONDS, self._accept_again)
             return
         if is_same_user(connection):
@@ -163,7 +201,7 @@ class Listener:
 
     def _accept_again(self) -> None:
         if not self._is_retired:
-            self._loop.add_reader(self._socket, self._accept)
+            self._loop.add_reader(self._endpoint.socket, self._accept)
 
     def _forget(self, peer: Peer) -> None:
         self._peers = self._peers - {peer}
@@ -172,8 +210,8 @@ class Listener:
 
     def _retire(self) -> None:
         if self._thread.is_alive():
-            self._loop.remove_reader(self._socket)
-        self._socket.close()
+            self._loop.remove_reader(self._endpoint.socket)
+        self._endpoint.close()
         frame = pack(Kind.DRAINING)
         for peer in self._peers:
             if peer.is_ready:
@@ -203,18 +241,3 @@ class Listener:
         await asyncio.sleep(0)  # they end before the loop does
         self._is_ended = True
         self._loop.stop()
-
-
-def _listen_at(address: Path) -> socket.socket:
-    """Return a listening socket; the host's lock is held, so a file there is stale."""
-    address.unlink(missing_ok=True)
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        listening.bind(str(address))
-        listening.listen(_BACKLOG)
-        listening.setblocking(False)
-    except BaseException:  # interrupted, too: no other reference closes it
-        with suppress(OSError):
-            listening.close()
-        raise
-    return listening

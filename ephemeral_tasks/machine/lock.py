@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
+import time
 from pathlib import Path
+
+_FRESH_SECONDS = 3600.0
+"""How old the file's times may be: cleaners of temporary folders remove old files."""
 
 
 class HostLock:
@@ -30,11 +33,35 @@ class HostLock:
 
     def try_acquire(self) -> bool:
         """Take the lock unless another process holds it; return whether it is held."""
-        return self._acquire(fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if self._file is None:
+            self._file = self._lock_file(is_patient=False)
+        return self._file is not None
 
     def acquire(self) -> None:
         """Wait for the lock; what a signal's handler raises ends the wait."""
-        self._acquire(fcntl.LOCK_EX)
+        if self._file is None:
+            self._file = self._lock_file(is_patient=True)
+
+    def renew(self) -> bool:
+        """Hold the lock of the file that is at the path now; return whether it is held.
+
+        The file may have been removed, and made again by another process. Where that
+        process holds the lock of the new file, nothing changes.
+
+        Raises:
+            OSError: There is no such folder any more; nothing changed.
+        """
+        old = self._file
+        if old is not None and self._is_in_place(old):
+            _freshen(old)
+            return True
+        file = self._lock_file(is_patient=False)
+        if file is None:
+            return False
+        self._file = file
+        if old is not None:  # last: a process that waits for it looks at the path next
+            os.close(old)
+        return True
 
     def release(self) -> None:
         """Give the lock up if this process holds it."""
@@ -42,19 +69,39 @@ class HostLock:
         if file is not None:
             os.close(file)
 
-    def _acquire(self, mode: int) -> bool:
-        if self._file is not None:
-            return True
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.lockf(file, mode)
-        except BaseException as error:  # a signal's handler may raise anything
+    def _lock_file(self, *, is_patient: bool) -> int | None:
+        """Return the locked file's descriptor, None if another process has the lock."""
+        while True:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                _lock(file, is_patient=is_patient)
+                if self._is_in_place(file):
+                    return file
+            except BaseException as error:  # a signal's handler may raise anything
+                os.close(file)
+                if isinstance(error, OSError) and error.errno in _TAKEN:
+                    return None
+                raise
+            # Removed meanwhile: only the lock of the file at the path counts.
             os.close(file)
-            if isinstance(error, OSError) and error.errno in _TAKEN:
-                return False
-            raise
-        self._file = file
-        return True
+
+    def _is_in_place(self, file: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(file), self._path.stat())
+        except FileNotFoundError:
+            return False
 
 
 _TAKEN = (errno.EACCES, errno.EAGAIN)  # fcntl(2): which of them is the system's choice
+
+
+def _lock(file: int, *, is_patient: bool) -> None:
+    import fcntl  # here: Windows has none, where the site may still use "process"
+
+    fcntl.lockf(file, fcntl.LOCK_EX | (0 if is_patient else fcntl.LOCK_NB))
+
+
+def _freshen(file: int) -> None:
+    """Keep a file from looking forgotten."""
+    if time.time() - os.fstat(file).st_mtime > _FRESH_SECONDS:
+        os.utime(file)

@@ -77,13 +77,10 @@ def unwrap(outcome: T | Exception) -> T:
     return outcome
 
 
-def pause(tries: int, until: float) -> None:
-    """Wait between two tries.
-
-    Raises:
-        Unreachable: The time would be over.
-    """
+def pause(tries: int, until: float) -> bool:
+    """Wait between two tries; return False at once if the time would be over."""
     seconds = _PAUSES[min(tries, len(_PAUSES) - 1)]
     if time.monotonic() + seconds >= until:
-        raise Unreachable
+        return False
     time.sleep(seconds)
+    return True

@@ -10,17 +10,15 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from ..errors import Unreachable
+from ..forking import call_in_child
 from . import connecting, handshake, site
-from .drops import log_drop
 from .folder import Places, find_places
 from .hosting import Hosting
 from .link import Link
 from .listener import Listener
-from .look import Look, pause, unwrap
 from .peer import Dispatch, Peer
-from .place import NOBODY, UNKNOWN, Known, Place, is_enough
-from .wire import BrokenWire
+from .place import NOBODY, UNKNOWN, Known, Place
+from .search import Search
 
 __all__ = ["NOBODY", "Membership", "Place"]
 
@@ -37,7 +35,7 @@ class Membership:
         *,
         on_host: Callable[[Listener], object],
         on_notice: Callable[[str, Any], object] | None = None,
-        on_lost: Callable[[Link], object] | None = None,
+        on_lost: Callable[[Link | None], object] | None = None,
         on_late: Callable[[str, Any], object] | None = None,
         on_client_closed: Callable[[Peer], object] | None = None,
         may_host: bool = True,
@@ -50,7 +48,8 @@ class Membership:
                 client is answered; what it raises ends the election.
             on_notice: Called with kind and payload of the host's notices.
             on_lost: Called when the host drains or has gone, once for a link, on the
-                link's thread; the next ``where`` looks for another host.
+                link's thread; the next ``where`` looks for another host. With None, on
+                the listener's thread, when another process hosts in this one's place.
             on_late: Called with verb and value of an answer that came too late.
             on_client_closed: Called when a client has gone, on the listener's thread.
             may_host: Whether this process may be elected.
@@ -62,19 +61,20 @@ class Membership:
         def listen(places: Places, key: bytes) -> Listener:
             return Listener(places.socket, key, dispatch, on_closed=on_client_closed)
 
-        self._make_hosting = partial(Hosting, listen, on_host, may_host=may_host)
+        self._make_hosting = partial(
+            Hosting, listen, on_host, self._give_way, may_host=may_host
+        )
         self._start_anew()
         _all.add(self)
 
     def _start_anew(self) -> None:
         self._pid = os.getpid()
         self._hosting = self._make_hosting()
+        self._search = Search(self._connect, self._elect)
         self._lock = Lock()
         """Guards the lines below; never held while a callback runs or a call waits."""
         self._place: Known = UNKNOWN
         """Read without the lock: one reference, replaced whole."""
-        self._look: Look[Place] | None = None
-        """The look for a host that is under way."""
         self._links: set[Link] = set()
         """All that are open, those to draining hosts among them."""
         self._serving: set[Link] = set()
@@ -104,37 +104,30 @@ class Membership:
         known = self._known()
         if known is not UNKNOWN:
             return known
-        until = time.monotonic() + timeout
-        while True:
-            look = self._share_look(create, until)
-            outcome = look.wait(until)
-            if is_enough(outcome, look, create, until):
-                return unwrap(outcome)
+        return self._search.find(create, timeout)
 
     async def awhere(self, create: bool = True, timeout: float = 2.0) -> Place:
         """Return as ``where``; never blocks the running loop."""
         known = self._known()
         if known is not UNKNOWN:
             return known
-        until = time.monotonic() + timeout
-        while True:
-            look = self._share_look(create, until)
-            outcome = await look.await_(until)
-            if is_enough(outcome, look, create, until):
-                return unwrap(outcome)
+        return await self._search.afind(create, timeout)
 
     def try_host(self) -> bool:
         """Host unless another process does; return whether this process hosts."""
-        is_host = self._hosting.try_host(find_places())
-        self._settle()
-        return is_host
+        places = find_places()
+        # The lock alone does not say it: its file may have been removed.
+        if self._known() is not None and _has_host(places):
+            return False
+        return self._elect(places)
 
     def wait_and_host(self) -> None:
         """Wait until no other process hosts, and host.
 
         What a signal's handler raises ends the wait.
         """
-        self._hosting.wait_and_host(find_places())
+        places = find_places()
+        self._hosting.wait_and_host(places, partial(_has_host, places))
         self._settle()
 
     def retire(self) -> None:
@@ -174,44 +167,10 @@ class Membership:
         for link in links:
             link.abandon()
 
-    def _share_look(self, create: bool, until: float) -> Look[Place]:
-        """Return the look for a host that is under way, or start it."""
-        with self._lock:
-            if self._look is not None:
-                return self._look
-            find = partial(self._find, create, until)
-            look = self._look = Look(find, until, self._end_look)
-        look.start()
-        return look
-
-    def _end_look(self) -> None:
-        """Before its outcome is known: who then finds the host lost looks anew."""
-        with self._lock:
-            self._look = None
-
-    def _find(self, create: bool, until: float) -> Place:
-        """Try in turn to connect and to host, until one succeeds.
-
-        To connect first: whoever has removed the lock's file, as a cleaner of temporary
-        folders may, has not made a second host.
-        """
-        places = find_places()
-        tries = 0
-        while True:
-            try:
-                return self._connect(places, until)
-            except connecting.NoHost:
-                if not create:
-                    return NOBODY
-            except connecting.Silent:  # stopped, or ending just now
-                pass
-            except BrokenWire as error:
-                log_drop(error)
-                raise Unreachable from None
-            if create and self.try_host():
-                return None
-            pause(tries, until)
-            tries += 1
+    def _elect(self, places: Places) -> bool:
+        is_host = self._hosting.try_host(places)
+        self._settle()
+        return is_host
 
     def _settle(self) -> None:
         with self._lock:  # or a host that retires now would stay in its place
@@ -237,6 +196,14 @@ class Membership:
                     self._serving.add(link)
         return link
 
+    def _give_way(self) -> None:
+        """Another process hosts in this one's place: be its client from now on."""
+        with self._lock:
+            if self._place is None:
+                self._place = UNKNOWN
+        if self._on_lost is not None:
+            self._on_lost(None)
+
     def _leave(self, link: Link) -> None:
         """The host of the link drains, or has gone: look for another from now on."""
         with self._lock:
@@ -253,6 +220,10 @@ class Membership:
         self._leave(link)
 
 
+def _has_host(places: Places) -> bool:
+    return connecting.has_host(places.socket, site.key())
+
+
 _all: weakref.WeakSet[Membership] = weakref.WeakSet()
 
 
@@ -261,4 +232,4 @@ def _forget_parents() -> None:
         one._forget_parent()
 
 
-os.register_at_fork(after_in_child=_forget_parents)
+call_in_child(_forget_parents)

@@ -11,6 +11,7 @@ from .. import signals
 from ..conf import get_config
 from ..core.errors import EphemeralTasksError
 from ..errors import Unreachable
+from ..forking import call_in_child
 from . import host, notices
 from .link import Link
 from .listener import Listener
@@ -18,6 +19,7 @@ from .membership import Membership, Place
 from .table import UNDO
 
 _lock = threading.Lock()
+"""Replaced in a forked child."""
 _membership: Membership | None = None
 """Made under ``_lock`` at the first call of a verb; read by any thread."""
 _disconnect: Callable[[], None] | None = None
@@ -119,14 +121,12 @@ def close() -> None:
 
 def reset() -> None:
     """Start afresh, as a process that never asked for the pool; for tests."""
-    global _membership, _disconnect
+    global _membership
     with _lock:  # or a call meanwhile would go to the old host
         old, _membership = _membership, None
     if old is not None:
         old.close()
-    if _disconnect is not None:
-        _disconnect()
-        _disconnect = None
+    _end_notices()
 
 
 def _get() -> Membership:
@@ -148,12 +148,22 @@ def _get() -> Membership:
 
 def _on_host(listener: Listener) -> None:
     global _disconnect
+    _end_notices()
     _disconnect = host.announce_to(listener)
     signals.send_renewed()
 
 
-def _on_lost(link: Link) -> None:
+def _on_lost(link: Link | None) -> None:
+    if link is None:  # this process was the host
+        _end_notices()
     signals.send_renewed()
+
+
+def _end_notices() -> None:
+    global _disconnect
+    disconnect, _disconnect = _disconnect, None
+    if disconnect is not None:
+        disconnect()
 
 
 def _on_late(name: str, answer: Any) -> None:
@@ -169,3 +179,11 @@ def _on_late(name: str, answer: Any) -> None:
 def _undo(undo: Callable[[Any], object], answer: Any) -> None:
     with suppress(EphemeralTasksError):  # the host has gone, and what it began with it
         undo(answer)
+
+
+def _start_anew_in_child() -> None:
+    global _lock
+    _lock = threading.Lock()  # a thread that is not here may hold the parent's
+
+
+call_in_child(_start_anew_in_child)

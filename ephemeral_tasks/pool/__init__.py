@@ -14,6 +14,7 @@ from ..conf import Config, get_config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.errors import Closed
 from ..core.validation import check_at_least
+from ..forking import call_in_child
 from ..machine import process
 from ..machine.table import Kind
 from ..machine.verbs import verb
@@ -192,7 +193,7 @@ def _start_anew_in_child() -> None:
     windows.forget_all()
 
 
-os.register_at_fork(after_in_child=_start_anew_in_child)
+call_in_child(_start_anew_in_child)
 
 # `atexit` is too late: concurrent.futures has refused new work by then. Where this hook
 # is missing a plain atexit is better than nothing.

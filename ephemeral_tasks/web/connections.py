@@ -8,6 +8,7 @@ from threading import Lock
 from uuid import uuid4
 
 from ..conf import get_config
+from ..forking import call_in_child
 from ..machine import conversation, process
 from ..machine.host import caller
 from ..machine.table import Kind
@@ -15,13 +16,14 @@ from ..machine.verbs import verb
 from ..pool import presence
 
 _lock = Lock()
-"""Calls come on many threads; protects what is open, of clients too."""
+"""Calls come on many threads; protects what is open, of clients too. Replaced in
+a forked child."""
 
 Open = dict[str, set[str]]
 """The names of what is open, by owner."""
 
 _open: Open = {}
-"""Of this process, where it hosts."""
+"""Of this process, where it hosts; emptied in a forked child."""
 
 
 class Place:
@@ -111,3 +113,13 @@ def _count_all_clients() -> int:
 
 presence.count_with(_count_clients)
 presence.count_all_with(_count_all_clients)
+
+
+def _start_anew_in_child() -> None:
+    """Forget what the parent has open; a thread that is not here may hold its lock."""
+    global _lock
+    _lock = Lock()
+    _open.clear()
+
+
+call_in_child(_start_anew_in_child)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -13,6 +12,7 @@ from typing import Any
 from django.utils.crypto import get_random_string
 
 from ..core.clock import Clock, TimerHandle
+from ..forking import call_in_child
 from ..machine.table import Kind
 from ..machine.verbs import verb
 
@@ -113,7 +113,7 @@ def make_owner() -> str:
 
 first_clicks = FirstClicks()
 """Of this process, where the pool is."""
-os.register_at_fork(after_in_child=first_clicks.forget_all)
+call_in_child(first_clicks.forget_all)
 
 
 async def aowner_for(form_key: str | None, cookie: str | None) -> str:

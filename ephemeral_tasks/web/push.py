@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Protocol
 
 from .. import signals, submission
+from ..forking import call_in_child
 from ..machine.table import Kind
 from ..machine.verbs import verb
 from ..pool import presence
@@ -78,7 +79,8 @@ class _Mailbox:
 
 
 _lock = Lock()  # makes one step of reading and replacing the next line
-# Replaced as a whole, never changed in place: any thread may read it.
+# Replaced as a whole, never changed in place: any thread may read it. Both are made
+# anew in a forked child.
 _mailboxes: tuple[_Mailbox, ...] = ()
 
 
@@ -177,3 +179,13 @@ signals.connect(
 )
 presence.count_with(count)
 presence.count_all_with(count_all)
+
+
+def _start_anew_in_child() -> None:
+    """Forget the parent's sockets; a thread that is not here may hold its lock."""
+    global _lock, _mailboxes
+    _lock = Lock()
+    _mailboxes = ()
+
+
+call_in_child(_start_anew_in_child)

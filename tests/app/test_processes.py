@@ -33,13 +33,15 @@ def when_draining(callback):
 '''
 
 
-def run(script, *options, expect=0):
+def run(script, *options, before="", expect=0):
     """Run a script in a process of its own and return what it printed.
 
-    It must end by itself, with this exit code, and print nothing to stderr.
+    It must end by itself, with this exit code, and print nothing to stderr. ``before``
+    runs before the first import of the package.
     """
+    code = textwrap.dedent(before) + PRELUDE + textwrap.dedent(script)
     done = subprocess.run(
-        [sys.executable, *options, "-c", PRELUDE + textwrap.dedent(script)],
+        [sys.executable, *options, "-c", code],
         capture_output=True,
         text=True,
         check=False,
@@ -71,6 +73,22 @@ def test_an_import_starts_nothing():
 
     assert printed.split()[0] == "1"
     assert printed.split()[-1] == "True"
+
+
+def test_a_system_without_forks_and_record_locks_will_do():
+    """Such as Windows: one pool a process needs neither."""
+    printed = run(
+        """
+        submit(owner, tasks.app_plain_call, lambda: print("done"))
+        """,
+        before="""
+        import os, sys
+        sys.modules["fcntl"] = None
+        del os.fork, os.register_at_fork
+        """,
+    )
+
+    assert printed == "done\n"
 
 
 def test_a_script_that_ends_lets_accepted_work_finish():
@@ -224,6 +242,49 @@ def test_a_child_that_was_forked_under_a_lock_goes_on():
         """,
         *("-W", "ignore:This process:DeprecationWarning"),
     )
+
+
+def test_a_child_waits_for_no_thread_of_its_parent():
+    """Which may hold the lock of any module while another thread forks."""
+    run("""
+        from contextlib import ExitStack
+        from ephemeral_tasks import signals
+        from ephemeral_tasks.machine import drops, process
+        from ephemeral_tasks.web import connections, push
+        modules = (signals, drops, process, connections, push)
+        with ExitStack() as stack:
+            for module in modules:
+                stack.enter_context(module._lock)
+            child = os.fork()
+            if not child:
+                for module in modules:
+                    assert module._lock.acquire(blocking=False), module
+                os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    """)
+
+
+def test_a_child_has_no_sockets_of_its_parent():
+    """Its owner's first one is taken, whatever is open in the parent."""
+    run("""
+        import asyncio
+        from ephemeral_tasks.web import connections, push
+
+        async def open_all():
+            push.subscribe(owner, None)
+            while await connections.take(owner):
+                pass
+            return os.fork()
+
+        child = asyncio.run(open_all())
+        if not child:
+            assert push.count_all() == 0
+            assert asyncio.run(connections.take(owner))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert push.count_all() == 1
+        assert not asyncio.run(connections.take(owner))
+    """)
 
 
 def test_a_process_that_forks_before_its_first_submission_preloads():

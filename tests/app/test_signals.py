@@ -1,5 +1,7 @@
 """Who wants to know that a window changed."""
 
+import threading
+
 from ephemeral_tasks import signals
 
 
@@ -49,3 +51,33 @@ def test_a_listener_may_leave_while_it_is_told(nudges):
     signals.send_changed("a")
 
     assert nudges.changed == ["a", "a"]
+
+
+def test_no_listener_is_lost_when_two_threads_connect_and_leave(nudges, monkeypatch):
+    """An election connects one on a thread of its own, perhaps during an import."""
+    gained = []
+
+    def connect():
+        gained.append(signals.connect(changed=gained.append, ended=signals.ignore))
+
+    class Listeners(tuple):
+        """Read by the one that leaves, while another thread connects."""
+
+        __slots__ = ()
+
+        def __iter__(self):
+            if not connecting.is_alive():
+                connecting.start()
+                connecting.join(0.2)  # it waits for the lock
+            return super().__iter__()
+
+    connecting = threading.Thread(target=connect)
+    leave = signals.connect(changed=signals.ignore, ended=signals.ignore)
+    monkeypatch.setattr(signals, "_listeners", Listeners(signals._listeners))
+
+    leave()
+    connecting.join()
+    signals.send_changed("owner")
+
+    assert gained[1:] == ["owner"]
+    gained[0]()

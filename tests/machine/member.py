@@ -18,6 +18,7 @@ settings.configure(
 
 from ephemeral_tasks.errors import EphemeralTasksError  # noqa: E402
 from ephemeral_tasks.machine.calls import ConnectionLost  # noqa: E402
+from ephemeral_tasks.machine.folder import find_places  # noqa: E402
 from ephemeral_tasks.machine.membership import NOBODY, Membership  # noqa: E402
 
 RAN: list[str] = []
@@ -77,6 +78,12 @@ def retire():
     MEMBERSHIP.retire()
 
 
+def care():
+    """Look after the host's files now."""
+    look_after = MEMBERSHIP._hosting.look_after
+    MEMBERSHIP.listener._call(lambda: look_after(find_places()))
+
+
 def lost():
     """Wait until the host was lost."""
     return LOST.acquire(timeout=10)
@@ -120,7 +127,7 @@ def linger():
 ACTIONS = {
     action.__name__: action
     for action in (
-        *(where, call, retire, lost, fork, linger),
+        *(where, call, retire, care, lost, fork, linger),
         *(broadcast, until_waiting, until_idle),
     )
 }

@@ -1,11 +1,13 @@
 """System checks of the place where the processes of a machine meet."""
 
-import socket
+import sys
 
 import pytest
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 
 from ephemeral_tasks.checks import check_settings
+from ephemeral_tasks.machine.folder import find_places
 
 
 def only():
@@ -62,8 +64,22 @@ def test_one_pool_a_process_needs_no_folder(folder, settings):
     assert check_settings(None) == []
 
 
-def test_e012_no_unix_sockets(folder, monkeypatch):
-    """The processes of such a system cannot meet."""
-    monkeypatch.delattr(socket, "AF_UNIX")
+@pytest.mark.parametrize("name", ["win32", "freebsd14"])
+def test_e012_another_system(folder, monkeypatch, name):
+    """Its processes cannot meet, or cannot know each other's user."""
+    monkeypatch.setattr(sys, "platform", name)
 
-    assert only().id == "ephemeral_tasks.E012"
+    message = only()
+
+    assert message.id == "ephemeral_tasks.E012"
+    assert message.msg.endswith(f"needs Linux or macOS, and this system is '{name}'.")
+
+
+def test_another_system_is_refused_at_first_use(folder, monkeypatch):
+    """A server makes no system checks; nothing is left in the folder."""
+    monkeypatch.setattr(sys, "platform", "freebsd14")
+
+    with pytest.raises(ImproperlyConfigured, match="this system is 'freebsd14'"):
+        find_places()
+
+    assert not folder.exists()

@@ -409,3 +409,36 @@ def test_a_client_that_was_killed_is_forgotten(make_member):
     os.kill(client.pid, signal.SIGKILL)
 
     assert host.ask("until_idle")
+
+
+def test_a_removed_socket_is_made_again(listener, link, make_link, address):
+    """New clients find the host, and connected ones notice nothing."""
+    address.unlink()
+
+    listener._call(listener.renew)
+
+    assert make_link().call("echo", (1,)) == 1
+    assert link.call("echo", (2,)) == 2
+
+
+def test_a_host_that_retires_leaves_the_socket_of_another(
+    make_listener, make_link, address
+):
+    """Which listens at the same place meanwhile."""
+    old = make_listener()
+    assert not old.is_replaced
+    make_listener()
+    assert old.is_replaced
+
+    old.retire()
+
+    assert make_link().call("echo", (1,)) == 1
+
+
+def test_a_host_that_has_retired_makes_no_socket_again(listener, address):
+    """Its place is another's."""
+    listener.retire()
+
+    listener._call(listener.renew)
+
+    assert not address.exists()

@@ -1,5 +1,6 @@
 """One process at a time holds the host's lock."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -118,3 +119,61 @@ def test_a_signal_ends_the_wait(path, make_holder):
         signal.signal(signal.SIGALRM, before)
 
     assert not lock.is_held
+
+
+def test_the_file_that_the_path_names_is_locked(path, make_holder, monkeypatch):
+    """Also where it was removed while this process waited for the lock of another."""
+    lockf = fcntl.lockf
+
+    def remove_and_lock(file, mode):
+        monkeypatch.undo()
+        path.unlink()
+        lockf(file, mode)
+
+    monkeypatch.setattr(fcntl, "lockf", remove_and_lock)
+    lock = HostLock(path)
+    lock.acquire()
+
+    assert not make_holder()[1]
+    lock.release()
+    assert make_holder()[1]
+
+
+def test_a_removed_file_is_locked_anew(path, make_holder):
+    """No other process gets the lock of the new one; nothing is left open."""
+    lock = HostLock(path)
+    lock.acquire()
+    open_files = count_open_files()
+    path.unlink()
+
+    assert lock.renew()
+
+    assert not make_holder()[1]
+    assert count_open_files() == open_files + 2  # of the holder's pipes
+    lock.release()
+
+
+def test_a_lock_that_another_process_has_taken_anew_is_its_own(path, make_holder):
+    """The old one stays with this process."""
+    lock = HostLock(path)
+    lock.acquire()
+    path.unlink()
+    assert make_holder()[1]
+
+    assert not lock.renew()
+
+    assert lock.is_held
+    lock.release()
+
+
+def test_a_file_in_use_does_not_look_forgotten(path, make_holder):
+    """Cleaners of temporary folders remove old ones; the lock stays meanwhile."""
+    lock = HostLock(path)
+    lock.acquire()
+    os.utime(path, (0, 0))
+
+    assert lock.renew()
+
+    assert path.stat().st_mtime > 0
+    assert not make_holder()[1]
+    lock.release()

@@ -2,17 +2,24 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from ephemeral_tasks import signals
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
 from ephemeral_tasks.errors import Unreachable
+from ephemeral_tasks.machine import connecting, hosting, process
 from ephemeral_tasks.machine.calls import ConnectionLost
+from ephemeral_tasks.machine.folder import find_places
 from ephemeral_tasks.machine.listener import Listener
 from ephemeral_tasks.machine.membership import NOBODY, Membership
+from tests.machine.wiring import machine_settings
 
 
 @pytest.fixture
@@ -326,6 +333,145 @@ def test_a_removed_lock_makes_no_second_host(make_member):
     assert client.ask("where") == "client"
 
 
+def remove(member, *names):
+    """Remove files of the members' folder, as a cleaner does."""
+    for name in names:
+        for file in member.folder.glob(f"*.{name}"):
+            file.unlink()
+
+
+def test_new_processes_find_a_host_whose_socket_was_removed(make_member):
+    """It is made again within a second or two."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    remove(host, "socket")
+
+    assert client.ask("where", True, PATIENCE_SECONDS) == "client"
+    assert client.ask("call", "pid") == host.pid
+
+
+def test_new_processes_find_a_host_whose_folder_was_removed(make_member):
+    """The folder is made again, too, and others may not enter it."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    shutil.rmtree(host.folder)
+
+    host.ask("care")
+
+    assert client.ask("call", "pid") == host.pid
+    assert host.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_removed_lock_is_no_reason_to_host(membership, make_member):
+    """Whoever would host asks at the socket first."""
+    host = make_member()
+    host.ask("where")
+    remove(host, "lock")
+
+    assert not membership.try_host()
+
+    assert membership.listener is None
+
+
+def test_a_process_that_waits_leaves_a_removed_lock_to_the_host(
+    membership, make_member, monkeypatch
+):
+    """Which goes on hosting; the process that waits hosts after it."""
+    host, client = make_member(), make_member()
+    host.ask("where")
+    remove(host, "lock")
+    asked, has_host = threading.Event(), connecting.has_host
+
+    def note(*place):
+        found = has_host(*place)
+        asked.set()
+        return found
+
+    monkeypatch.setattr(connecting, "has_host", note)
+    waiting = threading.Thread(target=membership.wait_and_host)
+    waiting.start()
+    assert asked.wait(PATIENCE_SECONDS)
+
+    assert client.ask("call", "pid") == host.pid
+    assert membership.listener is None
+    host.kill()
+    client.kill()
+    waiting.join()
+    assert membership.where() is None
+
+
+def test_a_host_that_was_replaced_while_it_was_halted_gives_way(
+    membership, make_member
+):
+    """All processes meet at the new host; the old one may be elected after it."""
+    old, client = make_member(), make_member()
+    old.ask("where")
+    old.stop()
+    remove(old, "lock", "socket")
+    assert membership.where() is None
+
+    old.go_on()
+
+    assert old.ask("lost")
+    assert old.ask("call", "pid") == os.getpid()
+    assert client.ask("call", "pid") == os.getpid()
+    membership.close()
+    assert old.ask("lost")
+    assert old.ask("where") == "host"
+
+
+def test_a_host_that_was_replaced_sends_no_more_notices(
+    make_member, tmp_path, monkeypatch
+):
+    """Its sockets are closed, and its calls go to the new host."""
+    monkeypatch.setattr(hosting, "_CARE_SECONDS", 3600.0)  # by hand, below
+    other = make_member()
+    with machine_settings(monkeypatch, str(tmp_path / "pool")):
+        assert other.ask("where", False) == "nobody"
+        is_renewed = threading.Event()
+        leave = signals.connect(
+            changed=signals.ignore, ended=signals.ignore, renewed=is_renewed.set
+        )
+        listeners = signals._listeners
+        assert process.try_host()
+        assert len(signals._listeners) == len(listeners) + 1
+        is_renewed.clear()
+        remove(other, "lock", "socket")
+        assert other.ask("where") == "host"
+
+        membership = process._get()
+        places = find_places()
+        membership.listener._call(lambda: membership._hosting.look_after(places))
+
+        assert is_renewed.is_set()
+        assert signals._listeners == listeners
+        assert not process.is_host()
+        assert process.find(create=False, timeout=2.0).call("pid") == other.pid
+        leave()
+        process.reset()
+
+
+def test_a_stalled_host_is_waited_for_once(membership, make_member):
+    """After that no thread waits for long, and the host is found when it goes on."""
+    host = make_member()
+    host.ask("where")
+    host.stop()
+    with pytest.raises(Unreachable):
+        membership.where()
+
+    began = time.monotonic()
+    with pytest.raises(Unreachable):
+        membership.where(timeout=60.0)
+    assert time.monotonic() - began < PATIENCE_SECONDS
+
+    host.go_on()
+    found = None
+    while found is None:  # each time it waits for 0.05 s
+        with suppress(Unreachable):
+            found = membership.where()
+    assert found.call("pid") == host.pid
+
+
 def test_who_waits_hosts_as_soon_as_the_host_is_gone(membership, make_member):
     """Before any other process, and for good."""
     host, client = make_member(), make_member()
@@ -341,6 +487,16 @@ def test_who_waits_hosts_as_soon_as_the_host_is_gone(membership, make_member):
     assert client.ask("lost")
     assert client.ask("call", "pid") == os.getpid()
     assert membership.where() is None
+
+
+def test_a_host_need_not_wait_to_host(membership):
+    """It has one listener, whose clients stay."""
+    assert membership.try_host()
+    listener = membership.listener
+
+    membership.wait_and_host()
+
+    assert membership.listener is listener
 
 
 def test_a_process_that_may_not_host_finds_nobody_reachable(tmp_path, settings):

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from django import forms
 from django.test import override_settings
-from django.utils import translation
+from django.utils import timezone, translation
 
 from ephemeral_tasks import (
     ask,
@@ -32,7 +32,7 @@ from ephemeral_tasks.machine import link as link_module
 from ephemeral_tasks.machine.calls import ConnectionLost
 from ephemeral_tasks.machine.folder import find_places
 from ephemeral_tasks.machine.notices import CHANGED
-from ephemeral_tasks.machine.table import find
+from ephemeral_tasks.machine.table import FUNCTIONS, find
 from ephemeral_tasks.testing import drain
 from ephemeral_tasks.web import connections
 from tests.app import tasks
@@ -98,6 +98,16 @@ def test_a_submission_takes_its_surroundings_along(wired, owner):
 def see():
     """Return the body's language and tenant."""
     return translation.get_language(), TENANT.get()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Lima"])
+def test_a_verb_runs_in_the_time_zone_of_its_caller(wired, monkeypatch, zone):
+    """Labels that the host makes are as the caller's page shows times."""
+    function = timezone.get_current_timezone_name
+    monkeypatch.setitem(FUNCTIONS, pool.health.name, function)
+
+    with timezone.override(zone):
+        assert pool.health() == zone
 
 
 def test_an_argument_that_cannot_cross_is_named(hosting, owner):

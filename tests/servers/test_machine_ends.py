@@ -1,5 +1,6 @@
 """The process that hosts a machine's pool is killed, halted, ended and replaced."""
 
+import json
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from tests.servers.commands import TASK_POOL, UVICORN, gunicorn
 from tests.servers.machine import Machine
 from tests.servers.process import until
 from tests.servers.serving import Visitor
+from tests.servers.sockets import until_closed
 
 ELECTION_SECONDS = 2.0
 LEEWAY_SECONDS = 3.0  # of a machine that has other things to do
@@ -258,7 +260,10 @@ def test_a_waiter_gets_the_result_of_a_host_that_drains(make_machine, make_visit
 
 
 def test_servers_use_a_process_of_its_own_that_hosts(make_machine, make_visitor):
-    """When it ends, what it runs is finished there, and a server takes what is new."""
+    """When it ends, what it runs is finished there, and a server takes what is new.
+
+    A socket at the server is closed, and shows the new host's truth when it is back.
+    """
     machine = make_machine(UVICORN, settings={"DRAIN_SECONDS": DRAIN_SECONDS})
     server = machine.first
     host = machine.add(TASK_POOL)
@@ -267,8 +272,13 @@ def test_servers_use_a_process_of_its_own_that_hosts(make_machine, make_visitor)
     row = visitor.start("until_noted", "kept")
     assert int(server.until_noted("kept", "started")) == host.process.pid
 
-    host.terminate()
-    until_another_hosts(server, host.process.pid)
+    with visitor.socket() as socket:
+        assert row["id"] in socket.recv(timeout=20)
+        host.terminate()
+        until_another_hosts(server, host.process.pid)
+        assert until_closed(socket)[1] == 4500
+    with visitor.socket() as socket:
+        assert json.loads(socket.recv(timeout=20))["operations"] == []
     server.note("kept", "go")
 
     assert host.exit_code() == 0
