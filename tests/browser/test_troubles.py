@@ -95,6 +95,24 @@ def test_what_says_no_ends_the_polling(guest, status):
     assert not guest.polls_when_time_passes()
 
 
+@pytest.mark.parametrize("path", ["count/", "four/"])
+def test_what_says_no_ends_the_badges_polling_too(make_guest, path):
+    """It asks by itself from the moment that the table beside it asks no more."""
+    guest = make_guest(path, sockets="refused")
+    guest.page.clock.install()
+    guest.page.reload()
+    guest.start()
+
+    with guest.page.expect_response(
+        lambda answer: "count=1" in answer.url and answer.status == 403
+    ):
+        guest.answer_with(403)
+        expect(guest.said).to_have_text(REFUSED)
+        guest.page.clock.fast_forward(60_000)
+    expect(guest.page.locator(".ephemeral-tasks-count.htmx-request")).to_have_count(0)
+    assert not guest.polls_when_time_passes()
+
+
 def test_a_lost_connection_is_said_and_comes_back(guest, sites):
     """The rows stay, polling goes on, and the end is seen."""
     guest.go_offline()

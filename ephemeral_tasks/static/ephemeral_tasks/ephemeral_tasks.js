@@ -398,11 +398,12 @@
   }
 
   function explain(element, status, isElsewhere) {
-    const region = regionOf(element);
-    if (!region) return; // replaced meanwhile
+    const table = tableOf(element);
     const isPoll = element.matches(ROWS);
     const isEnded = status === 401 || isElsewhere;
-    if (isPoll && (isEnded || STOPS.includes(status))) stateOf(tableOf(element)).isStopped = true;
+    if (table && isPoll && (isEnded || STOPS.includes(status))) stateOf(table).isStopped = true;
+    const region = regionOf(element);
+    if (!region) return; // a badge has none, and what was replaced meanwhile
     if (isEnded) say(region, "ended");
     else if (AWAY.includes(status)) say(region, isPoll ? "still-away" : "away");
     else if (status < 400 || status >= 500) say(region, isPoll ? "still-broken" : "broken");
