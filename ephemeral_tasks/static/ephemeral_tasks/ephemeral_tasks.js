@@ -561,7 +561,7 @@
   function hideRefreshLinks() {
     if (!window.htmx) return;
     document.querySelectorAll(".ephemeral-tasks-refresh").forEach((link) => {
-      link.hidden = !link.closest("[hx-disable], [data-hx-disable]");
+      link.hidden = !link.closest(htmx.version.startsWith("4") ? "[hx-ignore]" : "[hx-disable], [data-hx-disable]");
     });
   }
 

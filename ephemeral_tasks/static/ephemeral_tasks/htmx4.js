@@ -19,15 +19,28 @@
 
   // -- attributes ---------------------------------------------------------------
 
-  /** Says in the words of htmx 4 what our elements say: it inherits nothing by itself. */
+  const ROOTS = `${TABLE}, .task-form, .task-output-next`;
+  // Nothing of what the page around says is meant for our elements.
+  const INHERITED = [
+    "hx-boost", "hx-confirm", "hx-disable", "hx-headers", "hx-include", "hx-indicator",
+    "hx-push-url", "hx-replace-url", "hx-select", "hx-select-oob", "hx-sync",
+  ];
+
+  /** Says in the words of htmx 4 what our elements say. */
   function adopt(root) {
-    for (const element of [root, ...root.querySelectorAll(`${TABLE}, .task-form`)]) {
-      if (!element.matches?.(`${TABLE}, .task-form`)) continue;
-      [...element.attributes].filter(({ value }) => value === "unset")
-        .forEach(({ name }) => element.removeAttribute(name));
-      rename(element, "hx-headers", "hx-headers:inherited"); // the token, for the buttons
+    for (const element of [root, ...root.querySelectorAll(ROOTS)]) {
+      if (!element.matches?.(ROOTS)) continue;
+      rename(element, "hx-disabled-elt", "hx-disable");
+      INHERITED.forEach((name) => pass(element, name));
       rename(element, "ws-connect", "data-socket"); // the extension would open one, too
     }
+  }
+
+  /** Says it for what is inside, too, which inherits by another name. */
+  function pass(element, name) {
+    if (!element.hasAttribute(name)) return;
+    if (element.getAttribute(name) === "unset") element.setAttribute(name, ""); // no word of htmx 4
+    element.setAttribute(`${name}:inherited`, element.getAttribute(name));
   }
 
   function rename(element, name, other) {
@@ -144,7 +157,7 @@
       socket.close();
     }
     document.querySelectorAll(`${TABLE}[data-socket]`).forEach((table) => {
-      if (!sockets.has(table)) connect(table, 0);
+      if (!sockets.has(table) && !table.closest("[hx-ignore]")) connect(table, 0);
     });
   }
 

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from tests.browser import asking, telling  # noqa: F401  # declares its tasks
 from tests.browser.gates import let_through
-from tests.browser.sites.habits import HABITS
+from tests.browser.sites.habits import FOUR, HABITS
 
 PAGE = """{% load ephemeral_tasks static %}<!doctype html>
 <html lang="en" dir="DIRECTION"><head><meta charset="utf-8">
@@ -23,6 +23,8 @@ PAGES = {
         "HEAD": "{% task_media htmx=4 %}",
         "BODY": f"<nav>{{% task_count %}}</nav>{USUAL}",
     },
+    "four-habits": {"HEAD": "{% task_media htmx=4 %}", "ATTRIBUTES": FOUR},
+    "four-off": {"HEAD": "{% task_media htmx=4 %}", "ATTRIBUTES": "hx-ignore"},
     "own-four": {
         "HEAD": HTMX.replace("htmx-2", "htmx-4") + "{% task_media htmx=False %}"
     },
