@@ -56,6 +56,10 @@ PAGES = {
         "BODY": '{% task_form "copy" %}{% task_table %}',
     },
     "year": {"BODY": '{% task_form "count_year" %}{% task_table %}'},
+    "off-year": {
+        "ATTRIBUTES": "hx-disable",
+        "BODY": '{% task_form "count_year" %}{% task_table %}',
+    },
     "framework": {"HEAD": "{% task_media %}FRAMEWORK"},
     "turbo": {"BODY": f'<a href="/again/" data-visit>Again</a>{USUAL}'},
     "boosted": {
