@@ -44,6 +44,29 @@ def test_long_words_make_no_page_wider(make_guest, viewport):
     assert wide == viewport["width"]
 
 
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_an_output_and_a_question_fit_a_small_telephone(make_guest, direction):
+    """Nothing of them has to be moved sideways, whatever way the page is written."""
+    guest = make_guest("wide/", viewport=NARROW)
+    guest.submit()
+    guest.sees("Waiting for your answer")
+    id = guest.rows.first.get_attribute("id").removeprefix("operation-")
+
+    guest.page.goto(f"{guest.url}telling/{id}/?direction={direction}")
+
+    expect(guest.page.locator(".task-output-text")).to_have_text("w" * 200)
+    keep = guest.page.get_by_role("button", name="Keep")
+    assert keep.bounding_box()["y"] > bottom_of(guest.page.locator(".is-answer").first)
+    wide = guest.page.evaluate("document.documentElement.scrollWidth")
+    assert wide == NARROW["width"]
+
+
+def bottom_of(locator):
+    """Where the element ends, in pixels from the top, with some space below it."""
+    box = locator.bounding_box()
+    return box["y"] + box["height"] + 4
+
+
 def test_a_table_beside_something_has_a_width(make_guest):
     """In a flex row it takes what is left, and does not collapse."""
     guest = make_guest("flex/", viewport=WIDE)

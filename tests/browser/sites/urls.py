@@ -56,6 +56,7 @@ PAGES = {
         "BODY": '{% task_form "copy" %}{% task_table %}',
     },
     "year": {"BODY": '{% task_form "count_year" %}{% task_table %}'},
+    "wide": {"BODY": '{% task_form "ask_widely" %}{% task_table %}'},
     "off-year": {
         "ATTRIBUTES": "hx-disable",
         "BODY": '{% task_form "count_year" %}{% task_table %}',
