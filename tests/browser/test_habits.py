@@ -10,7 +10,7 @@ from tests.browser.sites.habits import HABITS
 WAYS = ["", "refused"]
 """By socket, and by polling."""
 
-PATHS = [*(f"habits/{habit}/" for habit in HABITS), "four-habits/"]
+PATHS = [*(f"habits/{habit}/" for habit in HABITS), "four/habits/"]
 
 
 @pytest.mark.parametrize("sockets", WAYS)
@@ -33,7 +33,7 @@ def test_a_row_lives_and_ends_on_a_site_with_habits(make_guest, sites, path, soc
     expect(guest.page.get_by_role("heading")).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", ["habits/boost/", "habits/push/", "four-habits/"])
+@pytest.mark.parametrize("path", ["habits/boost/", "habits/push/", "four/habits/"])
 def test_open_leaves_the_page_for_the_result(make_guest, sites, path):
     """Beside a running row, too, which is not replaced by the result's page."""
     guest = make_guest(path)
@@ -113,7 +113,7 @@ def test_a_page_boosted_from_one_without_our_script_polls(make_guest, sites):
     expect(guest.answered).to_have_text("Accepted: Count")
 
 
-@pytest.mark.parametrize("path", ["off/", "four-off/"])
+@pytest.mark.parametrize("path", ["off/", "four/ignored/"])
 def test_a_page_that_turns_htmx_off_has_a_plain_form_and_a_refresh_link(
     make_guest, path
 ):

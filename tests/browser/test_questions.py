@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 WAYS = {
     "by socket": ("copy/", {}),
-    "by htmx 4's socket": ("four-copy/", {}),
+    "by htmx 4's socket": ("four/copy/", {}),
     "by polling": ("copy/", {"sockets": "refused"}),
     "without a script": ("copy/", {"java_script_enabled": False}),
 }
@@ -51,10 +51,12 @@ def test_a_question_is_announced_politely(make_guest, sites):
     expect(guest.said).to_have_text("Copy asks: Overwrite 3 files?")
 
 
-@pytest.mark.parametrize("sockets", ["", "refused"])
-def test_what_is_typed_outlives_the_rows(make_guest, sites, sockets):
+@pytest.mark.parametrize(
+    ("path", "sockets"), [("year/", ""), ("year/", "refused"), ("four/year/", "")]
+)
+def test_what_is_typed_outlives_the_rows(make_guest, sites, path, sockets):
     """Other rows come and go; field, text and focus stay, and so do the errors."""
-    guest = make_guest("year/", sockets=sockets)
+    guest = make_guest(path, sockets=sockets)
     guest.submit()
     year, note = guest.page.get_by_role("spinbutton"), guest.page.get_by_label("Note:")
     year.fill("1999")
