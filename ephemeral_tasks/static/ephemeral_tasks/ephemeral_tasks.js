@@ -8,6 +8,7 @@
   const ROWS = ".ephemeral-tasks-rows";
   const FORM = ".task-form";
   const BUTTON = ROWS + " button";
+  const ASKING = `${ROWS}, ${BUTTON}`;
   const MARK = "Ephemeral-Tasks"; // a header that only our own fragments carry
   const STOPS = [401, 403, 404];
   const REGION = ".ephemeral-tasks-live, .task-form-status";
@@ -271,19 +272,20 @@
     if (table) Object.assign(stateOf(table), { isRotated: false, pushedAt: now, shownAt: now, tries: 0 });
   });
 
-  // A push may replace the rows while an action is on its way. Old rows show no answer,
-  // and their events reach nobody: the table stands in for its rows meanwhile.
+  // Others may replace the rows while an action or a poll is on its way. Old rows show no
+  // answer, take along the fields that outlive a swap (hx-preserve), and their events
+  // reach nobody: the table stands in for its rows meanwhile.
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt, target } = event.detail;
-    if (elt.matches(BUTTON) && target?.matches(ROWS)) event.detail.target = tableOf(elt);
+    if (elt.matches(ASKING) && target?.matches(ROWS)) event.detail.target = tableOf(elt);
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { requestConfig, target, xhr } = event.detail;
     // An answer that names its place brings the whole table, of another operation.
     const isRows = xhr.getResponseHeader("HX-Retarget") === null;
-    if (isRows && requestConfig.elt.matches(BUTTON) && target.matches(TABLE)) {
+    if (isRows && requestConfig.elt.matches(ASKING) && target.matches(TABLE)) {
       event.detail.target = target.querySelector(ROWS);
     }
   });

@@ -124,14 +124,21 @@
     return send(task.target, "htmx:oobBeforeSwap", detail) && detail.shouldSwap;
   }
 
+  /** A push may have replaced the rows that an answer is for, by others with the same id. */
+  function renew(task) {
+    if (!(task.target instanceof Element) || task.target.isConnected) return;
+    task.target = document.getElementById(task.target.id) ?? task.target;
+  }
+
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
     if (!ctx.response) return; // a push
     const main = tasks.find((task) => task.type === "main");
+    const isOurs = ctx.sourceElement.matches(OURS);
+    if (isOurs && main) renew(main);
     const target = main?.target instanceof Element ? main.target : ctx.sourceElement;
     const isError = ctx.response.status >= 400;
     const detail = { ...detailOf(ctx), target, isError, shouldSwap: !isError };
-    const isOurs = ctx.sourceElement.matches(OURS);
     if (!send(target, "htmx:beforeSwap", detail) || (isOurs && !detail.shouldSwap)) {
       event.preventDefault();
       return;
