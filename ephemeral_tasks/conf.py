@@ -18,7 +18,7 @@ NAME = "EPHEMERAL_TASKS"
 _RUNNING = min(32, (os.cpu_count() or 1) + 4)
 _HOUR = 3600.0
 _MEBIBYTE = 2**20
-_MOST_SECONDS = 1e9  # over 30 years; instants far beyond do not fit a datetime
+_MAX_SECONDS = 1e9  # over 30 years; instants far beyond do not fit a datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Rule:
     """What a setting's value must be."""
 
     kinds: tuple[type, ...]
-    least: float | None = None
-    is_least_allowed: bool = True
+    minimum: float | None = None
+    is_minimum_allowed: bool = True
     choices: tuple[str, ...] = ()
     may_be_none: bool = False
 
@@ -41,10 +41,10 @@ class Rule:
             str: "a string",
         }
         kind = words.get(self.kinds[-1], "True or False")
-        sign = ">=" if self.is_least_allowed else ">"
-        bound = "" if self.least is None else f" {sign} {self.least:g}"
+        sign = ">=" if self.is_minimum_allowed else ">"
+        bound = "" if self.minimum is None else f" {sign} {self.minimum:g}"
         if float in self.kinds:
-            bound += f" and <= {_MOST_SECONDS:g}"
+            bound += f" and <= {_MAX_SECONDS:g}"
         return f"{kind}{bound}{' or None' if self.may_be_none else ''}"
 
     def allows(self, value: object) -> bool:
@@ -58,24 +58,26 @@ class Rule:
             return all(isinstance(one, str) for one in value)
         if self.choices:
             return value in self.choices
-        if self.least is None or not isinstance(value, int | float):
+        if self.minimum is None or not isinstance(value, int | float):
             return True
         return self._is_within_bounds(value)
 
     def _is_within_bounds(self, value: float) -> bool:
-        if self.least is None or math.isnan(value):
+        if self.minimum is None or math.isnan(value):
             return False
-        if float in self.kinds and value > _MOST_SECONDS:
+        if float in self.kinds and value > _MAX_SECONDS:
             return False
-        return value >= self.least if self.is_least_allowed else value > self.least
+        return (
+            value >= self.minimum if self.is_minimum_allowed else value > self.minimum
+        )
 
 
-def _whole(default: int, *, least: int = 1) -> Any:
-    return field(default=default, metadata={"rule": Rule((int,), least)})
+def _whole(default: int, *, minimum: int = 1) -> Any:
+    return field(default=default, metadata={"rule": Rule((int,), minimum)})
 
 
 def _seconds(default: float, *, may_be_zero: bool = False) -> Any:
-    rule = Rule((int, float), 0, is_least_allowed=may_be_zero)
+    rule = Rule((int, float), 0, is_minimum_allowed=may_be_zero)
     return field(default=default, metadata={"rule": rule})
 
 
@@ -110,7 +112,7 @@ class Config:
     """Operations of one owner that run at once; half of ``max_running`` by default, at
     least 1; None for no bound."""
 
-    max_waiting: int = _whole(1000, least=0)
+    max_waiting: int = _whole(1000, minimum=0)
     """Operations that wait, or ask their owner; one more is refused."""
 
     owner: str = field(
@@ -128,7 +130,7 @@ class Config:
     max_waiting_per_client: int = _whole(100)
     """Operations of one client that wait or ask; one more is refused."""
 
-    unowned_size: int = _whole(1000, least=0)
+    unowned_size: int = _whole(1000, minimum=0)
     """Finished operations without an owner that are kept for ``get_result``."""
 
     cache_alias: str | None = field(

@@ -37,14 +37,18 @@ def prepare(
 def submit(pool: Pool, operation: PoolOperation) -> Handle:
     """Accept a new operation, or return the handle of the one that it repeats."""
     owner = cast("str", operation.owner)
-    # Or both clicks of a double click would find nothing, and two submissions would
-    # push out the same operation.
-    with windows.lock:
-        known = find_repeated(pool, operation)
-        if known is not None:
-            return known
-        change = accept(pool, operation, _choose_leaving(pool, owner))
-    return start(pool, operation, change)
+    try:
+        # Or both clicks of a double click would find nothing, and two submissions
+        # would push out the same operation.
+        with windows.lock:
+            known = find_repeated(pool, operation)
+            if known is not None:
+                return known
+            changes = accept(pool, operation, _choose_leaving(pool, owner))
+    except BaseException:
+        wake_after_failure(pool)
+        raise
+    return start(pool, operation, changes)
 
 
 def find_repeated(pool: Pool, operation: PoolOperation) -> Handle | None:
@@ -62,10 +66,11 @@ def find_repeated(pool: Pool, operation: PoolOperation) -> Handle | None:
     return None
 
 
-def start(pool: Pool, operation: PoolOperation, change: Change) -> Handle:
+def start(pool: Pool, operation: PoolOperation, changes: tuple[Change, ...]) -> Handle:
     """Do what follows from an acceptance; the caller holds no lock."""
     owner, handle = cast("str", operation.owner), cast("Handle", operation.handle)
-    pool.follow(change)
+    for change in changes:
+        pool.follow(change)
     signals.send_changed(owner)
     if operation.task.on_leave == "cancel":
         pool.loop.try_post(pool.presence.watch, operation.id)
@@ -93,19 +98,32 @@ def accept(
     operation: PoolOperation,
     leaving: tuple[PoolOperation, ...],
     place: int = 0,
-) -> Change:
-    """Take an operation and write its owner's window, both or neither."""
+) -> tuple[Change, ...]:
+    """Take an operation and write its owner's window, both or neither.
+
+    What it replaces ends last, so that a cache that fails has changed nothing. The
+    caller holds ``windows.lock``; where this raises it calls ``wake_after_failure``
+    once the lock is free.
+    """
     owner = cast("str", operation.owner)
-    change = pool.accept(operation, leaving=leaving, place=place)
+    change = pool.accept(operation, place=place)
     try:
-        mates = pool.ledger.memory.of(owner)
-        windows.write(owner, [one.handle for one in mates if one.handle is not None])
+        staying = [one for one in pool.ledger.memory.of(owner) if one not in leaving]
+        windows.write(owner, [one.handle for one in staying if one.handle is not None])
     except BaseException:  # of the cache's backend
         operation.handle = None  # first: the end of what was refused is not announced
         for part in (change, pool.ledger.forget(operation)):
-            pool.loop.try_post(pool.follow, part)  # not here: a lock is held
+            pool.loop.put(pool.follow, part)  # not here: a lock is held
         raise
-    return change
+    if leaving or operation.task.supersede:
+        return change, pool.ledger.replace(operation, leaving)
+    return (change,)
+
+
+def wake_after_failure(pool: Pool | None) -> None:
+    """Wake the loop for what a failed ``accept`` has left to it; under no lock."""
+    if pool is not None:
+        pool.loop.wake_for_calls()
 
 
 def _choose_leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
@@ -117,14 +135,14 @@ def _choose_leaving(pool: Pool, owner: str) -> tuple[PoolOperation, ...]:
     Raises:
         WindowFull: All are unfinished, and nothing may be pushed out.
     """
-    mates = pool.ledger.memory.of(owner)
-    if not mates:
+    siblings = pool.ledger.memory.of(owner)
+    if not siblings:
         return ()
     if not windows.exists(owner):
-        return tuple(mates)
+        return tuple(siblings)
     config, too_old = get_config(), windows.oldest()
-    leaving = [one for one in mates if one.submitted_monotonic <= too_old]
-    staying = [one for one in mates if one not in leaving]
+    leaving = [one for one in siblings if one.submitted_monotonic <= too_old]
+    staying = [one for one in siblings if one not in leaving]
     while len(staying) >= config.window_size:
         oldest = staying[-1]
         if config.when_window_full == "refuse":

@@ -65,6 +65,9 @@ class Listing:
     lines: tuple[Line, ...]
     """The newest of those."""
 
+    hidden: int
+    """Those that the filter leaves out; of finished ones, of those looked at."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
@@ -117,8 +120,13 @@ def _list(
     now: float,
     rows: int,
 ) -> Listing:
-    lines = tuple(_line(one, now) for one in left[: -rows - 1 : -1])
-    return Listing(state=state, count=len(found), matching=len(left), lines=lines)
+    return Listing(
+        state=state,
+        count=len(found),
+        matching=len(left),
+        lines=tuple(_line(one, now) for one in left[: -rows - 1 : -1]),
+        hidden=len(found) - len(left),
+    )
 
 
 def list_finished(
@@ -137,8 +145,13 @@ def list_finished(
     # Nobody sees further than this, so that a rare task costs no walk through all.
     looked_at = pool.ledger.newest_finished(rows if is_every else _LOOKED_AT)
     left = [one for one in looked_at if chosen.has(one, state_of(one))]
-    lines = tuple(_line(one, now) for one in left[:rows])
-    return Listing(state="finished", count=count, matching=None, lines=lines)
+    return Listing(
+        state="finished",
+        count=count,
+        matching=None,
+        lines=tuple(_line(one, now) for one in left[:rows]),
+        hidden=len(looked_at) - len(left),
+    )
 
 
 def state_of(operation: PoolOperation) -> str:

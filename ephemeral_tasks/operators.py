@@ -125,7 +125,7 @@ def _list(
 ) -> tuple[Listing, ...]:
     if pool is None or statistics is None:
         return tuple(
-            Listing(state=state, count=0, matching=0, lines=())
+            Listing(state=state, count=0, matching=0, lines=(), hidden=0)
             for state in (*UNFINISHED, "finished")
         )
     now = pool.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from django.utils.translation import gettext, pgettext_lazy
 
 from . import time_left
 from .core.status import Status
-from .core.values import Progress
+from .core.values import Progress, Share
 
 if TYPE_CHECKING:
     from django.forms import BaseForm
@@ -238,6 +239,8 @@ class Row:
             return ""
         if self.progress.message:
             return str(self.progress.message)
+        if isinstance(self.progress, Share):  # the bar says as much
+            return ""
         done = _in_words(self.progress.done)
         if self.progress.total is None:
             return done
@@ -246,8 +249,10 @@ class Row:
 
 
 def _in_words(number: float) -> str:
-    """Return a number as the language writes it; 0.1 + 0.2 is 0.3 for people."""
-    return formats.number_format(round(number, 2))
+    """Return a number as the language writes it; 0.1 + 0.2 is 0.3 and 2.0 is 2."""
+    rounded = round(number, 2)
+    is_whole = math.isfinite(rounded) and rounded == int(rounded)
+    return formats.number_format(int(rounded) if is_whole else rounded)
 
 
 _NAMES = tuple([one.name for one in fields(Row)])

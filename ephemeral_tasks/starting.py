@@ -11,11 +11,12 @@ from .digests import digest_form
 from .errors import Conflict, UnknownOperation
 from .lookup import find
 from .machine import process
-from .machine.pickles import check_arguments
+from .machine.pickles import check_call
 from .machine.table import Kind
 from .machine.verbs import verb
 from .pool.call import keep, keep_all
-from .pool.operation import make_handle
+from .pool.operation import PoolOperation, make_handle
+from .pool.pool import Pool
 from .projection import list_actions
 from .tasks import Task
 from .windows import Handle
@@ -37,7 +38,7 @@ def _take_back(taken: _Taken) -> None:
 
 @verb(Kind.CHANGE)
 def withdraw(handle: Handle) -> None:
-    """Cancel and forget an operation whose submitter was told that there is none."""
+    """Cancel and forget an operation whose submitter got Unreachable."""
     pool = pools.current()
     operation = None if pool is None else pool.ledger.memory.get(handle.id)
     if pool is None or operation is None or operation.owner is None:
@@ -48,6 +49,25 @@ def withdraw(handle: Handle) -> None:
         windows.keep(owner, {one.id for one in pool.ledger.memory.of(owner)})
     pool.follow(change)
     signals.send_changed(owner)
+
+
+def _stop_again(taken: _Taken) -> None:
+    """Cancel a retry that was answered too late.
+
+    Not forget it: the arguments of the operation that it replaced would be lost.
+    """
+    if taken.is_new:
+        stop(taken.handle)
+
+
+@verb(Kind.CHANGE)
+def stop(handle: Handle) -> None:
+    """Cancel an operation whose owner got Unreachable; it stays."""
+    pool = pools.current()
+    operation = None if pool is None else pool.ledger.memory.get(handle.id)
+    if pool is not None and operation is not None:
+        _, change = pool.ledger.cancel(operation)
+        pool.follow(change)
 
 
 def submit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Handle:
@@ -74,7 +94,7 @@ async def asubmit(owner: str, task: object, /, *args: Any, **kwargs: Any) -> Han
     return taken.handle
 
 
-@verb(Kind.ADD, undo=_take_back)
+@verb(Kind.ADD, undo=_take_back, is_submission=True)
 def _submit(
     owner: str, task: Task, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Taken:
@@ -92,7 +112,7 @@ def _take_along(
         return ours, args, kwargs
     ours.check_arguments(args, kwargs)
     kept = tuple([keep(value) for value in args]), keep_all(kwargs)
-    check_arguments(ours.name, ours.signature.parameters, *kept)
+    check_call(ours.name, ours.signature.parameters, *kept)
     return ours, *kept
 
 
@@ -113,7 +133,7 @@ async def asubmit_once(
     return taken.handle
 
 
-@verb(Kind.ADD, undo=_take_back)
+@verb(Kind.ADD, undo=_take_back, is_submission=True)
 def _submit_once(
     owner: str, task: Task, form_key: str, kwargs: Mapping[str, Any]
 ) -> _Taken:
@@ -137,27 +157,36 @@ def retry(owner: str, id: str) -> Handle:
     return _retry(owner, id).handle
 
 
-@verb(Kind.CHANGE, undo=_take_back)
+@verb(Kind.CHANGE, undo=_stop_again)
 def _retry(owner: str, id: str) -> _Taken:
-    with windows.lock:  # or two clicks would run it twice
-        pool, old, operation, _ = find(owner, id)
-        status, call = operation.status, operation.item
-        if "retry" not in list_actions(
-            status, is_cancelling=False, is_cancellable=True
-        ):
-            raise Conflict("retry", id, status)
-        owner = cast("str", operation.owner)
-        again = intake.make_operation(pool, owner, call.again(), operation.client)
-        again.handle = make_handle(again, old.label, old.shown)
-        again.unique_key = operation.unique_key
-        known = intake.find_repeated(pool, again)
-        if known is not None:
-            return _Taken(known, is_new=False)
-        mates = pool.ledger.memory.of(owner)
-        if operation not in mates:  # it has just been evicted
-            raise UnknownOperation(id)
-        change = intake.accept(pool, again, (operation,), mates.index(operation))
-    return _Taken(intake.start(pool, again, change), is_new=True)
+    try:
+        with windows.lock:  # or two clicks would run it twice
+            pool, old, operation, _ = find(owner, id)
+            again = _make_again(pool, old, operation)
+            known = intake.find_repeated(pool, again)
+            if known is not None:
+                return _Taken(known, is_new=False)
+            siblings = pool.ledger.memory.of(cast("str", again.owner))
+            if operation not in siblings:  # it has just been evicted
+                raise UnknownOperation(id)
+            place = siblings.index(operation)
+            changes = intake.accept(pool, again, (operation,), place)
+    except BaseException:
+        intake.wake_after_failure(pools.current())
+        raise
+    return _Taken(intake.start(pool, again, changes), is_new=True)
+
+
+def _make_again(pool: Pool, old: Handle, operation: PoolOperation) -> PoolOperation:
+    """Return a new operation with the call of a failed or cancelled one."""
+    status, call = operation.status, operation.item
+    if "retry" not in list_actions(status, is_cancelling=False, is_cancellable=True):
+        raise Conflict("retry", operation.id, status)
+    owner = cast("str", operation.owner)
+    again = intake.make_operation(pool, owner, call.again(), operation.client)
+    again.handle = make_handle(again, old.label, old.shown)
+    again.unique_key = operation.unique_key
+    return again
 
 
 async def aretry(owner: str, id: str) -> Handle:

@@ -46,6 +46,8 @@ __all__ = [
     "end_owner",
     "fetch",
     "is_known",
+    "keep_alive",
+    "list_ids",
     "output",
     "read_input",
     "result",

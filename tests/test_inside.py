@@ -15,10 +15,10 @@ def test_each_figure_is_printed():
 
     assert found.pop("modules in import circles at run time") == "[]"
     assert found.pop("modules in import circles with those for types") == "[]"
+    assert int(found.pop("lock acquisitions of one operation")) <= 3
     assert found.pop("stored booleans of an operation").startswith("4 is_announced ")
     assert set(found) == {
         "modules in the app layer's root",
-        "lock acquisitions of one operation",
         "calls of one operation",
         "modules touched by one operation",
     }

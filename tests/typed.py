@@ -35,6 +35,7 @@ from ephemeral_tasks import (
     task,
     window,
 )
+from ephemeral_tasks.core import KeyedCoordinator, PriorityCoordinator, SignalHub
 
 
 class TypedForm(forms.Form):
@@ -93,6 +94,34 @@ async def typed_length(text: str) -> int:
     return len(text)
 
 
+@coordinator(
+    "typed-keyed",
+    kind=KeyedCoordinator,
+    key=lambda item: item[0],
+    limit_per_key=2,
+    priority=len,
+    urgent_first=True,
+    limit=4,
+    hub=SignalHub(),
+)
+async def typed_keyed(text: str) -> int:
+    """Return the length of the text."""
+    return len(text)
+
+
+@coordinator(
+    "typed-lanes",
+    kind=PriorityCoordinator,
+    lanes={"now": None, "later": 10},
+    lane=lambda item: "later",
+    share={"later": 0.1},
+    limit=2,
+)
+async def typed_lanes(text: str) -> int:
+    """Return the length of the text."""
+    return len(text)
+
+
 assert_type(typed_translate, Task)
 assert_type(typed_plain, Task)
 
@@ -130,6 +159,10 @@ def steered() -> tuple[int, int, Any]:
     pool.resize(4)
     length = typed_length.submit("text").result(timeout=1)
     assert_type(length, int)
+    assert_type(typed_keyed.submit("text").result(timeout=1), int)
+    typed_keyed.emit("server.busy", key="a")
+    assert_type(typed_lanes.submit("text", lane="now").result(timeout=1), int)
+    assert_type(typed_lanes.waiting_by_lane(), dict[str, int])
     return pool.statistics().running, length, coordinators["typed"]
 
 
@@ -139,3 +172,7 @@ def misspelt(owner: str) -> None:
     submit(owner)  # type: ignore[call-arg]
     task(lable="Translate")  # type: ignore[call-overload]
     task(on_leave="stop")  # type: ignore[call-overload]
+    coordinator("a", kind=KeyedCoordinator, limit=1)  # type: ignore[arg-type]
+    coordinator("a", kind=PriorityCoordinator, limit=1)  # type: ignore[arg-type]
+    coordinator("a", key=len, limit=1)  # type: ignore[call-overload]
+    typed_length.submit("text", lane="now")  # type: ignore[call-arg]

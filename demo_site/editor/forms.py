@@ -66,7 +66,7 @@ class TranslateForm(forms.Form):
         known = [each for each in targets if (source, each) in self._pairs]
         for target in targets if source else []:
             if target not in known:
-                self.add_error("target", _refusal(source, target))
+                self.add_error("target", say_unknown_pair(source, target))
         # Else the operation would wait for an engine, and then fail.
         engine = get_engine()
         if not engine.is_available():
@@ -78,7 +78,8 @@ class TranslateForm(forms.Form):
         return data
 
 
-def _refusal(source, target):
+def say_unknown_pair(source, target):
+    """Return a sentence that no engine translates between two languages."""
     message = gettext("There is no translation from %(source)s to %(target)s.")
     names = {"source": translated_name(source), "target": translated_name(target)}
     return message % names

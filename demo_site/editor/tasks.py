@@ -6,10 +6,12 @@ from typing import TypedDict
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
 
-from demo_site.editor.forms import TranslateForm
+from demo_site.editor.forms import TranslateForm, say_unknown_pair
 from demo_site.translation import (
     EngineError,
+    EngineRefused,
     Splice,
+    UnknownPair,
     translate_document,
     translated_name,
 )
@@ -28,7 +30,7 @@ class Translation(TypedDict):
     total: int
     """Number of paragraphs, headings and table cells in the text."""
     kept: dict[str, int]
-    """Number of those that stayed as they were, because the engine broke them."""
+    """Number of those that stayed as they were: the engine refused or broke them."""
 
 
 def _name(source: str, target: tuple[str, ...]) -> str:
@@ -96,8 +98,17 @@ async def _translate(
             text, source, target, on_progress=report, on_piece=write
         )
     except EngineError as error:
-        sentence = gettext("The engine does not answer. Try again in a moment.")
-        raise TaskFailed(sentence) from error
+        raise TaskFailed(_sentence(error, source, target)) from error
+
+
+def _sentence(error: EngineError, source: str, target: str) -> str:
+    """Return what a visitor reads of an error."""
+    match error:
+        case UnknownPair():
+            return say_unknown_pair(source, target)
+        case EngineRefused():
+            return gettext("The engine does not translate this text.")
+    return gettext("The engine does not answer. Try again in a moment.")
 
 
 def _reporter(name: str, *, is_rehearsed: bool) -> Callable[[int, int], None]:

@@ -52,10 +52,11 @@ def staff_editor(request):
 @never_cache
 def growing(request, id):
     """Show what a translation of the visitor has written so far, and follow it."""
-    rows = _translations(request)
-    row = next((row for row in rows if row.id == id), None)
+    row = next((row for row in _rows(request) if row.id == id), None)
     if row is None:
         raise Http404
+    if row.task != translate.name:  # the page asks for each row of its table
+        return HttpResponse(status=204)  # with which htmx changes nothing
     return render(request, "editor/growing.html", {"row": row})
 
 
@@ -104,9 +105,13 @@ def _file(content, name, content_type):
 
 def _translations(request):
     """Return the visitor's rows of this task, newest first."""
+    return [row for row in _rows(request) if row.task == translate.name]
+
+
+def _rows(request):
+    """Return the visitor's rows, newest first."""
     owner = owner_of(request, create=False)
-    rows = window(owner) if owner else ()
-    return [row for row in rows if row.task == translate.name]
+    return window(owner) if owner else ()
 
 
 def _newest_unfinished(request):

@@ -1,15 +1,16 @@
-"""System checks of the settings, and of the classes that they name."""
+"""System checks of the settings, and of the engines that they name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
-from django.utils.module_loading import import_string
 
-from demo_site.translation.conf import BadOption, read_options
-from demo_site.translation.specs import ALLOWED, KINDS
+from demo_site.translation.conf import BadOption, Options, read_options
+from demo_site.translation.engines import make_engine
+from demo_site.translation.specs import ALLOWED, KINDS, Spec
+
+_METHODS = ("aclose", "healthy", "pairs", "route", "translate")
 
 
 def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -18,19 +19,24 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
         options = read_options()
     except BadOption as error:
         return [_error(f"{error.name}: {error.reason}", error.hint)]
-    paths = [spec.kind for spec in options.specs if spec.kind not in KINDS]
-    return list(_check_paths(paths))
+    return [
+        _error(f"TRANSLATION_ENGINES: {spec.kind} {mistake}", ALLOWED)
+        for spec in options.specs
+        if spec.kind not in KINDS and (mistake := _find_mistake(spec, options))
+    ]
 
 
-def _check_paths(paths: Sequence[str]) -> list[CheckMessage]:
-    found: list[CheckMessage] = []
-    for path in paths:
-        try:
-            import_string(path)
-        except ImportError:
-            message = f"TRANSLATION_ENGINES: {path} cannot be imported"
-            found.append(_error(message, ALLOWED))
-    return found
+def _find_mistake(spec: Spec, options: Options) -> str:
+    """Return what is wrong with an engine of the site's own; empty if nothing is."""
+    try:
+        engine = make_engine(spec, options)
+    except ImportError:
+        return "cannot be imported"
+    except Exception as error:  # of the site's own code; its text may contain the key
+        made = "with a url" if spec.url else "without a url"
+        return f"cannot be made {made} ({type(error).__name__})"
+    missing = [each for each in _METHODS if not callable(getattr(engine, each, None))]
+    return f"is no engine: it has no {missing[0]}()" if missing else ""
 
 
 def _error(message: str, allowed: str) -> CheckMessage:

@@ -46,6 +46,7 @@ async def translate_document(
     Raises:
         UnknownPair: There is no translation between the two languages.
         NoEngine: For a while no engine has answered.
+        EngineRefused: Engines translate none of its texts.
     """
     # In threads: on the loop, a long text would delay all other operations.
     document = await asyncio.to_thread(

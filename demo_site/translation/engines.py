@@ -31,7 +31,7 @@ def make_engines(options: Options) -> tuple[Engine, ...]:
     """Return the configured engines, or the best one that needs no configuration."""
     if not options.specs:
         return (find_engine(),)
-    return tuple(_make(spec, options) for spec in options.specs)
+    return tuple(make_engine(spec, options) for spec in options.specs)
 
 
 def find_engine() -> Engine:
@@ -40,7 +40,8 @@ def find_engine() -> Engine:
     return apertium if apertium.pairs() else PseudoEngine(seconds=PSEUDO_SECONDS)
 
 
-def _make(spec: Spec, options: Options) -> Engine:
+def make_engine(spec: Spec, options: Options) -> Engine:
+    """Return a configured engine; nothing is sent to its server."""
     if spec.kind == "apertium":
         return ApertiumEngine()
     if spec.kind == "pseudo":

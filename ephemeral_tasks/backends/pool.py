@@ -19,6 +19,7 @@ from ..compat import (
     task_enqueued,
 )
 from ..machine import process
+from ..machine.pickles import check_call
 from ..machine.table import Kind
 from ..machine.verbs import verb
 from ..pool.unowned import UnownedOperation
@@ -65,12 +66,12 @@ class PoolBackend(BaseTaskBackend):
         task = self.at_an_instant(task)
         ours = Task.of(task)
         ours.check_arguments(tuple(args), kwargs)
-        return _enqueue(
-            type(self),
-            ours if process.is_shared() else task,  # Django's own does not pickle
-            cast("list[Any]", normalize_json(list(args))),
-            cast("dict[str, Any]", normalize_json(dict(kwargs))),
-        )
+        by_place = cast("list[Any]", normalize_json(list(args)))
+        by_name = cast("dict[str, Any]", normalize_json(dict(kwargs)))
+        if process.is_shared():
+            check_call(ours.name, ours.signature.parameters, by_place, by_name)
+            task = ours  # Django's own does not pickle
+        return _enqueue(type(self), task, by_place, by_name)
 
     def at_an_instant(self, task: Any) -> Any:
         """Return the task with an instant where ``run_after`` was a span from now.
@@ -98,14 +99,14 @@ class PoolBackend(BaseTaskBackend):
 
 @verb(Kind.CHANGE)
 def _withdraw(result: TaskResult[..., Any]) -> None:
-    """Cancel and forget what was enqueued by a caller who was told that it was not."""
+    """Cancel and forget what was enqueued by a caller that got Unreachable."""
     pool = pools.current()
     operation = None if pool is None else pool.ledger.memory.get(result.id)
     if pool is not None and isinstance(operation, UnownedOperation):
         pool.forget(operation)
 
 
-@verb(Kind.ADD, undo=_withdraw)
+@verb(Kind.ADD, undo=_withdraw, is_submission=True)
 def _enqueue(
     backend: type, task: Any, args: list[Any], kwargs: dict[str, Any]
 ) -> TaskResult[..., Any]:

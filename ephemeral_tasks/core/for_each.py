@@ -139,6 +139,8 @@ class _Loop(KeyedCoordinator[Any, object]):
         self._stop_after = stop_after
         self._keep_items = keep_items
         self._is_stopped = False
+        self._begun = 0
+        """Items that were run at least once; the others were read ahead."""
         self._outer = CURRENT.get()
         """The operation that runs the loop, if there is one."""
         self.hub = None if self._outer is None else self._outer.hub
@@ -149,10 +151,11 @@ class _Loop(KeyedCoordinator[Any, object]):
             await self.drain()
         finally:
             await self._end()
+        successful, failed = self._ended[Status.SUCCESSFUL], self._ended[Status.FAILED]
         return Summary(
-            successful=self._ended[Status.SUCCESSFUL],
-            failed=self._ended[Status.FAILED],
-            cancelled=self._ended[Status.CANCELLED],
+            successful=successful,
+            failed=failed,
+            cancelled=self._begun - successful - failed,
             failures=tuple(self._failures),
             is_stopped=self._is_stopped,
         )
@@ -186,6 +189,8 @@ class _Loop(KeyedCoordinator[Any, object]):
             self.cancel_all()
 
     def _make_context(self, operation: Operation[Any, Any]) -> OperationContext:
+        if operation.attempt == 1:
+            self._begun += 1
         return PartContext(operation, self._outer)
 
     def on_progress(self, operation: Operation[Any, Any]) -> None:

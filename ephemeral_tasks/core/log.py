@@ -10,5 +10,5 @@ logger = logging.getLogger("ephemeral_tasks")
 
 def log_error(message: str, *args: object, exc_info: bool = False) -> None:
     """Log an error, whatever a handler raises."""
-    with contextlib.suppress(Exception, SystemExit):
+    with contextlib.suppress(Exception, SystemExit):  # of a handler of the caller's
         logger.error(message, *args, exc_info=exc_info)

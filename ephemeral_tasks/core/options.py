@@ -1,8 +1,8 @@
-"""The keywords that every coordinator takes."""
+"""The keywords that coordinators take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Required, TypedDict
 
 from .clock import Clock
@@ -34,3 +34,20 @@ class Options(TypedDict, total=False):
     cancel_on: str | Iterable[str]
     defer_on: str | Iterable[str]
     resume_on: str | Iterable[str]
+
+
+class KeyedOptions(Options, total=False):
+    """Those of a ``KeyedCoordinator``."""
+
+    key: Required[Callable[[Any], Hashable]]
+    limit_per_key: int
+    priority: Callable[[Any], int] | None
+    urgent_first: bool
+
+
+class LaneOptions(Options, total=False):
+    """Those of a ``PriorityCoordinator``."""
+
+    lanes: Required[Mapping[str, int | None]]
+    lane: Callable[[Any], str] | None
+    share: Mapping[str, float] | None

@@ -6,7 +6,7 @@ import threading
 from contextvars import ContextVar
 from typing import Protocol
 
-from .values import Progress
+from .values import Progress, Share
 
 PERCENT = 100
 
@@ -100,7 +100,7 @@ class Whole:
                 part.reach(report.done / report.total)
             done = int(100 * PERCENT * self._root.done + 0.5) / 100  # two places
             shown = (done, PERCENT, report.message or part.text)
-            operation.progress = Progress._make(shown)
+            operation.progress = Share._make(shown)
         operation.announce()
 
     def _find_current(self) -> Part:

@@ -86,6 +86,10 @@ class PriorityCoordinator(Coordinator[Item, Value]):
             raise self._refuse(key)
         return self.admit(self._make(item, key))
 
+    def prepare(self, item: Item, *, lane: str | None = None) -> Operation[Item, Value]:
+        """Make an operation for ``accept``, from any thread."""
+        return self._make(item, self._lane_of(item, lane))
+
     def waiting_by_lane(self) -> dict[str, int]:
         """Return how many wait for their first start in each lane, highest first."""
         with self._lock:  # accept() on another thread changes them

@@ -156,10 +156,18 @@ class Runner(Generic[Item, Value]):
             started = self._scheduler.rest(operation)
             self._mark_started(started)
         try:
-            operation.timer = self._clock.call_later(delay, self._requeue, operation)
+            self._requeue_later(operation, delay)
             self._notify(operation)
         finally:
             self.run_bodies(started)
+
+    def _requeue_later(self, operation: AnyOperation, delay: float) -> None:
+        """Queue an operation after its pause; at once where no timer can be set."""
+        try:
+            operation.timer = self._clock.call_later(delay, self._requeue, operation)
+        except Exception:  # of the caller's clock: nothing else would queue it
+            log_error("no pause before the retry: id=%s", operation.id)
+            self._loop.call_soon(self._requeue, operation)
 
     def _requeue(self, operation: AnyOperation) -> None:
         operation.timer = None

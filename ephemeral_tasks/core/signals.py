@@ -21,6 +21,13 @@ _Mark = tuple[str, Hashable, str | None]
 """What makes a signal the same as another: its name, key and operation."""
 
 
+_WAY = (
+    "use loop.call_soon_threadsafe(hub.emit, name) with its own loop, or emit(name) "
+    "of a coordinator that the pool hosts"
+)
+"""To a hub, from a thread or another loop."""
+
+
 class SignalHub:
     """Takes signals and calls the listeners whose patterns match their names.
 
@@ -192,12 +199,11 @@ class SignalHub:
         if loop is self._loop and loop is not None:
             return
         if loop is None:
-            raise RuntimeError("a SignalHub must be used inside a running event loop")
-        if self._loop is not None and not self._loop.is_closed():
             raise RuntimeError(
-                "this SignalHub belongs to another event loop; use "
-                "loop.call_soon_threadsafe(hub.emit, name) with its own loop"
+                f"a SignalHub must be used inside a running event loop; {_WAY}"
             )
+        if self._loop is not None and not self._loop.is_closed():
+            raise RuntimeError(f"this SignalHub belongs to another event loop; {_WAY}")
         self._loop = loop
         self._recent.restart()
 

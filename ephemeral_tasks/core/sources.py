@@ -67,6 +67,7 @@ class Shared(Generic[Item]):
     def __init__(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
         self._numbers = count()
         self._reading = asyncio.Lock()
+        """Held while an async source is read; all fields belong to the loop."""
         self._plain: Iterator[Item] = iter(())
         self._async: AsyncIterator[Item] | None = None
         if isinstance(items, AsyncIterable):

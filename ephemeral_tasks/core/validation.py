@@ -17,7 +17,7 @@ def check_body(body: object) -> None:
         raise TypeError(f"body must be a coroutine function, got {body!r}")
 
 
-def check_at_least(name: str, value: int, least: int) -> None:
+def check_at_least(name: str, value: int, minimum: int) -> None:
     """Refuse a bound that is no whole number or too small.
 
     Raises:
@@ -25,8 +25,8 @@ def check_at_least(name: str, value: int, least: int) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an int, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be >= {least}, got {value}")
+    if value < minimum:
+        raise ValueError(f"{name} must be >= {minimum}, got {value}")
 
 
 def check_seconds(name: str, value: float | None) -> None:

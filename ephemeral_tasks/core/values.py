@@ -38,6 +38,15 @@ class Progress(NamedTuple):
         )
 
 
+class Share(Progress):
+    """How far a body of several parts has come, in per cent: it has no unit."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(Progress(*self))
+
+
 def finite(name: str, value: Any) -> float:
     """Return a plain int or float; of other kinds of numbers their float.
 

@@ -185,6 +185,7 @@ class Workers(Generic[Item]):
         self._turn += 1
         self._streak = 0
         if not (is_enough or self._source.is_over):
+            # Without a key the limit alone admits, and no queue is needed.
             running = len(self._tasks)
             self._start(min(running, self._limit - running))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from ..errors import Unreachable
 from . import messages
 from .wire import Frame, Kind
+
+_MARGIN_SECONDS = 0.1
+"""The host starts no call later than this before its caller gives up."""
 
 
 class ConnectionLost(Exception):
@@ -120,3 +124,10 @@ class Book:
                 call.error = ConnectionLost(is_maybe_run=call.number not in unsent)
         for call in calls.values():
             call.on_done()
+
+
+def find_limit(timeout: float | None) -> float:
+    """Return until when the host may start a call, by the machine's clock."""
+    if timeout is None:
+        return float("inf")
+    return time.monotonic() + timeout - min(_MARGIN_SECONDS, timeout / 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -37,11 +38,15 @@ class Called(Protocol):
 
     name: str
     kind: Kind
+    is_submission: bool
     function: Callable[..., Any]
 
 
-def call(verb: Called, args: Args, kwargs: Kwargs) -> Any:
-    """Run a verb where the pool is, and block until there is an answer."""
+def call(verb: Called, args: Args, kwargs: Kwargs, *, is_patient: bool = False) -> Any:
+    """Run a verb where the pool is, and block until there is an answer.
+
+    If patient, a host that stalls does it once it turns again; None is returned then.
+    """
     until = time.monotonic() + (LOOP_SECONDS if _is_in_loop() else CALL_SECONDS)
     route = _Route(verb.kind)
     while True:
@@ -55,25 +60,29 @@ def call(verb: Called, args: Args, kwargs: Kwargs) -> Any:
             seconds = _left(until)
             if link.is_stalled:  # a page with several tags does not wait for each
                 seconds = min(seconds, LOOP_SECONDS)
-            return link.call(verb.name, _pack(args, kwargs), timeout=seconds)
+            packed = _pack(verb, args, kwargs)
+            return link.call(verb.name, packed, timeout=seconds, is_patient=is_patient)
         except (Closed, ConnectionLost) as error:
             route.leave(error)
 
 
-async def acall(
-    verb: Called, args: Args, kwargs: Kwargs, *, is_patient: bool = False
+async def acall(verb: Called, args: Args, kwargs: Kwargs) -> Any:
+    """Run a verb where the pool is, and await the answer."""
+    until = time.monotonic() + CALL_SECONDS
+    return await _acall(verb, args, kwargs, _Route(verb.kind), until)
+
+
+async def _acall(
+    verb: Called, args: Args, kwargs: Kwargs, route: _Route, until: float
 ) -> Any:
-    """Run a verb where the pool is, and await the answer; without an end if patient."""
-    seconds = None if is_patient else CALL_SECONDS
-    route = _Route(verb.kind)
     while True:
-        if not route.is_decided:
-            route.decide(await process.afind(create=_needs_host(verb)))
+        await _adecide(route, verb, until)
         link = route.link
         if link is None:
             return verb.function(*args, **kwargs)
         try:
-            return await link.acall(verb.name, _pack(args, kwargs), timeout=seconds)
+            seconds, packed = _finite(_left(until)), _pack(verb, args, kwargs)
+            return await link.acall(verb.name, packed, timeout=seconds)
         except (Closed, ConnectionLost) as error:
             route.leave(error)
 
@@ -82,14 +91,16 @@ async def await_answer(
     verb: Called, args: Args, kwargs: Kwargs, seconds: float | None
 ) -> Any:
     """Wait where the pool is, ``seconds`` at most; a host that stalls gets more."""
-    timeout = None if seconds is None else max(seconds, 0.0) + CALL_SECONDS
+    until = math.inf
+    if seconds is not None:
+        until = time.monotonic() + max(seconds, 0.0) + CALL_SECONDS
     route = _Route(verb.kind)
-    if not route.is_decided:
-        route.decide(await process.afind(create=_needs_host(verb)))
+    await _adecide(route, verb, until)
     if route.link is None:
         return await verb.function(*args, **kwargs)
     try:
-        return await route.link.acall(verb.name, _pack(args, kwargs), timeout=timeout)
+        left, packed = _finite(_left(until)), _pack(verb, args, kwargs)
+        return await route.link.acall(verb.name, packed, timeout=left)
     except ConnectionLost:
         raise Closed("the process that hosts the pool has ended") from None
 
@@ -99,20 +110,22 @@ def post(verb: Called, args: Args, kwargs: Kwargs) -> None:
 
     A host that stalls does it there once it turns again: no caller was told otherwise.
     """
-    if not _is_in_loop():
-        try:
-            call(verb, args, kwargs)
-        except Unreachable:
-            _log_lost(verb)
+    try:
+        if not _is_in_loop():
+            call(verb, args, kwargs, is_patient=True)
+            return
+        route = _Route(verb.kind)  # here: the conversation may end before the task runs
+    except Unreachable:
+        _log_lost(verb)
         return
-    task = asyncio.get_running_loop().create_task(_post(verb, args, kwargs))
+    task = asyncio.get_running_loop().create_task(_post(verb, args, kwargs, route))
     _posted.add(task)
     task.add_done_callback(_posted.discard)
 
 
-async def _post(verb: Called, args: Args, kwargs: Kwargs) -> None:
+async def _post(verb: Called, args: Args, kwargs: Kwargs, route: _Route) -> None:
     try:
-        await acall(verb, args, kwargs, is_patient=True)
+        await _acall(verb, args, kwargs, route, math.inf)
     except Unreachable:
         _log_lost(verb)
 
@@ -178,17 +191,28 @@ class _Route:
         return self.link is not None and self.link.is_draining
 
 
+async def _adecide(route: _Route, verb: Called, until: float) -> None:
+    """Look for the host where it is not known; for two seconds, or until then."""
+    if not route.is_decided:
+        seconds = min(_left(until), CALL_SECONDS)
+        route.decide(await process.afind(create=_needs_host(verb), timeout=seconds))
+
+
 def _needs_host(verb: Called) -> bool:
     return verb.kind is Kind.ADD or verb.name in OF_OWNERS
 
 
-def _pack(args: Args, kwargs: Kwargs) -> Args:
-    return Surroundings.capture(), args, kwargs
+def _pack(verb: Called, args: Args, kwargs: Kwargs) -> Args:
+    return Surroundings.capture(has_variables=verb.is_submission), args, kwargs
 
 
 def _left(until: float) -> float:
     """Return the seconds until then: the look for a host has had its share of them."""
     return max(until - time.monotonic(), _LEAST_SECONDS)
+
+
+def _finite(seconds: float) -> float | None:
+    return None if seconds == math.inf else seconds
 
 
 def _is_in_loop() -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Any
 
 from ..errors import Unreachable
 from . import messages
-from .calls import Book, Call, ConnectionLost
+from .calls import Book, Call, ConnectionLost, find_limit
 from .outbox import Outbox, Overfull
 from .watcher import Watcher
 from .wire import BrokenWire, Frame, FrameReader, Kind, frame_limit, pack
@@ -23,8 +22,6 @@ logger = logging.getLogger("ephemeral_tasks")
 
 _STALL_SECONDS = 1.0
 """A host that does not answer for so long does not turn; a busy one does."""
-_MARGIN_SECONDS = 0.1
-"""The host starts no call later than this before its caller gives up."""
 
 
 class Link:
@@ -69,10 +66,14 @@ class Link:
         self._limit = frame_limit()
         self._book = Book()
         self._outbox = Outbox(connection, capacity=self._limit, on_kept=self._wake)
-        self._watcher = Watcher(
-            connection, self._outbox, on_data=self._read, on_end=self._end
-        )
-        self._watcher.start()
+        try:
+            self._watcher = Watcher(
+                connection, self._outbox, on_data=self._read, on_end=self._end
+            )
+            self._watcher.start()
+        except BaseException:  # no descriptor or thread is left; none other closes it
+            connection.close()
+            raise
 
     def call(
         self,
@@ -80,8 +81,13 @@ class Link:
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
         timeout: float | None = 2.0,
+        *,
+        is_patient: bool = False,
     ) -> Any:
         """Return the answer of the host; blocks for at most ``timeout`` seconds.
+
+        If patient, the host may start the call however late: None is returned where
+        there is no answer in time.
 
         Raises:
             Exception: What the verb raised.
@@ -94,16 +100,19 @@ class Link:
             raise RuntimeError("a callback of the link may not wait for the host")
         waiting = threading.Lock()
         waiting.acquire()
-        call = self._start(verb, args, kwargs, timeout, waiting.release)
+        limit = None if is_patient else timeout
+        call = self._start(verb, args, kwargs, limit, waiting.release)
         try:
             is_done = waiting.acquire(timeout=-1 if timeout is None else timeout)
         except BaseException:  # of a signal's handler
             self._give_up(call, is_late=False)
             raise
-        if not is_done and self._give_up(call, is_late=True):
-            self.is_stalled |= timeout is not None and timeout >= _STALL_SECONDS
-            raise Unreachable
-        return call.outcome()
+        if is_done or not self._stop_waiting(call, is_patient):
+            return call.outcome()
+        self.is_stalled |= timeout is not None and timeout >= _STALL_SECONDS
+        if is_patient:
+            return None
+        raise Unreachable
 
     async def acall(
         self,
@@ -154,15 +163,15 @@ class Link:
         timeout: float | None,
         on_done: Callable[[], object],
     ) -> Call:
-        payload = messages.pack_call(verb, (args, dict(kwargs or {})), _limit(timeout))
+        limit = find_limit(timeout)
+        payload = messages.pack_call(verb, (args, dict(kwargs or {})), limit)
         if len(payload) > self._limit:
             raise TypeError(f"the arguments of {verb!r} have {len(payload)} bytes")
+        if self._outbox.is_full:
+            raise Unreachable
         call = self._book.open(verb, on_done)
         try:
             self._outbox.send(pack(Kind.CALL, call.number, payload), call.number)
-        except Overfull:
-            self._book.take(call)
-            raise Unreachable from None
         except OSError:
             # The thread sees the end, too; perhaps after the caller has asked again.
             self.is_closed = True
@@ -172,6 +181,12 @@ class Link:
 
     def _wake(self) -> None:
         self._watcher.wake()
+
+    def _stop_waiting(self, call: Call, is_patient: bool) -> bool:
+        """Expect no answer in time; return False if there just was one."""
+        if is_patient:
+            return self._book.take(call)
+        return self._give_up(call, is_late=True)
 
     def _give_up(self, call: Call, *, is_late: bool) -> bool:
         """Stop waiting for a call; return False if it has just been answered."""
@@ -230,13 +245,6 @@ class Link:
         # Before the calls end: their callers may look for the next host at once.
         self._report(self._on_closed, self)
         self._book.close(unsent)
-
-
-def _limit(timeout: float | None) -> float:
-    """Return until when the host may start a call, by the machine's clock."""
-    if timeout is None:
-        return float("inf")
-    return time.monotonic() + timeout - min(_MARGIN_SECONDS, timeout / 2)
 
 
 def _settle_soon(loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:

@@ -60,17 +60,18 @@ def pack_answer(verb: str, value: object) -> bytes:
     return _pickle(value, f"the answer to {verb!r}")
 
 
-def pack_error(verb: str, error: BaseException) -> bytes:
+def pack_error(verb: str, error: BaseException, limit: int) -> bytes:
     """Return an error's payload; of one that cannot cross only the class's name.
 
-    Traceback, cause and context do not cross: they would carry frames and content.
+    One of more than ``limit`` bytes cannot. Traceback, cause and context do not cross:
+    they would carry frames and content.
     """
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     try:
         if not isinstance(error, Exception):  # SystemExit would end its reader
             raise Unpicklable
         raw = _pickle(error, "")
-        if type(unpack(raw, "")) is type(error):
+        if len(raw) <= limit and type(unpack(raw, "")) is type(error):
             return raw
     except Unpicklable:
         pass

@@ -9,10 +9,11 @@ from threading import Lock
 
 
 class Overfull(Exception):
-    """The other end reads so slowly that nothing more is kept for it."""
+    """The other end reads so slowly that no further notice is kept for it."""
 
 
 _FRAMES = 10_000
+"""So many frames make it full, and of notices no more are kept."""
 _FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)  # a server may have restored SIGPIPE
 
 
@@ -32,14 +33,16 @@ class Outbox:
     ) -> None:
         self._socket = connection
         self._capacity = capacity
-        """How many bytes may be kept behind the first frame, in 10,000 frames."""
+        """More bytes than that make it full."""
         self._on_kept = on_kept
         """Called when the first frame is kept: somebody must flush."""
         self._lock = Lock()
-        """Guards the next three lines; held while bytes go into a non-blocking
-        socket, or the frames of two threads would mix."""
+        """Guards the lines below; held while bytes go into a non-blocking socket, or
+        the frames of two threads would mix."""
         self._kept: deque[tuple[int, memoryview]] = deque()
         self._size = 0
+        self._notices = 0
+        """How many of the kept frames are notices."""
         self._is_closed = False
         self._has_begun = False
         """Whether bytes of the first kept frame are on their way."""
@@ -49,11 +52,20 @@ class Outbox:
         """How many bytes wait for the socket."""
         return self._size
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is kept that its sender should make no more."""
+        return self._size > self._capacity or len(self._kept) > _FRAMES
+
     def send(self, frame: bytes, number: int = 0) -> None:
-        """Send a frame, or keep it; ``number`` is for ``discard`` and ``close``.
+        """Send a frame, or keep it.
+
+        Args:
+            frame: Also kept when ``is_full``: a call or an answer is never lost.
+            number: The call's, for ``discard`` and ``close``; 0 for a notice.
 
         Raises:
-            Overfull: Nothing was kept.
+            Overfull: It is a notice, and 10,000 others are kept.
             OSError: The connection is closed or broken; the frame was not sent whole.
         """
         with self._lock:
@@ -86,10 +98,11 @@ class Outbox:
                     return False
                 self._kept.popleft()
                 self._has_begun = False
+                self._notices -= number == 0
             return True
 
     def discard(self, number: int) -> bool:
-        """Drop a frame of which nothing was sent; return whether there was one."""
+        """Drop a call of which nothing was sent; return whether there was one."""
         with self._lock:
             for index, (kept, rest) in enumerate(self._kept):
                 if kept == number:
@@ -106,13 +119,14 @@ class Outbox:
             self._is_closed = True
             numbers = {number for number, _ in self._kept}
             self._kept.clear()
-            self._size = 0
+            self._size = self._notices = 0
             return numbers
 
     def _keep(self, number: int, rest: memoryview) -> None:
-        is_full = len(self._kept) >= _FRAMES or self._size + len(rest) > self._capacity
-        if self._kept and is_full:
-            raise Overfull
+        if number == 0:
+            if self._notices >= _FRAMES:
+                raise Overfull
+            self._notices += 1
         self._kept.append((number, rest))
         self._size += len(rest)
 

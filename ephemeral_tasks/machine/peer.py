@@ -58,9 +58,11 @@ class Peer:
         )
         self._has_sent = asyncio.Event()
         """Set when the outbox became empty; cleared by who waits for that."""
+        self._is_paused = False
+        """Whether no call is taken until the client reads; on the listener's thread."""
         self._hello = handshake.make_hello()
         run = partial(dispatch, self)
-        self._runner = CallRunner(run, self._send, self._limit)
+        self._runner = CallRunner(run, self._send, self._limit, self._is_full)
         self._patience = self._loop.call_later(handshake.SECONDS, self._lose_patience)
         self._loop.add_reader(connection, self._read)
         self._send(Kind.HELLO, payload=self._hello)
@@ -68,18 +70,13 @@ class Peer:
     def notify(self, kind: str, payload: object) -> None:
         """Send a notice; from any thread, never blocks.
 
-        A client for which too much is kept is dropped.
+        A client for which too many are kept is dropped.
         """
         self.send_notice(pack(Kind.NOTICE, payload=messages.pack_notice(kind, payload)))
 
     def send_notice(self, frame: bytes) -> None:
         """Send a packed notice; from any thread, never blocks."""
-        try:
-            self._outbox.send(frame)
-        except Overfull:
-            self._post(self.drop, "it does not read")
-        except OSError:  # the loop sees the end of the connection by itself
-            pass
+        self._put(frame)
 
     async def wait_until_sent(self) -> None:
         """Wait until the client has read what was kept for it, or has gone."""
@@ -122,10 +119,8 @@ class Peer:
         if not data:
             self._end()
             return
-        try:
-            self._take_all(data)
-        except BrokenWire as error:
-            self.drop(str(error))
+        self._reader.hold(data)
+        self._take_all()
 
     def _end(self) -> None:
         """The client has closed its end, or died."""
@@ -136,11 +131,34 @@ class Peer:
         else:
             self.close()
 
-    def _take_all(self, data: bytes) -> None:
-        # Frame by frame, for the limit is another one after the first.
-        self._reader.hold(data)
-        while not self.is_closed and (frame := self._reader.take()) is not None:
-            self._take(frame)
+    def _take_all(self) -> None:
+        """Take what has come, until so much is kept that the client must read first.
+
+        Else one client could fill the host's memory with answers.
+        """
+        try:
+            # Frame by frame, for the limit is another one after the first.
+            while not self._is_stopped() and (frame := self._reader.take()) is not None:
+                self._take(frame)
+        except BrokenWire as error:
+            self.drop(str(error))
+        if self._is_full() and not self.is_closed:
+            self._is_paused = True
+            self._loop.remove_reader(self._connection)
+
+    def _go_on(self) -> None:
+        """Answer and take what had to wait for the client to read."""
+        self._runner.answer_ended()
+        if self._is_paused and not self._is_full():
+            self._is_paused = False
+            self._loop.add_reader(self._connection, self._read)
+            self._take_all()
+
+    def _is_stopped(self) -> bool:
+        return self.is_closed or self._is_full()
+
+    def _is_full(self) -> bool:
+        return self._outbox.is_full
 
     def _take(self, frame: Frame) -> None:
         if not self.is_ready:
@@ -168,11 +186,14 @@ class Peer:
         self.drop(f"no handshake within {handshake.SECONDS:g} s")
 
     def _send(self, kind: Kind, number: int = 0, payload: bytes = b"") -> None:
+        self._put(pack(kind, number, payload), number)
+
+    def _put(self, frame: bytes, number: int = 0) -> None:
         try:
-            self._outbox.send(pack(kind, number, payload), number)
+            self._outbox.send(frame, number)
         except Overfull:
-            self.drop("it does not read")
-        except OSError:  # the reader sees the end of the connection by itself
+            self._post(self.drop, "it does not read")
+        except OSError:  # the loop sees the end of the connection by itself
             pass
 
     def _flush_soon(self) -> None:
@@ -196,4 +217,6 @@ class Peer:
             return
         if is_empty:
             self._loop.remove_writer(self._connection)
+        self._go_on()
+        if not self._outbox.kept_bytes:
             self._has_sent.set()

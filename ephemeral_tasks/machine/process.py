@@ -10,6 +10,7 @@ from typing import Any
 from .. import signals
 from ..conf import get_config
 from ..core.errors import EphemeralTasksError
+from ..errors import Unreachable
 from . import host, notices
 from .link import Link
 from .listener import Listener
@@ -36,19 +37,28 @@ def find(*, create: bool, timeout: float) -> Place:
         timeout: In seconds.
 
     Raises:
-        Unreachable: There is a host, and it does not answer.
+        Unreachable: There is a host, and it does not answer; or there is no descriptor
+            left for a connection.
     """
     membership = _get()
     # A host that drains looks at its own operations to their end.
     if membership.listener:
         return None
-    return membership.where(create=create, timeout=timeout)
+    try:
+        return membership.where(create=create, timeout=timeout)
+    except OSError as error:
+        raise Unreachable from error
 
 
-async def afind(*, create: bool) -> Place:
+async def afind(*, create: bool, timeout: float) -> Place:
     """Return where the pool is, without blocking the loop; as ``find``."""
     membership = _get()
-    return None if membership.listener else await membership.awhere(create=create)
+    if membership.listener:
+        return None
+    try:
+        return await membership.awhere(create=create, timeout=timeout)
+    except OSError as error:
+        raise Unreachable from error
 
 
 def try_host() -> bool:

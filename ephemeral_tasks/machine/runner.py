@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -19,14 +20,27 @@ Send = Callable[[Kind, int, bytes], object]
 class CallRunner:
     """Lives on the listener's loop; what a call waits for is a task of that loop."""
 
-    def __init__(self, run: Run, send: Send, limit: int) -> None:
-        """Set how a verb is run, how an answer is sent, and how long it may be."""
+    def __init__(
+        self, run: Run, send: Send, limit: int, is_full: Callable[[], bool]
+    ) -> None:
+        """Set how a verb is run, and how answers are sent.
+
+        Args:
+            run: Runs a verb.
+            send: Sends an answer.
+            limit: How many bytes an answer may have.
+            is_full: Whether the client has left so many answers unread that no further
+                one is made now.
+        """
         self._run = run
         self._send = send
         self._limit = limit
+        self._is_full = is_full
         self._loop = asyncio.get_running_loop()
         self._tasks: dict[int, asyncio.Future[Any]] = {}
         """Of calls that wait, by number."""
+        self._ended: deque[tuple[int, str, asyncio.Future[Any]]] = deque()
+        """What calls waited for, until they are answered."""
 
     def start(self, number: int, payload: bytes | bytearray) -> None:
         """Run a call, unless its time is over.
@@ -57,18 +71,30 @@ class CallRunner:
         if task is not None:
             task.cancel()
 
+    def answer_ended(self) -> None:
+        """Answer the calls that waited and wait no more, until ``is_full``."""
+        while self._ended and not self._is_full():
+            self._answer_task(*self._ended.popleft())
+
     def close(self) -> None:
-        """Cancel what all calls wait for."""
+        """Cancel what all calls wait for, and answer none any more."""
         for task in tuple(self._tasks.values()):
             task.cancel()
+        self._ended.clear()
 
     def _wait(self, number: int, verb: str, value: Awaitable[Any]) -> None:
         task = asyncio.ensure_future(value, loop=self._loop)
         self._tasks[number] = task
-        task.add_done_callback(partial(self._answer_task, number, verb))
+        task.add_done_callback(partial(self._end, number, verb))
+
+    def _end(self, number: int, verb: str, task: asyncio.Future[Any]) -> None:
+        del self._tasks[number]
+        if not task.cancelled():
+            task.exception()  # looked at, or asyncio logs it where no answer is sent
+        self._ended.append((number, verb, task))
+        self.answer_ended()
 
     def _answer_task(self, number: int, verb: str, task: asyncio.Future[Any]) -> None:
-        del self._tasks[number]
         if task.cancelled():
             self._send(Kind.EXPIRED, number, b"")
             return
@@ -91,4 +117,4 @@ class CallRunner:
         self._send(Kind.ANSWER, number, payload)
 
     def _send_error(self, number: int, verb: str, error: BaseException) -> None:
-        self._send(Kind.ERROR, number, messages.pack_error(verb, error))
+        self._send(Kind.ERROR, number, messages.pack_error(verb, error, self._limit))

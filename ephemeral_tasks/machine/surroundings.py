@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from .. import tracing
 from ..variables import capture_named, set_named
+from .pickles import find_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +19,21 @@ class Surroundings:
 
     language: str | None
     """The active language; None where translation is off."""
-    zone: tzinfo
-    """The active time zone."""
+    zone: tzinfo | None
+    """The active time zone; None for the default, which the host has, too."""
     variables: tuple[tuple[str, Any], ...]
-    """The paths of ``CONTEXT_VARS`` that have a value here, and the values."""
+    """The paths of ``CONTEXT_VARS`` that have a value here, and the values; none unless
+    the call is a submission, whose body sees them."""
     origin: object
     """What the tracer links attempts to; None while nothing is traced."""
 
     @classmethod
-    def capture(cls) -> Self:
+    def capture(cls, *, has_variables: bool) -> Self:
         """Return those of this moment."""
         return cls(
             translation.get_language(),
-            timezone.get_current_timezone(),
-            capture_named(),
+            _find_zone(),
+            capture_named() if has_variables else (),
             tracing.capture(),
         )
 
@@ -45,6 +47,20 @@ class Surroundings:
             translation.deactivate_all()
         else:
             translation.activate(self.language)
-        timezone.activate(self.zone)
+        if self.zone is None:
+            timezone.deactivate()
+        else:
+            timezone.activate(self.zone)
         set_named(self.variables)
         tracing.stand_in(self.origin)
+
+
+def _find_zone() -> tzinfo | None:
+    """Return the active time zone; None for the default and where it cannot cross.
+
+    A zone that was read from a file has no name by which another process could find it.
+    """
+    zone = timezone.get_current_timezone()
+    if zone is timezone.get_default_timezone() or find_problem(zone):
+        return None
+    return zone

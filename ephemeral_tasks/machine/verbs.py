@@ -23,10 +23,14 @@ class Verb(Generic[P, R]):
     With ``POOL = "process"`` both are the function itself.
     """
 
-    def __init__(self, function: Callable[P, R], kind: Kind) -> None:
+    def __init__(
+        self, function: Callable[P, R], kind: Kind, *, is_submission: bool = False
+    ) -> None:
         self.function = function
         """What it does in the process of the pool."""
         self.kind = kind
+        self.is_submission = is_submission
+        """Whether it makes a call of a task, which keeps the ``CONTEXT_VARS``."""
         self.name = register(function)
         update_wrapper(self, function)
 
@@ -68,6 +72,7 @@ class AsyncVerb(Generic[P, R]):
     """
 
     kind = Kind.LOOK
+    is_submission = False
 
     def __init__(self, function: Callable[P, Coroutine[Any, Any, R]]) -> None:
         self.function = function
@@ -92,17 +97,21 @@ class AsyncVerb(Generic[P, R]):
 
 
 def verb(
-    kind: Kind, *, undo: Callable[[Any], object] | None = None
+    kind: Kind,
+    *,
+    undo: Callable[[Any], object] | None = None,
+    is_submission: bool = False,
 ) -> Callable[[Callable[P, R]], Verb[P, R]]:
     """Return a decorator that makes a function a verb.
 
     Args:
         kind: What it does to the pool.
         undo: Called with an answer that came after ``Unreachable`` was raised.
+        is_submission: Whether it makes a call of a task.
     """
 
     def decorate(function: Callable[P, R]) -> Verb[P, R]:
-        made = Verb(function, kind)
+        made = Verb(function, kind, is_submission=is_submission)
         if undo is not None:
             UNDO[made.name] = undo
         return made

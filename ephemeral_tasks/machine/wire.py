@@ -55,14 +55,19 @@ class BrokenWire(Exception):
 
 
 def frame_limit() -> int:
-    """Return how many bytes a frame may have.
+    """Return how many bytes a frame may have: its values, and what goes with them."""
+    return values_limit() + _MARGIN
+
+
+def values_limit() -> int:
+    """Return how many bytes a call's arguments, or a result, may have.
 
     Four times what a result and an input may have, for a character of a text may take
-    four bytes, and a margin for what goes with them.
+    four bytes.
     """
     config = get_config()
-    wanted = 4 * (config.max_result_bytes + config.max_input_bytes) + _MARGIN
-    return min(wanted, _MOST_BYTES)
+    wanted = 4 * (config.max_result_bytes + config.max_input_bytes)
+    return min(wanted, _MOST_BYTES - _MARGIN)
 
 
 def pack(kind: Kind, number: int = 0, payload: bytes = b"") -> bytes:

@@ -24,7 +24,7 @@ class Bar:
         bar, progress = self._bar, row.progress
         bar.total = None if progress is None else progress.total
         bar.n = 0 if progress is None else progress.done
-        has_bar = row.percent is not None
+        has_bar = _has_percent(row)
         bar.bar_format = "{percentage:3.0f} %|{bar}| {desc}" if has_bar else "{desc}"
         bar.set_description_str(f"{row.label}: {_describe(row)}")
 
@@ -43,7 +43,7 @@ class Lines:
 
     def show(self, row: Row) -> None:
         """Write a line if there is something new, and the last one is old enough."""
-        percent = "" if row.percent is None else f"{row.percent} % "
+        percent = f"{row.percent} % " if _has_percent(row) else ""
         line = f"{row.label}: {percent}{_describe(row)}"
         now = time.monotonic()
         is_due = row.is_finished or now >= self._next_monotonic
@@ -65,6 +65,11 @@ def make_display(stream: TextIO) -> Bar | Lines:
             return Lines(stream)
         return Bar(stream, tqdm)
     return Lines(stream)
+
+
+def _has_percent(row: Row) -> bool:
+    """Return whether a share is known, and the operation has not ended before it."""
+    return row.status == "RUNNING" and row.percent is not None
 
 
 def _describe(row: Row) -> str:

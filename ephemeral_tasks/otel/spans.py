@@ -11,7 +11,7 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, StatusCode
 
 from ..core.context import CURRENT
 from ..core.status import Status
-from ..pool.body import PoolContext
+from ..pool.contexts import PoolContext
 from ..pool.operation import PoolOperation
 from ..pool.threads import uncarry
 from ..tracing import Run

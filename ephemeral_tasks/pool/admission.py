@@ -80,20 +80,20 @@ class Admission:
         So an owner has one key at a time, also when a phone changes its network, and
         the bounds of an owner hold. An owner's key has no space, so no client's is one.
         """
-        for mate in self._memory.of(owner):
-            if not mate.is_finished:
-                return mate.key
+        for sibling in self._memory.of(owner):
+            if not sibling.is_finished:
+                return sibling.key
         return owner if operation.client is None else f"client {operation.client}"
 
     def _count_superseded(self, operation: PoolOperation) -> int:
-        """Return how many places it frees: those of its older mates that wait."""
+        """Return how many places it frees: those of its older siblings that wait."""
         if operation.owner is None or not operation.task.supersede:
             return 0
         return sum(
-            mate.task.func is operation.task.func
-            and mate.status is Status.READY
-            and not mate.attempt
-            for mate in self._memory.of(operation.owner)
+            sibling.task.func is operation.task.func
+            and sibling.status is Status.READY
+            and not sibling.attempt
+            for sibling in self._memory.of(operation.owner)
         )
 
     def _check_client(self, key: Hashable, superseded: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..core.context import CURRENT, OperationContext
-from .body import PoolContext
+from .contexts import PoolContext
 from .operation import PoolOperation
 from .questions import Ending, Question
 

@@ -14,22 +14,19 @@ from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 from django.conf import settings
 from django.db import connections
 from django.utils import translation
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..conf import get_config
-from ..core.context import CURRENT, OperationContext
-from ..core.errors import OperationCancelled
+from ..core.context import CURRENT
 from ..core.operation import Value
-from ..core.values import plain_text
-from ..errors import NotAnswered, ResultTooLarge, ResultUnfit, TaskFailed
+from ..errors import ResultTooLarge, ResultUnfit
 from ..machine import process
 from ..machine.pickles import find_problem
 from ..variables import Variables
 from .call import size_of
+from .contexts import PoolContext
 from .executors import BodyExecutor
 from .operation import PoolOperation
-from .task_result import OperationTaskContext
 from .threads import carry
 
 
@@ -62,66 +59,6 @@ class PlainRunner(Protocol):
         self, context: contextvars.Context, function: Callable[[], Any]
     ) -> asyncio.Future[Any]:
         """Call the function in a thread; the future gets its outcome."""
-
-
-class PoolContext(OperationContext):
-    """The context of one of the pool's operations."""
-
-    __slots__ = ()
-
-    @property
-    def operation(self) -> PoolOperation:
-        """The operation, for the pool alone."""
-        return cast("PoolOperation", self._operation)
-
-    def task_context(self) -> OperationTaskContext:
-        """Return the first argument of a task that takes the context."""
-        return OperationTaskContext(
-            task_result=self.operation.task_result(), operation=self
-        )
-
-    def whole_output(self) -> str:
-        """Return all that was written; it is kept as this one object."""
-        buffer = self.operation.buffer
-        return "" if buffer is None else buffer.whole()
-
-
-class PlainContext(PoolContext):
-    """The context of an operation whose body runs in a thread.
-
-    A thread cannot be stopped, so ``progress`` and ``write`` raise once the body should
-    end.
-    """
-
-    __slots__ = ()
-
-    def progress(
-        self, done: float, total: float | None = None, message: str = ""
-    ) -> None:
-        """Report how far the body is.
-
-        Raises:
-            OperationCancelled: It was cancelled or timed out.
-            TypeError, ValueError: ``done`` or ``total`` is no finite number.
-        """
-        self._raise_if_told_to_end()
-        PoolContext.progress(self, done, total, message)
-
-    def write(self, text: str) -> None:
-        """Append a text to the operation's output.
-
-        Raises:
-            OperationCancelled: It was cancelled or timed out.
-            ResultTooLarge: The output may grow no more.
-            TypeError: It is no text.
-        """
-        self._raise_if_told_to_end()
-        PoolContext.write(self, text)
-
-    def _raise_if_told_to_end(self) -> None:
-        operation = self._operation
-        if operation is not None and operation.is_end_requested:
-            raise OperationCancelled(self.id)
 
 
 async def run(call: Runnable, threads: PlainRunner) -> Any:
@@ -241,25 +178,3 @@ async def _run_plain(call: Runnable, threads: PlainRunner, context: PoolContext)
         return future.result()
     finally:
         del future  # this frame is in the error's traceback, and the future has that
-
-
-def sentence_of(error: BaseException, *, is_timed_out: bool) -> object:
-    """Return what the owner may read of an error; lazy, for any language.
-
-    Whatever the error's own attributes raise, there is a sentence.
-    """
-    if is_timed_out:
-        return _("The task took too long.")
-    if isinstance(error, NotAnswered):
-        return _("The question was not answered in time.")
-    if isinstance(error, TaskFailed):
-        try:
-            return _make_plain(error.message)
-        except BaseException:  # a subclass without a message, or with its own __str__
-            return _("The task failed.")
-    return _("The task failed.")
-
-
-def _make_plain(message: object) -> object:
-    """Return a lazy text as it is, anything else as plain text."""
-    return message if isinstance(message, Promise) else plain_text(message)

@@ -78,6 +78,12 @@ class Books:
         """Return how many hold a slot; without the lock."""
         return self._scheduler.running
 
+    def load(self) -> tuple[int, int]:
+        """Return how many hold a slot, and how many wait, also between attempts."""
+        with self._lock:  # both of one instant
+            scheduler = self._scheduler
+            return scheduler.running, scheduler.waiting + scheduler.retrying
+
     def limit(self) -> int | None:
         """Return how many run at once, None while it pauses; without the lock."""
         return None if self._scheduler.is_paused else self._scheduler.limit

@@ -16,14 +16,15 @@ from ..core.status import Status
 from ..errors import OperationFailed, ResultTooLarge, ResultUnfit
 from ..signals import operation_finished
 from .announcements import Announcements
-from .body import PlainContext, PoolContext, sentence_of
 from .change import Change
+from .contexts import PlainContext, PoolContext
 from .ledger import Ledger
 from .log import log, log_finished
 from .loop import LoopThread
 from .operation import Notify, PoolOperation
 from .question_times import QuestionTimes
 from .questions import Ending, Question
+from .sentences import sentence_of
 from .task_times import TaskTimes
 from .threads import uncarry
 from .watchdog import Watchdog

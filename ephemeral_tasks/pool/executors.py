@@ -42,7 +42,7 @@ class BodyExecutor(Executor):
 
     def close(self, last: Callable[[], object]) -> None:
         """Make a last call in the thread, if there is one, and end it."""
-        if self._calls is not None:
+        if self._calls is not None:  # without the lock: the body has ended
             self.submit(last)
             self._calls.put(None)
 
@@ -74,11 +74,19 @@ class LoopExecutor(ThreadPoolExecutor):
         future: Future[Any] = Future()
         with self._lock:
             if self._alive < min(self._unfinished + 1, self._max_workers):
-                _start(self._work)
-                self._alive += 1
+                self._start_thread()
             self._unfinished += 1
             self._calls.put((future, fn, args, kwargs))
         return future
+
+    def _start_thread(self) -> None:
+        try:
+            _start(self._work)
+        except RuntimeError:  # the system gives no more threads
+            if not self._alive:
+                raise
+        else:
+            self._alive += 1
 
     def _work(self) -> None:
         while (call := self._next()) is not None:

@@ -38,7 +38,6 @@ class Ledger(Steps):
         operation: PoolOperation,
         *,
         is_due: bool = True,
-        leaving: Collection[PoolOperation] = (),
         place: int = 0,
     ) -> Change:
         """Take a new operation.
@@ -46,7 +45,6 @@ class Ledger(Steps):
         Args:
             operation: New; no other thread has it.
             is_due: False for one that may not start before ``release``.
-            leaving: Its owner's operations that are forgotten in the same step.
             place: Its index among its owner's operations, the newest being 0.
 
         Raises:
@@ -68,15 +66,30 @@ class Ledger(Steps):
             self._plain += not operation.task.is_async
             self.memory.add(operation, place=place)
             self._claim(started, change)
-            if operation.task.supersede:
-                self._supersede(operation, change)
-            for old in leaving:
-                self._forget(old, change)
             if evicted:
                 self._evict(evicted, change)
         if operation.owner is not None:  # the submitter announces its own change
             change.changed.discard(operation.owner)
             change.evicted.discard(operation.owner)
+        return change
+
+    def replace(
+        self, operation: PoolOperation, leaving: Collection[PoolOperation]
+    ) -> Change:
+        """Cancel what a new operation supersedes, and forget what leaves for it.
+
+        Args:
+            operation: Accepted, and named by its owner's window.
+            leaving: Its owner's operations that the window names no more.
+        """
+        change = Change()
+        with self._lock:
+            if operation.task.supersede:
+                self._supersede(operation, change)
+            for old in leaving:
+                self._forget(old, change)
+        if operation.owner is not None:  # the submitter announces its own change
+            change.changed.discard(operation.owner)
         return change
 
     # -- waiting -----------------------------------------------------------------------

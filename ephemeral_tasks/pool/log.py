@@ -15,7 +15,7 @@ logger = logging.getLogger("ephemeral_tasks")
 
 def log(level: int, message: str, *args: object) -> None:
     """Log a line; an error of a site's own handler or filter is suppressed."""
-    with suppress(Exception, SystemExit):
+    with suppress(Exception, SystemExit):  # of a handler of the site's own
         logger.log(level, message, *args)
 
 
@@ -47,7 +47,7 @@ def _log_error(
     place = (logger.name, logging.ERROR, __file__, 0)
     record = logger.makeRecord(*place, message, args, exc_info, "log_finished")
     try:
-        with suppress(Exception):
+        with suppress(Exception):  # of a handler of the site's own
             logger.handle(record)
     finally:
         record.exc_info = exc_info = None

@@ -9,8 +9,8 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -50,6 +50,9 @@ class LoopThread:
         """True from ``stop`` on; written once."""
         self._on_stop: list[Callable[[], object]] = []
         """Filled before ``start``."""
+        self._waits: set[Callable[[], object]] = set()
+        """Each wakes a caller that waits for the loop's thread; any thread adds and
+        discards, in steps of the interpreter's own."""
         self._no_variables = contextvars.Context()
         """The wake-up runs here, or a burst would inherit its first one's variables."""
 
@@ -96,6 +99,12 @@ class LoopThread:
             self._is_woken = False
             self._inbox.clear()
             raise Closed from None
+
+    def wake_for_calls(self) -> None:
+        """Wake the loop if ``put`` has added a call, unless it has stopped for good."""
+        if self._inbox:
+            with suppress(Closed):
+                self.wake()
 
     def _empty(self) -> None:
         """Make the calls that came, and look again after a turn before resting.
@@ -165,6 +174,17 @@ class LoopThread:
         """Call a function, on the thread itself, once the loop has stopped for good."""
         self._on_stop.append(callback)
 
+    @contextmanager
+    def waiting(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Call ``wake`` if the loop stops for good within the block; any thread."""
+        self._waits.add(wake)
+        try:
+            if self.loop.is_closed():  # since the caller's post
+                wake()
+            yield
+        finally:
+            self._waits.discard(wake)
+
     def stop(self, timeout: float) -> None:
         """Stop the loop and wait for the thread, at most ``timeout`` seconds."""
         self._is_stopping = True
@@ -190,7 +210,7 @@ class LoopThread:
         self.loop.close()
         self._is_woken = False  # a later post() finds the loop closed and raises
         self._inbox.clear()
-        for callback in self._on_stop:
+        for callback in (*self._on_stop, *self._waits):
             callback()
 
 

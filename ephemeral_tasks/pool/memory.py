@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from ..core.errors import QueueFull
 from ..errors import ResultTooLarge
-from .kept import Kept
 from .operation import PoolOperation
+from .store import Store
 
 _STEP = 16 * 1024  # characters by which an output may grow before it is counted anew
 _STEP_SHARE = 1024  # at most this part of MAX_KEPT_BYTES: what is spared is not free
 
 
-class Memory(Kept):
+class Memory(Store):
     """What is kept, within ``MAX_KEPT_BYTES``, ``MAX_OWNERS`` and ``UNOWNED_SIZE``.
 
     The oldest finished operations go first. This class only names them; the ledger
@@ -96,14 +96,14 @@ class Memory(Kept):
         if operation.id not in self._operations:
             buffer.discard()
             return []
-        most = self._config.max_result_bytes
-        if size > most:
+        bound = self._config.max_result_bytes
+        if size > bound:
             raise ResultTooLarge(_("The output is too large to be kept."))
         spare = self._config.max_kept_bytes - self.bytes + buffer.allowance
         if size - spare > self._finished_bytes:
             raise ResultTooLarge(_("There is no memory left for the output."))
         evicted = self._find_oldest(size - spare)
         step = min(_STEP, self._config.max_kept_bytes // _STEP_SHARE)
-        buffer.allowance = max(size, min(size + step, most, spare))
+        buffer.allowance = max(size, min(size + step, bound, spare))
         self._count(operation, operation.argument_bytes + buffer.allowance)
         return evicted

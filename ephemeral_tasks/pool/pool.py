@@ -117,7 +117,6 @@ class Pool:
         operation: PoolOperation,
         *,
         delay: float = 0.0,
-        leaving: tuple[PoolOperation, ...] = (),
         place: int = 0,
     ) -> Change:
         """Take an operation; the caller calls ``follow`` once it holds no lock.
@@ -125,16 +124,13 @@ class Pool:
         Args:
             operation: New; no other thread has it.
             delay: Seconds after which it may start; it counts as waiting meanwhile.
-            leaving: Its owner's operations that are forgotten in the same step.
             place: Its index among its owner's operations, the newest being 0.
 
         Raises:
             Closed: The process is ending.
             QueueFull, ClientFull: A bound is reached. In each case nothing was changed.
         """
-        change = self.ledger.accept(
-            operation, is_due=delay <= 0, leaving=leaving, place=place
-        )
+        change = self.ledger.accept(operation, is_due=delay <= 0, place=place)
         if not operation.task.is_async:
             # Now, by the submitter: while the interpreter shuts down, CPython 3.12
             # starts no thread. If none can be, the operation fails at its start.

@@ -34,10 +34,10 @@ class Steps(Books):
         """Cancel the owner's other unfinished operations of the task."""
         if operation.owner is None:
             return
-        for mate in self.memory.of(operation.owner):
-            is_same_task = mate.task.func is operation.task.func
-            if mate is not operation and is_same_task and not mate.is_finished:
-                self._cancel(mate, change)
+        for sibling in self.memory.of(operation.owner):
+            is_same_task = sibling.task.func is operation.task.func
+            if sibling is not operation and is_same_task and not sibling.is_finished:
+                self._cancel(sibling, change)
 
     def _cancel_each(self, operations: list[PoolOperation]) -> Change:
         """Cancel operations, waiting ones first: they must not start meanwhile."""

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import Any
 
+from ..core.errors import Closed
 from ..core.operation import Operation
 from .loop import LoopThread
 
@@ -20,10 +21,12 @@ async def wait(loop: LoopThread, operation: Operation[Any, Any]) -> None:
     waiter = LoopWaiter(future)
     loop.post(operation.add_waiter, waiter)
     try:
-        await future
+        with loop.waiting(waiter.wake):
+            await future
     except asyncio.CancelledError:
         loop.try_post(operation.remove_waiter, waiter)
         raise
+    _check_end(operation)
 
 
 def wait_in_thread(
@@ -36,10 +39,19 @@ def wait_in_thread(
     """
     waiter = ThreadWaiter()
     loop.post(operation.add_waiter, waiter)
-    if waiter.event.wait(timeout):
+    with loop.waiting(waiter.wake):
+        is_woken = waiter.event.wait(timeout)
+    if is_woken:
+        _check_end(operation)
         return True
     loop.try_post(operation.remove_waiter, waiter)
     return False
+
+
+def _check_end(operation: Operation[Any, Any]) -> None:
+    """Raise Closed if the loop has stopped before the operation's end."""
+    if not operation.is_finished:
+        raise Closed("closed: the pool's thread has ended")
 
 
 class ThreadWaiter:
@@ -56,6 +68,10 @@ class ThreadWaiter:
 
     def set_result(self, result: None, /) -> None:
         """Set the event."""
+        self.event.set()
+
+    def wake(self) -> None:
+        """Set the event: the loop has stopped."""
         self.event.set()
 
 
@@ -78,6 +94,10 @@ class LoopWaiter:
             self._loop.call_soon_threadsafe(self._end)
         except RuntimeError:
             return
+
+    def wake(self) -> None:
+        """End the future: the pool's loop has stopped."""
+        self.set_result(None)
 
     def _end(self) -> None:
         if not self._future.done():

@@ -109,8 +109,8 @@ class Watchdog:
         self._stuck.add(id)
         log(
             logging.WARNING,
-            "the body of operation id=%s task=%s still runs %.0f s after it was told "
-            "to end",
+            "the body of operation id=%s task=%s still runs %.0f s after its "
+            "cancel or time-out",
             id,
             operation.task.name,
             _STUCK_SECONDS,

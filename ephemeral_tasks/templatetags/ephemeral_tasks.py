@@ -51,7 +51,11 @@ def to_the_second(instant: datetime) -> str:
 
 @register.simple_tag(takes_context=True)
 def task_media(
-    context: template.Context, *, htmx: bool | int = True, stylesheet: bool = True
+    context: template.Context,
+    *,
+    htmx: bool | int = True,
+    stylesheet: bool = True,
+    scripts: bool = True,
 ) -> SafeString:
     """Return what the page's head needs: scripts, stylesheet, the forms' media.
 
@@ -60,11 +64,14 @@ def task_media(
         htmx: The version, 2 or 4; True for the one that we choose, which is 2. False
             where the page loads htmx itself, and for htmx 2 its websocket extension.
         stylesheet: False where the site has styles of its own.
+        scripts: False for the stylesheet alone, on a page without any of our tags.
     """
     nonce = context.get("csp_nonce")
     pieces: list[SafeString] = []
     if stylesheet:
         pieces.append(_link("ephemeral_tasks/ephemeral_tasks.css", nonce))
+    if not scripts:
+        return SafeString("".join(pieces))
     if htmx is not False:
         # The version is written down: a later django-htmx defaults to another one.
         version, extensions = (4, "") if htmx == 4 else (2, "hx-ws")

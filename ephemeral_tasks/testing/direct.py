@@ -12,8 +12,8 @@ from typing import Any
 from asgiref.sync import async_to_sync, sync_to_async
 
 from ..core.context import CURRENT
-from ..pool.body import PoolContext
 from ..pool.call import Call
+from ..pool.contexts import PoolContext
 from ..pool.operation import PoolOperation
 from ..tasks import Task
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -17,20 +16,19 @@ from ..errors import EphemeralTasksError, Unreachable
 from ..machine import conversation
 from . import commands, connections, origins, push, session_sockets
 from .error_log import log_error
+from .message_bounds import MessageRate, is_too_large
 from .outbox import Outbox
 from .owner import afind_owner
-from .pages import Page
-from .protocols import JSON_SUBPROTOCOL, HtmlProtocol, JsonProtocol, Protocol
+from .protocols import Protocol, make_protocol
 from .refusals import arefusal_of
 from .rows import forget as forget_rows
 from .session_check import SessionCheck
+from .socket_tasks import SocketTasks, pause
 from .watches import Watches
 
 TOO_BIG = 4413
 TOO_MANY = 4429
 
-MAX_MESSAGE_BYTES = 4096
-MAX_COMMANDS_A_SECOND = 50
 FRAME_SECONDS = 0.25
 
 
@@ -53,14 +51,14 @@ class TaskConsumer(AsyncWebsocketConsumer):
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__()
         self._clock: Clock = clock or LoopClock()
-        self._commands: deque[float] = deque(maxlen=MAX_COMMANDS_A_SECOND)
+        self._rate = MessageRate(self._clock)
         self._is_over = False
         self._is_unclosable = False  # it is open, and closing it has failed
         self._is_dropped = False
         self._owner = ""
         self._sending = 0  # calls of `send` that have not returned
         self._application: asyncio.Task[Any] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._spawn = SocketTasks(self._fail).spawn
         self._sender: asyncio.Task[None] | None = None
         self._is_woken = False  # since the sender began to look
         self._is_rotated = False  # while it was counted
@@ -90,7 +88,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await super().dispatch(message)
         except StopConsumer:
             raise
-        except Exception as error:
+        except Exception as error:  # of a command or a form, too
             self._fail(error)
 
     async def connect(self) -> None:
@@ -98,7 +96,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
         if not origins.is_own(self.scope):
             await self.close()  # before it was accepted: HTTP 403
             return
-        self._protocol = _protocol_of(self.scope)
+        self._protocol = make_protocol(self.scope)
         self._outbox = Outbox(self._protocol, self._send)
         self._watches = Watches(
             self._protocol.page, send=self._send, spawn=self._spawn, clock=self._clock
@@ -135,9 +133,9 @@ class TaskConsumer(AsyncWebsocketConsumer):
         """Obey a command, or send the refusal."""
         if self._is_over:
             return
-        if _size_of(text_data, bytes_data) > MAX_MESSAGE_BYTES:
+        if is_too_large(text_data, bytes_data):
             await self._close(TOO_BIG)
-        elif self._is_flooded():
+        elif self._rate.is_exceeded():
             await self._close(TOO_MANY)
         else:
             with self._protocol.page.activate():
@@ -168,7 +166,8 @@ class TaskConsumer(AsyncWebsocketConsumer):
         self._stop()
         if code == push.OWNER_ENDED:
             # A command of this socket may have come between the owner's end and this.
-            submission.end_owner.post(self._owner)
+            with suppress(Exception):  # the cache's: a socket must end in any case
+                submission.end_owner.post(self._owner)
         is_last_shown = code == push.SERVICE_RESTART
         self._spawn(self._show_last(code) if is_last_shown else self._close(code))
 
@@ -186,7 +185,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             self._is_woken = False
             if await self._outbox.send_turn(self._owner):
                 self._is_woken = True
-                await self._pause()
+                await pause(self._clock, FRAME_SECONDS)
 
     async def _send(self, frame: str) -> None:
         if self._is_over:
@@ -226,18 +225,6 @@ class TaskConsumer(AsyncWebsocketConsumer):
                 lambda: self._protocol.encode_events(events, request)
             )
 
-    def _is_flooded(self) -> bool:
-        now = self._clock.time()
-        recent = self._commands
-        is_flooded = len(recent) == recent.maxlen and now - recent[0] < 1.0
-        recent.append(now)
-        return is_flooded
-
-    async def _pause(self) -> None:
-        done = asyncio.Event()
-        self._clock.call_later(FRAME_SECONDS, done.set)
-        await done.wait()
-
     def _check_session(self) -> None:
         self._check = SessionCheck(
             self.scope,
@@ -263,7 +250,7 @@ class TaskConsumer(AsyncWebsocketConsumer):
             await self.close(code)
         except (OSError, RuntimeError):  # the client has just gone, as in `_send`
             self._drop()
-        except Exception as error:
+        except Exception as error:  # of the server's: its connection is dropped
             log_error("a socket of a table could not be closed", error)
             self._is_unclosable = True
             self._drop()
@@ -287,18 +274,6 @@ class TaskConsumer(AsyncWebsocketConsumer):
         if self._sender is not None:
             self._sender.cancel()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._on_finished)
-        return task
-
-    def _on_finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self._fail(error)
-
     def _fail(self, error: BaseException) -> None:
         """Close with a code on which pages connect again, and poll meanwhile."""
         if self._is_over:
@@ -306,19 +281,6 @@ class TaskConsumer(AsyncWebsocketConsumer):
         if not isinstance(error, Unreachable):
             log_error("a socket of a table failed", error)
         self.end(push.FAILED)
-
-
-def _protocol_of(scope: dict[str, Any]) -> Protocol:
-    query = parse_qs(scope.get("query_string", b"").decode("latin1"))
-    page = Page.unsign(query.get("page", [None])[0])
-    is_json = JSON_SUBPROTOCOL in scope.get("subprotocols", ())
-    return JsonProtocol(page) if is_json else HtmlProtocol(page)
-
-
-def _size_of(text: str | None, data: bytes | None) -> int:
-    if text is not None:
-        return len(text) if len(text) > MAX_MESSAGE_BYTES else len(text.encode())
-    return len(data or b"")
 
 
 def _do_nothing() -> None:

@@ -55,21 +55,14 @@ class FirstClicks:
 
     def forget_all(self) -> None:
         """Start anew, also in a fork, where timers are gone and locks may be held."""
-        self._lock = (
-            threading.Lock()
-        )  # clicks come on many threads; protects the next two lines
+        self._lock = threading.Lock()
+        """Clicks come on many threads; protects the next two fields."""
         self._given: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
         self._is_timed = False
 
     def __len__(self) -> int:
         """Return how many clicks are remembered."""
         return len(self._given)
-
-    def owner_for(self, form_key: str | None, cookie: str | None) -> str:
-        """Return the owner that this form got just now, or a new one."""
-        if not form_key or not cookie:
-            return make_owner()
-        return self.owner_of(_digest(form_key, cookie))
 
     def owner_of(self, click: bytes) -> str:
         """Return the owner that this click got just now, or a new one."""
@@ -92,8 +85,8 @@ class FirstClicks:
     def _start_timer(self) -> None:
         """Start the one timer that runs while anything is remembered."""
         if self._given and not self._is_timed:
-            self._is_timed = True
             self._clock.call_later(SECONDS, self._on_timer)
+            self._is_timed = True  # only then: a thread may not have started
 
     def _on_timer(self) -> None:
         with self._lock:

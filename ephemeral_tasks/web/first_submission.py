@@ -39,7 +39,7 @@ async def save_owner(request: HttpRequest, newcomer: str) -> AsyncIterator[str]:
     await _save(session)
     try:
         yield newcomer
-    except BaseException:
+    except BaseException:  # cancelled, too: nothing was accepted
         await _take_back(session, was_empty=was_empty)
         raise
 

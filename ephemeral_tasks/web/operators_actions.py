@@ -1,4 +1,4 @@
-"""What operators may do: each action with its right, its question and its deed."""
+"""What operators may do: each action with its right, its question and its effect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .. import operators, pool
 from ..errors import UnknownOperation
 from .operators_rights import CANCEL, PAUSE, RESIZE
 
-_MOST = 10_000  # threads, at most: a slip of the finger is no number
+_MAX_LIMIT = 10_000  # threads, at most: a slip of the finger is no number
 
 
 class NoFields(forms.Form):
@@ -26,7 +26,7 @@ class LimitForm(forms.Form):
     """How many operations run at once."""
 
     limit = forms.IntegerField(
-        min_value=1, max_value=_MOST, label=pgettext_lazy("operation", "Limit")
+        min_value=1, max_value=_MAX_LIMIT, label=pgettext_lazy("operation", "Limit")
     )
 
 

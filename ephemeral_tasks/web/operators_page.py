@@ -113,7 +113,7 @@ class _Place:
 
     @property
     def page(self) -> str:
-        """The page as it was filtered, or the admin's index for who may not see it."""
+        """The page as it was filtered, or the admin's index for users who may not."""
         if not may(self.request.user, VIEW):
             return reverse("admin:index", current_app=self.site.name)
         name = "admin:ephemeral_tasks_pool_changelist"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.core.serializers.json import DjangoJSONEncoder
 
@@ -117,6 +118,14 @@ class JsonProtocol(Protocol):
         else:
             sent.pop(event["id"], None)
         return _encode(event, request)
+
+
+def make_protocol(scope: Mapping[str, Any]) -> Protocol:
+    """Return what a socket's client asked for when it connected."""
+    query = parse_qs(scope.get("query_string", b"").decode("latin1"))
+    page = Page.unsign(query.get("page", [None])[0])
+    is_json = JSON_SUBPROTOCOL in scope.get("subprotocols", ())
+    return JsonProtocol(page) if is_json else HtmlProtocol(page)
 
 
 def _encode(event: dict[str, Any], request: object = None) -> str:

@@ -1,6 +1,6 @@
 """From the pool's thread to the loops of the sockets that watch an owner.
 
-The only place where the web layer crosses threads.
+The one place where changes cross from other threads to the sockets' loops.
 """
 
 from __future__ import annotations

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-from .. import pool, signals, submission
+from .. import signals, submission
 from ..conf import get_config
-from ..errors import UnknownTask, Unreachable
-from ..registry import registry
+from ..errors import Unreachable
 from ..row import Row
 from . import processes, push
 from .pages import Page
-from .questions import render_question
+from .row_html import asks_for_form, render_row
+from .shown import Shown, choose_shown
 from .table_cache import (
     Fragment,
     OwnerTables,
     RenderedTable,
-    Shown,
     TableCache,
     size_of,
 )
-
-SLOW_AFTER_SECONDS = 20.0
-SLOW_POLL_SECONDS = 5.0
-
 
 _cache = TableCache()
 
@@ -55,7 +49,7 @@ def render_rows(owner: str | None, page: Page, *, is_oob: bool = False) -> Fragm
     if owner is None:
         return _compose((), Shown((), None, None), page, is_oob=is_oob)
     found = _cache.find(owner, page)  # before the window: see `keep`
-    seen = _Seen(*found, _choose_shown(submission.window(owner), page))
+    seen = _Seen(*found, choose_shown(submission.window(owner), page))
     if not is_oob and (fragment := seen.find_fragment()):
         return fragment
     fragment = _render(page, seen, is_oob=is_oob)
@@ -75,10 +69,10 @@ async def arender_rows(owner: str | None, page: Page) -> Fragment:
     if owner is None:
         return render_rows(None, page)
     found = _cache.find(owner, page)  # before the window: see `keep`
-    seen = _Seen(*found, _choose_shown(await submission.awindow(owner), page))
+    seen = _Seen(*found, choose_shown(await submission.awindow(owner), page))
     if fragment := seen.find_fragment():
         return fragment
-    if any(map(_asks_for_form, seen.shown.rows)):
+    if any(map(asks_for_form, seen.shown.rows)):
         # Of what was seen: with a second look the loop could meet a form that came
         # after this decision.
         fragment = await sync_to_async(_render)(page, seen)
@@ -126,10 +120,6 @@ def render_unreachable(page: Page) -> str:
     return render_to_string(f"ephemeral_tasks/{name}.html", context)
 
 
-def _asks_for_form(row: Row) -> bool:
-    return row.question is not None and row.question.form is not None
-
-
 def _render(page: Page, seen: _Seen, *, is_oob: bool = False) -> Fragment:
     tables, known, shown = seen
     pieces = _render_each(shown.rows, page, known)
@@ -138,19 +128,6 @@ def _render(page: Page, seen: _Seen, *, is_oob: bool = False) -> Fragment:
         size = size_of(pieces, fragment)
         _cache.keep(tables, page, RenderedTable(shown, pieces, fragment, size))
     return fragment
-
-
-def _choose_shown(window: Sequence[Row], page: Page) -> Shown:
-    """Return what the page shows of the owner's operations."""
-    unfinished = sum(not row.is_finished for row in window)
-    if page.is_count:
-        return Shown((), choose_pause(window), None, unfinished)
-    if page.operation is not None:
-        own = tuple(row for row in window if row.id == page.operation)
-        return Shown(own, choose_pause(own), None, unfinished)
-    rows = filter_by_task(window, page.task)
-    about_to_stop = find_about_to_stop(window)
-    return Shown(rows, choose_pause(rows), about_to_stop, unfinished)
 
 
 def _compose(
@@ -193,64 +170,6 @@ def _digest(pieces: Sequence[str], shown: Shown, page: Page) -> str:
 def _poll_url(page: Page, version: str) -> str:
     query = {"process": processes.stamp(), "version": version, **page.parameters}
     return f"{page.root}?{urlencode(query)}"
-
-
-def render_row(row: Row, page: Page) -> SafeString:
-    """Return one row as HTML."""
-    context = {
-        "page": page,
-        "question": render_question(row, page),
-        "row": row,
-        "shown": _list_shown(row),
-    }
-    return mark_safe(  # noqa: S308  # a template's output
-        render_to_string("ephemeral_tasks/row.html", context)
-    )
-
-
-async def arender_row(row: Row, page: Page) -> SafeString:
-    """Return one row as HTML; in a thread where it has a form, as ``arender_rows``."""
-    if _asks_for_form(row):
-        return await sync_to_async(render_row)(row, page)
-    return render_row(row, page)
-
-
-def _list_shown(row: Row) -> list[object]:
-    """Return the shown values, unless the label is made of them."""
-    with suppress(UnknownTask):
-        if callable(registry.get(row.task).label):
-            return []
-    values = map(_join, row.shown.values())
-    return [value for value in values if value not in {None, ""}]
-
-
-def _join(value: object) -> object:
-    """Return a list's values as one text; other values as they are."""
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
-
-
-def find_about_to_stop(window: Sequence[Row]) -> Row | None:
-    """Return the unfinished operation that one more submission would push out."""
-    config = get_config()
-    is_full = len(window) >= config.window_size
-    if not is_full or config.when_window_full != "push" or window[-1].is_finished:
-        return None
-    return window[-1]
-
-
-def filter_by_task(window: Sequence[Row], task: str | None) -> tuple[Row, ...]:
-    """Return the rows of one task, or all of them."""
-    return tuple(one for one in window if task is None or one.task == task)
-
-
-def choose_pause(rows: Sequence[Row]) -> float | None:
-    """Return the pause until the next poll, None when nothing can change by itself."""
-    unfinished = [one.submitted_at for one in rows if not one.is_finished]
-    if not unfinished:
-        return None
-    age = pool.time_now() - max(unfinished).timestamp()
-    pause = get_config().poll_seconds
-    return pause if age < SLOW_AFTER_SECONDS else max(pause, SLOW_POLL_SECONDS)
 
 
 def _render_each(

@@ -22,7 +22,7 @@ from .form_ids import FormIds
 from .owner import amake_candidate, aowner_of
 from .pages import Page, page_of_wrapper
 from .refusals import InvalidInput, refusal_of
-from .rows import find_about_to_stop
+from .shown import find_about_to_stop
 from .table import render_table
 from .waiting import answer_program
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
-from ..row import Row
 from .pages import Page
+from .shown import Shown
 
 _OWNER_BYTES = 1024
 _ROW_BYTES = 2048
@@ -26,19 +26,6 @@ class Fragment(NamedTuple):
     version: str | None
     """A digest of what it shows, which its polls bring back; None when it does not
     poll, because nothing can change by itself."""
-
-
-class Shown(NamedTuple):
-    """What a fragment shows; equal ones make equal HTML on one page."""
-
-    rows: tuple[Row, ...]
-    """Newest first."""
-    interval: float | None
-    """The pause between polls that the fragment names, in seconds."""
-    about_to_stop: Row | None
-    """The operation that one more submission would push out, unfinished."""
-    unfinished: int = 0
-    """How many of the owner's operations have not finished, shown here or not."""
 
 
 class RenderedTable(NamedTuple):
@@ -86,9 +73,9 @@ class OwnerTables(OrderedDict[Page, RenderedTable]):
 class TableCache:
     """Keeps the tables that were rendered last, at most ``BYTES`` in all.
 
-    The owners and pages that were looked at longest ago go first. A page is a
-    combination of language, time zone, addresses and filter; visitors choose all
-    but the addresses, so that an owner has at most ``PAGES`` of them.
+    The owners looked at longest ago go first, and of an owner the pages rendered
+    longest ago. A page is a combination of language, time zone, addresses and filter;
+    visitors choose all but the addresses, so that an owner has at most ``PAGES``.
     """
 
     BYTES = 16 * 2**20
@@ -107,7 +94,7 @@ class TableCache:
                 tables = OwnerTables(owner)
                 self._size += tables.size
                 self._by_owner[owner] = tables
-                self._make_room()
+                self._evict()
             else:
                 self._by_owner.move_to_end(owner)
             return tables, tables.get(page)
@@ -127,7 +114,7 @@ class TableCache:
             if len(tables) > self.PAGES:
                 tables.popitem(last=False)
             self._size += tables.size
-            self._make_room()
+            self._evict()
 
     def prune(self, owner: str, ids: Set[str]) -> None:
         """Drop the owner's tables that show other operations than these."""
@@ -154,7 +141,7 @@ class TableCache:
             self._by_owner.clear()
             self._size = 0
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         while self._size > self.BYTES:
             _, tables = self._by_owner.popitem(last=False)
             self._size -= tables.size

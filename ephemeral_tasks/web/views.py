@@ -16,7 +16,8 @@ from .owner import afind_owner
 from .pages import Page
 from .permission import check_permission
 from .results import answer_result
-from .rows import arender_row, filter_by_task
+from .row_html import arender_row
+from .shown import filter_by_task
 from .table import render_table
 
 

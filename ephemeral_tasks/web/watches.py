@@ -12,6 +12,7 @@ from ..errors import UnknownOperation
 from .pages import Page
 from .pieces import Piece, Place, aread, await_more
 from .refusals import refusal_of
+from .socket_tasks import pause
 
 PAUSE_SECONDS = 0.1
 """Between two messages about one output."""
@@ -104,11 +105,9 @@ class Watches:
             return _encode({"type": "error", **refusal, "id": id}, request)
 
     async def _pause(self, id: str) -> None:
-        pause = self._sent_at.get(id, 0.0) + PAUSE_SECONDS - self._clock.time()
-        if pause > 0:
-            done = asyncio.Event()
-            self._clock.call_later(pause, done.set)
-            await done.wait()
+        seconds = self._sent_at.get(id, 0.0) + PAUSE_SECONDS - self._clock.time()
+        if seconds > 0:
+            await pause(self._clock, seconds)
 
 
 def _is_recent(at: float, now: float) -> bool:

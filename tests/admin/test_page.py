@@ -8,6 +8,7 @@ import pytest
 from ephemeral_tasks import (
     TaskFailed,
     aask,
+    dismiss,
     operators,
     pool,
     progress,
@@ -107,6 +108,19 @@ def test_each_state_has_its_table(operator, in_every_state):
     assert "Finished since the start: 2." in finished
 
 
+def test_a_number_stays_in_front_of_its_words_from_right_to_left(
+    operator, in_every_state
+):
+    """Where the page's language is written so and the words are not translated."""
+    content = operator.get(PAGE).content.decode()
+
+    assert "<bdi>15 s</bdi></a>" in content
+    assert "<dd><bdi>1 of 1</bdi></dd>" in content
+    assert "<td><bdi>1 of 1</bdi></td>" in content
+    assert re.search(r"<td><bdi>[\d.]+ s</bdi></td>", content)
+    assert re.search(r"<td><bdi>[\d.]+ s ago</bdi></td>", content)
+
+
 def test_an_empty_table_says_whether_the_filter_hides_something(
     operator, in_every_state
 ):
@@ -129,6 +143,31 @@ def test_an_empty_table_says_that_there_is_nothing(operator):
     assert section(answer, "waiting") == "Waiting Nothing waits."
     assert section(answer, "asking") == "Asking Nothing asks."
     assert section(answer, "finished") == "Finished lately Nothing has finished."
+
+
+@pytest.mark.parametrize("query", ["", "?state=failed", "?task=app_echo"])
+def test_an_empty_table_says_that_nothing_is_kept(operator, owner, query):
+    """The filter hides no operation that its owner has removed."""
+    id = submit(owner, tasks.app_echo, 1).id
+    drain()
+    dismiss(owner, id)
+
+    answer = operator.get(PAGE + query)
+
+    assert section(answer, "finished") == (
+        "Finished lately None is kept any more. Finished since the start: 1."
+    )
+
+
+def test_the_filter_hides_those_that_are_kept(operator, owner):
+    """Not all that have finished since the start."""
+    ids = [submit(owner, tasks.app_echo, number).id for number in range(3)]
+    drain()
+    dismiss(owner, ids[0])
+
+    answer = operator.get(f"{PAGE}?state=failed")
+
+    assert "The filter hides 2 operations." in section(answer, "finished")
 
 
 def test_the_filter_is_in_the_url_and_in_the_form(operator):

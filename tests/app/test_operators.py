@@ -108,6 +108,9 @@ def test_a_filter_leaves_what_it_names(settings, make_owner, hold):
     assert listed("finished", state="successful") == []
     assert listing("running", task=echo).count == 1
     assert listing("running", task=echo).matching == 0
+    assert listing("running", task=echo).hidden == 1
+    assert listing("running", task=held).hidden == 0
+    assert listing("finished", state="successful").hidden == 1
 
 
 def test_no_more_rows_are_listed_than_asked_for(settings, make_owner, hold):

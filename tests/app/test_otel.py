@@ -229,7 +229,7 @@ def test_what_another_process_of_the_machine_submits_is_linked_too(
 ):
     """What its call takes along to the host has the request's span."""
     with tracer.start_as_current_span("POST /") as request:
-        taken_along = pickle.dumps(Surroundings.capture())
+        taken_along = pickle.dumps(Surroundings.capture(has_variables=True))
 
     at_host = contextvars.Context()
     at_host.run(pickle.loads(taken_along).enter)

@@ -1,6 +1,7 @@
 """Handle and operation → row: what an owner sees."""
 
 import json
+import pickle
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from ephemeral_tasks import aask, pool, progress, submit, window
 from ephemeral_tasks.core import Progress, Status
+from ephemeral_tasks.core.values import Share
 from ephemeral_tasks.pool.operation import PoolOperation
 from ephemeral_tasks.pool.pool import Pool
 from ephemeral_tasks.pool.questions import Ending
@@ -228,13 +230,35 @@ def test_what_is_being_cancelled_is_stopping():
         (Progress(1 / 3, 2 / 3), 50, "0.33 of 0.67"),
         (Progress(1234.0625), None, "1234.06"),
         (Progress(float("nan"), 1), 0, "nan of 1"),
+        (Progress(2.0, 3), 67, "2 of 3"),
+        (Progress(-0.001, 1.0), 0, "0 of 1"),
+        (Share(16.67, 100), 17, ""),
+        (Share(16.67, 100, "Parsing"), 17, "Parsing"),
     ],
 )
 def test_progress_in_words_and_percent(given, percent, text):
-    """Its message, else the counts; 0 to 100 where there is a total."""
+    """Its message, else the counts in the body's unit; parts of a whole have none."""
     seen = make_row(progress=given)
 
     assert (seen.percent, seen.progress_text) == (percent, text)
+
+
+def test_a_row_of_parts_has_no_counts(owner, hold):
+    """Nor where it came from another process; JSON has the whole's hundred."""
+
+    async def body():
+        with progress.part(0.5):
+            await hold.stop()
+
+    handle = submit(owner, tasks.app_call, body)
+    hold.entered()
+
+    for seen in (
+        row(owner, handle.id),
+        pickle.loads(pickle.dumps(row(owner, handle.id))),
+    ):
+        assert (seen.percent, seen.progress_text) == (0, "")
+        assert seen.as_json()["progress"] == {"done": 0, "total": 100, "message": ""}
 
 
 @pytest.mark.parametrize(

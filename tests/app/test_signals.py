@@ -3,7 +3,7 @@
 from ephemeral_tasks import signals
 
 
-def test_a_listener_hears_of_changes_and_ends(nudges):
+def test_a_listener_gets_changes_and_ends(nudges):
     """Each names the owner, and nothing else."""
     signals.send_changed("a")
     signals.send_ended("b")
@@ -11,7 +11,7 @@ def test_a_listener_hears_of_changes_and_ends(nudges):
     assert (nudges.changed, nudges.ended) == (["a"], ["b"])
 
 
-def test_a_listener_that_left_hears_nothing():
+def test_a_listener_that_left_gets_nothing():
     """`connect` gives the way out; twice is once."""
     heard = []
     disconnect = signals.connect(changed=heard.append, ended=heard.append)

@@ -78,7 +78,7 @@ async def test_a_wait_that_takes_too_long_says_so(owner, hold):
     assert not row(owner, handle.id).is_finished
 
 
-async def test_a_waiter_hears_that_it_was_cancelled(owner, hold):
+async def test_a_waiter_gets_the_cancellation(owner, hold):
     """OperationCancelled, never CancelledError."""
     handle = submit(owner, tasks.app_held, hold)
     await asyncio.to_thread(hold.entered)

@@ -253,7 +253,7 @@ def test_a_result_has_the_task_that_was_enqueued():
     drain()
 
 
-def test_nobody_hears_of_a_start_before_it_was_enqueued(heard):
+def test_no_start_is_sent_before_it_was_enqueued(heard):
     """A receiver of task_enqueued that takes its time is not overtaken."""
 
     def slow(sender, task_result, **kwargs):

@@ -156,7 +156,10 @@ def test_the_page_has_no_violation(make_visitor, demo, waiting):
 
 
 def test_a_narrow_page_is_no_wider_than_its_window(make_visitor, demo, waiting):
-    """What is wider scrolls by itself."""
+    """What is wider scrolls by itself, in both directions of writing."""
     operator = Operator(make_visitor(viewport={"width": 320, "height": 700}), demo)
+    page = operator.page
 
-    assert operator.page.evaluate("document.documentElement.scrollWidth") == 320
+    for direction in ("ltr", "rtl"):
+        page.evaluate(f"document.documentElement.dir = '{direction}'")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320

@@ -512,6 +512,23 @@ async def test_a_loop_stops_after_so_many_failures(options):
 
 
 @each_way
+async def test_items_that_were_never_run_are_not_counted(options):
+    """A key's loop reads ahead; a cancellation ends the bodies that had begun."""
+    begun = []
+
+    async def body(item):
+        begun.append(item)
+        if len(begun) == 4:
+            raise ValueError(item)
+        await asyncio.Event().wait()
+
+    summary = await for_each(range(100), body, limit=4, stop_after=1, **options)
+
+    assert (summary.successful, summary.failed, summary.cancelled) == (0, 1, 3)
+    assert len(begun) == 4
+
+
+@each_way
 async def test_fewer_failures_stop_no_loop(options):
     """All items are run."""
 

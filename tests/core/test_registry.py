@@ -1,15 +1,21 @@
 """Registry declares coordinators at import and makes them where a loop runs."""
 
+import inspect
+from typing import Required, get_origin, get_type_hints
+
 import pytest
 
 from ephemeral_tasks.core import (
     Closed,
     KeyedCoordinator,
+    PriorityCoordinator,
     Registry,
     Status,
     UnknownCoordinator,
     WorkCoordinator,
 )
+from ephemeral_tasks.core.coordinator import Coordinator
+from ephemeral_tasks.core.options import KeyedOptions, LaneOptions, Options
 from tests.core.bodies import echo
 
 
@@ -22,6 +28,30 @@ def registry() -> Registry:
         "keyed", echo, kind=KeyedCoordinator, key=lambda item: item, limit=3
     )
     return registry
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (WorkCoordinator, Options),
+        (KeyedCoordinator, KeyedOptions),
+        (PriorityCoordinator, LaneOptions),
+    ],
+)
+def test_type_checkers_know_each_keyword_of_a_kind(kind, options):
+    """What a class takes is what its options list, and no other is required."""
+    own, shared = (
+        {
+            name: parameter.default is parameter.empty
+            for name, parameter in inspect.signature(each.__init__).parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY and name != "queue"
+        }
+        for each in (kind, Coordinator)
+    )
+
+    hints = get_type_hints(options, include_extras=True)
+    known = {name: get_origin(hint) is Required for name, hint in hints.items()}
+    assert known == shared | own
 
 
 async def test_create_makes_what_was_declared(registry):

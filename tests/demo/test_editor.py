@@ -11,6 +11,7 @@ from demo_site.editor.forms import TEXT_CHARACTERS, TranslateForm
 from demo_site.editor.samples import samples
 from demo_site.translation import get_engine
 from demo_site.translation.engines import find_engine
+from ephemeral_tasks import owner_of, window
 from ephemeral_tasks.testing import drain
 
 pytestmark = pytest.mark.usefixtures("as_demo", "gated_engine")
@@ -289,6 +290,23 @@ def test_a_running_translation_is_shown_while_it_is_written(client, translated):
     assert client.get(path).status_code == 404
 
 
+def test_what_another_task_writes_is_not_shown(client, rf, monkeypatch):
+    """The page asks for it, because its table has all rows: that is no error."""
+    monkeypatch.setattr("demo_site.ask.tasks.WORD_SECONDS", 0)
+    client.post(reverse("ask:ask"), {"question": "Why?"})
+    drain()
+    request = rf.get("/")
+    request.session = client.session
+    (row,) = window(owner_of(request))
+
+    answer = client.get(reverse("editor:growing", args=[row.id]))
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    client.cookies.clear()
+    other = client.get(reverse("editor:growing", args=[row.id]))
+    assert other.status_code == 404
+
+
 def test_staff_have_the_editor_in_the_admin(client, admin_client, translated):
     """In the admin's frame, with its own sidebar; visitors are sent to the login."""
     path = reverse("editor:staff")
@@ -329,6 +347,7 @@ def test_the_result_says_how_much_was_kept(client, translated):
     assert "THE `red` DOOR." in page.text
     assert "The blue, lossy `door`." in page.text
     assert "1 of 3 paragraphs stayed as it was." in page.text
+    assert "The engine refused them, or lost a part of their Markdown" in page.text
 
 
 def test_the_pseudo_engine_says_that_it_pretends(client, settings):

@@ -1,10 +1,21 @@
 """The preview: what a visitor wrote, as HTML that does no harm."""
 
 import re
+from time import thread_time
 
 import pytest
 
-from demo_site.editor.templatetags.editor import PREVIEW_CHARACTERS, markdown
+from demo_site.editor.forms import TEXT_CHARACTERS
+from demo_site.editor.markdown_cost import cost_of
+from demo_site.editor.preview import MAX_CHARACTERS, MAX_COST
+from demo_site.editor.templatetags.editor import markdown
+
+TOO_LONG = "<p>This text is too long or has too much markup for a preview.</p>"
+
+
+def wide_table(columns):
+    """A table with as many rows as columns; most of its cells are not written."""
+    return f"{'|a' * columns}|\n{'|-' * columns}|\n" + "||\n" * columns
 
 
 @pytest.mark.parametrize(
@@ -31,13 +42,73 @@ def test_nothing_in_it_acts(hostile):
 
 
 def test_a_very_long_text_has_none():
-    """A page must not take a thread for seconds."""
-    longest = "word " * (PREVIEW_CHARACTERS // 5)
+    """Also if it is plain."""
+    longest = "word " * (MAX_CHARACTERS // 5)
 
     assert "word" in markdown(longest, "original")
-    assert markdown(f"{longest}!", "original") == (
-        "<p>This text is too long for a preview.</p>"
+    assert markdown(f"{longest}!", "original") == TOO_LONG
+
+
+def test_a_document_of_full_length_has_one():
+    """With headings, lists, links, code and line ends of browsers."""
+    page = (
+        "## A heading\r\n\r\n"
+        "Some words with *emphasis*, `code` and [a link](https://example.org/).\r\n"
+        + 20 * "A line of prose, as long as lines of prose are in most files.\r\n"
+        + "\r\n- one\r\n- two\r\n\r\n"
     )
+    text = page * (TEXT_CHARACTERS // len(page))
+
+    assert "<h2>A heading</h2>" in markdown(text, "original")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["[", "![", "![[](", "^[", "1. 1. 1. 1. a\n", "- [ ] a\n", "**a ", "&#", "<a:b>"],
+)
+def test_a_text_that_would_keep_a_thread_busy_has_none(unit):
+    """Though it is no longer than what may be translated."""
+    text = unit * (TEXT_CHARACTERS // len(unit))
+
+    assert markdown(text, "original") == TOO_LONG
+
+
+def test_a_table_of_empty_cells_has_none():
+    """A text of 2,000 characters would be a table of 50,000 cells."""
+    assert len(wide_table(225)) < 2_000
+    assert markdown(wide_table(225), "original") == TOO_LONG
+    assert "<td>" in markdown(wide_table(50), "original")
+
+
+@pytest.mark.parametrize(
+    "unit", ["![[](", "- [ ] a\n", "1. 1. 1. 1. a\n", "*a ", "[a](b)[]("]
+)
+def test_the_costliest_preview_takes_little_time(unit):
+    """As many repetitions as are shown take 0.3 s of a processor, here at most 1 s."""
+    text = unit * (MAX_COST // cost_of(unit))
+    before = thread_time()
+
+    assert markdown(text, "original") != TOO_LONG
+
+    assert thread_time() - before < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("plain words, without a mark.", 0),
+        ("one\ntwo\n", 2 * 2),
+        ("one\r\ntwo\r", 2 * 2),
+        ("*a* - **b** 2026.", 6 + 1 + 5),
+        ("[a](b)", 5 + 1),
+        ("![a](b)", 1 + 5 + 1 + 15),
+        ("> 1. 1. + a\n", 2 + 3 * 5 + 1 + 2),
+        ("|a|b|\n|-|-|\n|c|\n\n", 8 + 2 + 4 * 2 + 2 * 9),
+    ],
+)
+def test_cost_counts_marks_lines_and_cells(text, cost):
+    """A table's short rows count like its widest."""
+    assert cost_of(text) == cost
 
 
 def test_it_shows_what_markdown_means():

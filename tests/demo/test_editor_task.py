@@ -4,8 +4,10 @@ import pytest
 
 from demo_site.editor import tasks
 from demo_site.editor.tasks import translate
+from demo_site.translation import EngineRefused
 from ephemeral_tasks import TaskFailed, progress, result, submit
 from ephemeral_tasks.testing import arun_task, collect_output
+from tests.demo.engines import ToldEngine, failing
 
 TEXT = "# Door\n\nA **red** one.\n\n```sh\nopen door\n```\n\nA [blue](b.html) one.\n"
 UPPER = "# DOOR\n\nA **RED** ONE.\n\n```sh\nopen door\n```\n\nA [BLUE](b.html) ONE.\n"
@@ -64,6 +66,21 @@ async def test_without_any_translation_the_task_fails():
     """With the first language's sentence."""
     with pytest.raises(TaskFailed, match=f"^{AWAY}$"):
         await run("The door, never-fr and never-es.", "fr", "es")
+
+
+async def test_a_text_that_the_engine_refuses_fails(use_engines):
+    """Unchanged, it would look like a translation."""
+    use_engines(ToldEngine(failing(EngineRefused("400"))))
+
+    with pytest.raises(TaskFailed, match="does not translate this text"):
+        await run("One.\n\nTwo.", "es")
+
+
+async def test_a_pair_that_no_engine_has_is_named():
+    """As by the form, which asks earlier; to try again would be in vain."""
+    sentence = "There is no translation from English to German."
+    with pytest.raises(TaskFailed, match=f"^{sentence}$"):
+        await run("One.", "de")
 
 
 async def test_progress_names_paragraphs_and_where_there_are_several_languages(

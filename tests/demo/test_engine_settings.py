@@ -16,6 +16,9 @@ from demo_site.translation.remote import (
 from tests.demo.conftest import needs_pairs, shouting
 from tests.demo.engines import ToldEngine
 
+APY = "demo_site.translation.remote.ApyEngine"
+TOLD = "tests.demo.engines.ToldEngine"
+
 KEYED = "libretranslate=http://127.0.0.1:5000/base?api_key=zz%20key"
 
 
@@ -83,14 +86,14 @@ def test_a_key_stands_in_the_url_and_is_never_shown(settings):
 
 def test_an_engine_of_ones_own_is_a_dotted_path(settings):
     """With a URL it gets that, the key and the time-out; without one, nothing."""
-    settings.TRANSLATION_ENGINES = "tests.demo.engines.ToldEngine"
+    settings.TRANSLATION_ENGINES = TOLD
 
     assert [type(each) for each in made()] == [ToldEngine]
 
 
 def test_good_settings_pass_the_check(settings):
     """Also as a list, and seconds as text, as an environment variable has them."""
-    settings.TRANSLATION_ENGINES = ["apertium", KEYED]
+    settings.TRANSLATION_ENGINES = ["apertium", KEYED, TOLD, f"{APY}=http://x"]
     settings.TRANSLATION_PROBE_SECONDS = "2.5"
 
     assert check_settings() == []
@@ -111,6 +114,10 @@ def test_good_settings_pass_the_check(settings):
         ("apy=http://x#zzsecret", "may have a host, a port, a path"),
         ("http://x?api_key=zzsecret", "unknown kind '…'"),
         ("no.such.Engine=http://x", "no.such.Engine cannot be imported"),
+        ("os.path", "os.path cannot be made without a url (TypeError)"),
+        (APY, "ApyEngine cannot be made without a url (TypeError)"),
+        (f"{TOLD}=http://x?api_key=zzsecret", "cannot be made with a url (TypeError)"),
+        ("demo_site.translation.Limits", "Limits is no engine: it has no aclose()"),
         ([1], "an engine must be a string, got int"),
         (7, "not iterable"),
     ],

@@ -16,11 +16,11 @@ from demo_site.translation import (
     get_engine,
     translate_document,
 )
-from demo_site.translation.together import service
+from demo_site.translation.together import service, team
 from demo_site.translation.together.batches import Batch
 from ephemeral_tasks import OperationCancelled, coordinators, pool, task
 from ephemeral_tasks.testing import Hold, arun_task, drain
-from tests.demo.engines import PAIRS, ToldEngine
+from tests.demo.engines import PAIRS, ToldEngine, failing
 
 LONG = "\n\n".join(f"paragraph {number}" for number in range(25))
 
@@ -64,6 +64,30 @@ async def test_a_text_that_engines_refuse_stays_as_it_was(use_engines):
         expected = expected.replace(f"PARAGRAPH {number}\n", f"paragraph {number}\n")
     assert splice.text == expected
     assert splice.kept == 2
+
+
+async def test_a_document_of_which_every_text_is_refused_fails(use_engines):
+    """As by a server that misses its key; without texts there is nothing to refuse."""
+    use_engines(ToldEngine(failing(EngineRefused("400"))))
+
+    with pytest.raises(EngineRefused, match="every text was refused"):
+        await translate_document(LONG, "en", "es")
+    assert (await translate_document("`code`", "en", "es")).text == "`code`"
+
+
+async def test_a_text_that_always_fails_loses_no_other(use_engines, monkeypatch):
+    """Its batch is sent text by text, and it stays as it was."""
+    monkeypatch.setattr(team, "_FIRST_PAUSE", 0.0)
+
+    def answer(text):
+        return fail(text) if "7" in text else text.upper()
+
+    use_engines(ToldEngine(answer))
+
+    splice = await translate_document("word 6\n\nword 7\n\nword 8", "en", "es")
+
+    assert splice.text == "WORD 6\n\nword 7\n\nWORD 8"
+    assert splice.kept == 1
 
 
 async def test_a_pair_without_a_route_is_refused_before_anything_is_sent(use_engines):

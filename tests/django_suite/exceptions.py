@@ -16,7 +16,7 @@ EXCEPTIONS = {
     ),
     "DummyBackendTestCase.test_refresh_result": (
         "It changes a result that Django's dummy keeps; the pool keeps operations, "
-        "and makes a result for each who asks."
+        "and makes a new result for each call."
     ),
     "DummyBackendTestCase.test_refresh_result_async": "The same.",
 }

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from ephemeral_tasks.core.testing import PATIENCE_SECONDS
-from ephemeral_tasks.machine import connecting
+from ephemeral_tasks.machine import connecting, process
 from ephemeral_tasks.machine.link import Link
 from ephemeral_tasks.machine.listener import Listener
 from tests.machine.process import Member
+from tests.machine.wiring import Wired, machine_settings, wire
 
 KEY = b"k" * 32
 
@@ -72,6 +73,10 @@ class Verbs:
     async def later(self, value: Any) -> Any:
         await asyncio.sleep(0)
         return value
+
+    async def make_later(self, function: Callable[[], Any]) -> Any:
+        await asyncio.sleep(0)
+        return function()
 
     async def fail_later(self, error: Exception) -> None:
         raise error
@@ -147,3 +152,18 @@ def make_member(tmp_path: Path) -> Iterator[Callable[..., Member]]:
     yield make
     for member in made:
         member.end()
+
+
+@pytest.fixture
+def wired(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wired]:
+    """Every call of a verb crosses the wire."""
+    with wire(monkeypatch) as wired:
+        yield wired
+
+
+@pytest.fixture
+def hosting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """This process hosts the pool of its machine."""
+    with machine_settings(monkeypatch, str(tmp_path / "pool")):
+        yield
+        process.reset()

@@ -2,10 +2,13 @@
 
 import asyncio
 import inspect
+import os
+import resource
 import socket
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from types import SimpleNamespace
 
 import pytest
 from django import forms
@@ -26,12 +29,14 @@ from ephemeral_tasks.core.status import Status
 from ephemeral_tasks.errors import Closed, OperationFailed, Unreachable
 from ephemeral_tasks.machine import conversation, delivery, process
 from ephemeral_tasks.machine import link as link_module
+from ephemeral_tasks.machine.calls import ConnectionLost
 from ephemeral_tasks.machine.folder import find_places
 from ephemeral_tasks.machine.notices import CHANGED
 from ephemeral_tasks.machine.table import find
 from ephemeral_tasks.testing import drain
+from ephemeral_tasks.web import connections
 from tests.app import tasks
-from tests.machine.wiring import machine_settings, wire
+from tests.machine.wiring import machine_settings
 
 TENANT = ContextVar("tenant")
 
@@ -48,21 +53,6 @@ VERBS = {
     *("operators.overview", "operators.cancel_operation", "operators.cancel_task"),
     *("web.connections._take", "web.connections._release", "web.push.close_owner"),
 }
-
-
-@pytest.fixture
-def wired(monkeypatch):
-    """Every call of a verb crosses the wire."""
-    with wire(monkeypatch) as wired:
-        yield wired
-
-
-@pytest.fixture
-def hosting(monkeypatch, tmp_path):
-    """This process hosts the pool of its machine."""
-    with machine_settings(monkeypatch, str(tmp_path / "pool")):
-        yield
-        process.reset()
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))
@@ -268,6 +258,23 @@ def test_a_submission_that_was_answered_too_late_is_withdrawn(wired, owner):
     assert window(owner) == ()
 
 
+def test_a_retry_that_was_answered_too_late_may_be_made_again(wired, owner):
+    """It does not run, and nothing that it needs is lost."""
+    pool.pause()
+    id = submit(owner, tasks.app_echo, "a").id
+    submission.cancel(owner, id)
+    again = starting._retry(owner, id)
+
+    wired.report_late(starting._retry, again)
+    pool.resume()
+    drain()
+
+    assert [row.status for row in window(owner)] == [Status.CANCELLED]
+    last = submission.retry(owner, again.handle.id)
+    drain()
+    assert result(owner, last.id) == "a"
+
+
 def test_what_was_accepted_before_is_not_withdrawn(wired, owner):
     """A second click that was answered too late leaves the first one's operation."""
     submission.submit_once(owner, tasks.app_echo, "key", {"value": "a"})
@@ -324,6 +331,34 @@ def test_a_sync_call_looks_for_a_silent_host_for_a_moment_only(monkeypatch, tmp_
     assert 0 < given[0] <= delivery.LOOP_SECONDS
 
 
+@pytest.mark.parametrize("free", [0, 1, 2])
+async def test_a_process_without_a_free_descriptor_is_answered(
+    monkeypatch, tmp_path, make_member, free
+):
+    """Whether it has none for the connection, or none for the thread that reads it."""
+    make_member().ask("where")
+    with machine_settings(monkeypatch, str(tmp_path / "pool")):
+        with descriptors(free), pytest.raises(Unreachable):
+            process.find(create=True, timeout=2.0)
+        with descriptors(free), pytest.raises(Unreachable):
+            await process.afind(create=True, timeout=2.0)
+        assert process.find(create=True, timeout=2.0) is not None
+        process.reset()
+
+
+@contextmanager
+def descriptors(count):
+    """Leave so many descriptors free within the block."""
+    lowest = os.dup(0)
+    os.close(lowest)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + count, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 async def test_what_nobody_waits_for_is_done_once_the_host_turns_again(wired, owner):
     """A logout, for example, whose answer was sent long before."""
     await asubmit(owner, tasks.app_echo, "a")
@@ -335,6 +370,69 @@ async def test_what_nobody_waits_for_is_done_once_the_host_turns_again(wired, ow
             await submission.awindow(owner)
 
     assert await submission.awindow(owner) == ()
+
+
+def test_a_logout_of_a_thread_is_done_once_the_host_turns_again(wired, owner, caplog):
+    """Its request has been answered; nothing else would end the operations."""
+    submit(owner, tasks.app_echo, "a")
+    with pytest.MonkeyPatch.context() as patch, wired.stalled():
+        patch.setattr(delivery, "CALL_SECONDS", 0.05)
+        submission.end_owner.post(owner)
+
+    assert window(owner) == ()
+    assert "was not done" not in caplog.text
+
+
+async def test_the_look_for_a_host_and_the_call_share_two_seconds(
+    wired, owner, monkeypatch
+):
+    """Also where they are made again, since the host was lost."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    given = []
+
+    async def find(*, create, timeout):
+        given.append(timeout)
+        clock.now += 0.75
+        return Lost(given)
+
+    monkeypatch.setattr(process, "afind", find)
+    with pytest.raises(Unreachable):
+        await submission.awindow(owner)
+
+    assert given == [2.0, 1.25, 1.25, 0.5]
+
+
+class Lost:
+    """A link to a host that ends during each call."""
+
+    is_draining = is_closed = False
+
+    def __init__(self, given):
+        self._given = given
+
+    async def acall(self, verb, args, timeout):
+        self._given.append(timeout)
+        raise ConnectionLost(is_maybe_run=True)
+
+
+async def test_what_is_posted_goes_to_the_host_of_its_conversation(
+    wired, owner, monkeypatch
+):
+    """Not to whichever hosts when the block has ended."""
+    looks = []
+
+    async def find(**options):
+        looks.append(options)
+        return wired.link
+
+    monkeypatch.setattr(process, "afind", find)
+    place = await connections.take(owner)
+    place.release()
+    await asyncio.gather(*delivery._posted)
+
+    assert len(looks) == 1
+    assert connections._count_clients(owner) == 0
 
 
 def test_a_process_that_hosts_no_more_begins_no_pool(hosting):

@@ -87,9 +87,9 @@ class Wired:
         """Return a list that gets the seconds which each call may wait."""
         given, call = [], self.link.call
 
-        def note_timeout(*args, timeout):
+        def note_timeout(*args, timeout, **options):
             given.append(timeout)
-            return call(*args, timeout=timeout)
+            return call(*args, timeout=timeout, **options)
 
         monkeypatch.setattr(self.link, "call", note_timeout)
         return given
@@ -133,7 +133,7 @@ def wire(monkeypatch):
         wired = Wired()
         stack.callback(wired.close)
 
-        async def afind(*, create):
+        async def afind(*, create, timeout):
             return wired.where()
 
         stack.enter_context(machine_settings(monkeypatch))

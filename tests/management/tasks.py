@@ -76,6 +76,14 @@ async def command_interrupted(hold):
     await hold.stop()
 
 
+@task
+async def command_half(hold):
+    """Report half of the work, and be done at the hold."""
+    with progress.part(0.5):
+        progress(1, 1)
+        await hold.stop()
+
+
 @task(cancellable=False)
 async def command_steadfast(hold):
     """Press Ctrl-C, and go on."""

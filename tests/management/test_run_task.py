@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from ephemeral_tasks import pool, submission
 from ephemeral_tasks.management import progress_display
-from ephemeral_tasks.testing import Hold
+from ephemeral_tasks.testing import Hold, drain
 from tests.management import tasks
 from tests.needs import lacks
 
@@ -52,6 +52,25 @@ def run():
         return out.getvalue(), shown.getvalue()
 
     return run
+
+
+@pytest.fixture
+def half():
+    """An operation that has reported half of its work; its row, and its end."""
+    hold, owner = Hold(), "a" * 32
+    handle = submission.submit(owner, tasks.command_half, hold)
+    hold.entered()
+
+    def look():
+        return submission.row(owner, handle.id)
+
+    def end():
+        hold.open()
+        drain()
+
+    look.end = end
+    yield look
+    submission.end_owner(owner)
 
 
 COUNT = ("command_count", "--json", '{"since": "2026-11-26"}')
@@ -125,13 +144,28 @@ def test_without_a_name_the_tasks_are_listed(run):
 
 
 def test_progress_is_shown_as_lines(run, monkeypatch):
-    """In a log, and beside the result, not in it."""
+    """In a log, and beside the result, not in it; the end is no share of the work."""
     monkeypatch.setattr(progress_display, "LINE_SECONDS", 0)
 
     said, shown = run(*COUNT)
 
     assert "counting" not in said
-    assert shown.splitlines()[-1] == "Count since 2026-11-26: 100 % Done"
+    assert shown.splitlines()[-1] == "Count since 2026-11-26: Done"
+
+
+def test_a_line_of_a_running_task_has_its_percent(half):
+    """Parts have no unit: without words of the body there are no others."""
+    shown = Output()
+    lines = progress_display.Lines(shown)
+
+    lines.show(half())
+    half.end()
+    lines.show(half())
+
+    assert shown.getvalue().splitlines() == [
+        "Command half: 50 % Running",
+        "Command half: Done",
+    ]
 
 
 def test_a_quiet_command_shows_no_progress(run):
@@ -147,8 +181,25 @@ def test_progress_is_a_bar_on_a_terminal(run):
     _, shown = run(*COUNT, is_terminal=True)
 
     assert "Count since 2026-11-26: Done" in shown
-    assert "100 %" in shown
     assert "\n" not in shown
+
+
+def test_a_bar_stands_where_the_running_task_is(half):
+    """And is gone with its end."""
+    if not _has_tqdm():
+        lacks("needs tqdm: pip install tqdm")
+    shown = Output(is_terminal=True)
+    bar = progress_display.make_display(shown)
+
+    bar.show(half())
+    assert " 50 %|" in shown.getvalue()
+    half.end()
+    bar.show(half())
+    bar.close()
+
+    _, _, end = shown.getvalue().partition("Command half: Done")
+    assert "%" not in end
+    assert "50 %|" not in shown.getvalue().rpartition("Running")[2]
 
 
 def test_without_tqdm_a_terminal_gets_lines(run, monkeypatch):

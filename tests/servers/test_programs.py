@@ -96,9 +96,9 @@ def test_the_exit_of_a_program_cancels_what_goes_on(words, prefix, make_run):
     assert "Traceback" not in run.log
 
 
-@pytest.mark.parametrize("task", ["deaf", "deaf_lane", "deaf_thread"])
+@pytest.mark.parametrize("task", ["deaf", "deaf_executor", "deaf_thread"])
 def test_a_body_that_is_deaf_does_not_hold_up_the_exit(task, make_run):
-    """A thread of the pool, of a lane, of the loop's own executor."""
+    """A thread of the pool, of an executor, of the loop's own executor."""
     run = make_run(PATIENT, task, drain_seconds=0.2)
 
     assert run.exit_code(20) == 0

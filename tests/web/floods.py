@@ -19,10 +19,10 @@ from types import SimpleNamespace
 
 import django
 
-from ephemeral_tasks import QueueFull, TaskFailed, progress, submit, task
+from ephemeral_tasks import QueueFull, TaskFailed, aask, pool, progress, submit, task
 from ephemeral_tasks.testing import drain
 from ephemeral_tasks.web import sessions
-from ephemeral_tasks.web.first_click import first_clicks
+from ephemeral_tasks.web.first_click import aowner_for
 from ephemeral_tasks.web.pages import Page
 from ephemeral_tasks.web.rows import render_rows
 from ephemeral_tasks.web.table_cache import TableCache
@@ -52,6 +52,23 @@ async def name(text: str) -> None:
 async def report(size: int) -> None:
     """Report a long message."""
     progress(1, 2, text_of(size))
+
+
+class LazyText:
+    """A text of this length that the body does not hold while it asks."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __str__(self) -> str:
+        """The text."""
+        return text_of(self.size)
+
+
+@task
+async def inquire(size: int) -> None:
+    """Ask a long question."""
+    await aask(LazyText(size), choices=["Yes"])
 
 
 @task
@@ -95,7 +112,7 @@ async def _post(count: int) -> None:
 def flood_first_clicks(share: int) -> int:
     """First submissions, each with a key and a cookie of its own."""
     for _ in range(100 * share):
-        first_clicks.owner_for(text_of(1000), text_of(10_000))
+        asyncio.run(aowner_for(text_of(1000), text_of(10_000)))
     return 100 * share * 11_000
 
 
@@ -128,6 +145,14 @@ def flood_labels(share: int) -> int:
 def flood_messages(share: int) -> int:
     """Progress messages of a megabyte."""
     return _submit(share, lambda owner: submit(owner, report, LARGE))
+
+
+def flood_questions(share: int) -> int:
+    """Questions of a megabyte, all open at once."""
+    sent = _submit(share, lambda owner: submit(owner, inquire, LARGE))
+    while (found := pool.statistics()).running or found.waiting:
+        pool.get().loop.call(lambda: None)
+    return sent
 
 
 def flood_sentences(share: int) -> int:
@@ -176,8 +201,8 @@ def main(name: str, share: int) -> dict[str, int]:
 
 
 def _settle(flood: Callable[[int], int]) -> None:
-    """Wait until all has ended, but not for the arguments' bodies, which never end."""
-    if flood is not flood_arguments:
+    """Wait until all has ended, but not for bodies that never end."""
+    if flood not in (flood_arguments, flood_questions):
         drain(20)
     gc.collect()
 

@@ -161,7 +161,10 @@ paths = st.one_of(
     st.tuples(
         ids,
         st.sampled_from(
-            ["", "result/", "output/", "answer/", "cancel/", "dismiss/", "retry/"]
+            [
+                *("", "result/", "output/", "answer/", "again/"),
+                *("cancel/", "dismiss/", "retry/"),
+            ]
         ),
     ).map(lambda two: f"/tasks/{two[0] or 'x'}/{two[1]}"),
     st.sampled_from(["/tasks/", "/tasks/health/", "/", "/plain/", "/tasks/start/"]),

@@ -11,7 +11,7 @@ from django.test import override_settings
 from django.urls import set_script_prefix
 from django.utils.translation import gettext_lazy
 
-from ephemeral_tasks import pool, submission
+from ephemeral_tasks import pool, signals, submission
 from ephemeral_tasks.web import (
     consumers,
     protocols,
@@ -170,7 +170,7 @@ async def test_another_tabs_dismissal_arrives(visitor, make_socket):
     assert await socket.receive_json_from() == {"type": "removed", "id": row["id"]}
 
 
-async def test_a_stranger_hears_nothing(visitor, stranger, make_socket):
+async def test_a_stranger_gets_nothing(visitor, stranger, make_socket):
     """Neither rows nor removals."""
     await stranger.held("b")
     await stranger.until_status("RUNNING")
@@ -660,6 +660,24 @@ async def test_what_came_between_logout_and_close_ends_too(visitor, make_socket)
     while (await socket.receive_output())["type"] != "websocket.close":
         pass
     assert submission.window(owner) == ()
+
+
+async def test_a_logout_closes_though_the_cache_is_away(
+    visitor, make_socket, monkeypatch
+):
+    """What came meanwhile cannot be ended; the socket shows nothing more."""
+    await visitor.held("a")
+    owner = await visitor.owner()
+    socket = await make_socket(visitor).opened()
+    await socket.receive_from()
+
+    def fail(owner):
+        raise OSError("the cache is away")
+
+    monkeypatch.setattr(submission.end_owner, "function", fail)
+    signals.send_ended(owner)
+
+    assert await socket.closed_with() == 4401
 
 
 async def test_a_session_that_is_gone_closes_within_a_minute(

@@ -1,75 +1,19 @@
 """Django's own error reports hold nothing that a visitor wrote or got."""
 
-import inspect
-import json
 import logging
-import sys
-from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import suppress
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.defaultfilters import pprint
 from django.test import AsyncClient
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-import ephemeral_tasks.web
 from ephemeral_tasks.web.error_reports import hide_variables
-from tests.web import tasks
+from tests.web.crash_cases import CASES, result_url
+from tests.web.crashing import SECRET, Crash, Crashing, tracing
 
 pytestmark = pytest.mark.urls("tests.web.urls")
-
-# Where what a visitor wrote passes: our views, and what they call.
-FOLDERS = tuple(
-    str(Path(module.__file__).parent) for module in (ephemeral_tasks.web, json)
-)
-SECRET = "w0rd-0f-a-v1s1t0r"
-START = "/tasks/start/web_echo/"
-
-
-class Crash(Exception):
-    """What goes wrong, somewhere."""
-
-
-class Crashing:
-    """A trace function that raises as the n-th call into the folders begins.
-
-    A call begins anew where a coroutine goes on after an ``await``.
-    """
-
-    def __init__(self, number: int | None = None) -> None:
-        self.number = number
-        self.count = 0
-
-    def __call__(self, frame: Any, event: str, arg: object) -> None:
-        """Count a call, and raise when it is the one."""
-        path = frame.f_code.co_filename
-        # A turn that is never given back stops the test, and a generator that is
-        # dropped begins anew, too.
-        if (
-            path.endswith("semaphore.py")
-            or frame.f_code.co_flags & inspect.CO_GENERATOR
-        ):
-            return
-        self.count += path.startswith(FOLDERS if self.count else FOLDERS[0])
-        if self.count == self.number and path.startswith(FOLDERS):
-            raise Crash(f"crash in {frame.f_code.co_name}")
-
-
-@asynccontextmanager
-async def tracing(crashing: Crashing):
-    """Within the block the loop's thread, and the one of plain code, are traced."""
-    before = sys.gettrace()
-    await sync_to_async(sys.settrace)(crashing)
-    sys.settrace(crashing)
-    try:
-        yield
-    finally:
-        sys.settrace(before)
-        await sync_to_async(sys.settrace)(None)
 
 
 class Reports(logging.Handler):
@@ -109,147 +53,62 @@ def reports(monkeypatch):
     return handler.lines
 
 
-Ask = Callable[[], Awaitable[Any]]
-
-
-async def a_first_form(visitor) -> Ask:
-    """A newcomer's form, as a browser sends it."""
-
-    def ask():
-        visitor.client = AsyncClient(raise_request_exception=False)
-        return visitor.post_page(START, {"text": SECRET, "language": "es"})
-
-    return ask
-
-
-async def a_form_with_a_key(visitor) -> Ask:
-    """A form by htmx, on a page with a table."""
-    await visitor.start("web_echo", text="a", language="es")
-    data = {"text": SECRET, "language": "es", "key": "k"}
-    headers = {"Ephemeral-Tasks-Tables": "ephemeral-tasks;live"}
-    return lambda: visitor.post_htmx(START, data, **headers)
-
-
-async def a_json(visitor) -> Ask:
-    """A program's JSON."""
-    await visitor.start("web_echo", text="a", language="es")
-    return lambda: visitor.post_json(START, {"text": SECRET, "language": "es"})
-
-
-async def a_refused_form(visitor) -> Ask:
-    """A form by htmx that is shown again."""
-    return lambda: visitor.post_htmx(START, {"text": SECRET, "language": "xx"})
-
-
-async def a_refused_page(visitor) -> Ask:
-    """A form by a browser that is shown again."""
-    return lambda: visitor.post_page(START, {"text": SECRET, "language": "xx"})
-
-
-async def a_refused_json(visitor) -> Ask:
-    """JSON whose errors quote what was sent."""
-    return lambda: visitor.post_json(START, {"text": "a", "language": SECRET})
-
-
-async def a_broken_json(visitor) -> Ask:
-    """JSON that cannot be parsed."""
-    return lambda: visitor.post_json(START, f'{{"text": "{SECRET}"')
-
-
-async def a_file(visitor) -> Ask:
-    """A file in a form."""
-
-    def ask():
-        upload = SimpleUploadedFile("a.txt", SECRET.encode())
-        return visitor.post("/tasks/start/web_upload/", {"document": upload})
-
-    return ask
-
-
-async def result_url(visitor) -> str:
-    """Where a result is that holds what the visitor wrote."""
-    tasks.results["r"] = {"text": SECRET}
-    row = await visitor.start("web_give", name="r")
-    await visitor.until_status("SUCCESSFUL")
-    return f"/tasks/{row['id']}/result/"
-
-
-async def a_result_page(visitor) -> Ask:
-    """A result, for a browser."""
-    url = await result_url(visitor)
-    return lambda: visitor.get_page(url)
-
-
-async def a_result_fragment(visitor) -> Ask:
-    """A result, for htmx."""
-    url = await result_url(visitor)
-    return lambda: visitor.get_htmx(url)
-
-
-async def a_result_as_json(visitor) -> Ask:
-    """A result, for a program."""
-    url = await result_url(visitor)
-    return lambda: visitor.get(url)
-
-
-async def a_large_result(visitor) -> Ask:
-    """A result that waits for its turn, as a file."""
-    tasks.results["r"] = SECRET * 10_000
-    row = await visitor.start("web_give", name="r")
-    await visitor.until_status("SUCCESSFUL")
-    return lambda: visitor.get(f"/tasks/{row['id']}/result/?download")
-
-
-async def a_failure(visitor) -> Ask:
-    """The sentence of an operation that failed, for a browser."""
-    row = await visitor.start("web_say", text=SECRET, language="es")
-    await visitor.until_status("FAILED")
-    return lambda: visitor.get_page(f"/tasks/{row['id']}/result/")
-
-
-async def a_failure_as_json(visitor) -> Ask:
-    """The sentence of an operation that failed, for a program."""
-    row = await visitor.start("web_say", text=SECRET, language="es")
-    await visitor.until_status("FAILED")
-    return lambda: visitor.get(f"/tasks/{row['id']}/result/")
-
-
-@pytest.mark.parametrize(
-    "prepare",
-    [
-        a_first_form,
-        a_form_with_a_key,
-        a_json,
-        a_refused_form,
-        a_refused_page,
-        a_refused_json,
-        a_broken_json,
-        a_file,
-        a_result_page,
-        a_result_fragment,
-        a_result_as_json,
-        a_large_result,
-        a_failure,
-        a_failure_as_json,
-    ],
-)
+@pytest.mark.parametrize("prepare", CASES)
 async def test_no_error_report_holds_content(visitor, reports, prepare):
     """Whichever call fails, the report names it and quotes nobody."""
     visitor.client = AsyncClient(raise_request_exception=False)
-    counting = Crashing()
+    noting = Crashing()
     ask = await prepare(visitor)
-    async with tracing(counting):
+    async with tracing(noting):
         await ask()
-    assert counting.count > 5
+    assert len(noting.places) > 5
     assert reports == []
 
-    for number in range(1, counting.count + 1):
-        async with tracing(Crashing(number)):
+    for place in noting.places:
+        async with tracing(Crashing(place)):
             await ask()
 
     assert any("crash in" in line for line in reports)
     leaks = {line for line in reports if SECRET in line}
     assert sorted(leaks) == []
+
+
+async def use_a_socket(visitor, make_socket, place=None, *, is_json):
+    """Open the table's socket and submit, as far as it goes; return the places."""
+    crashing = Crashing(place)
+    socket = make_socket(visitor, is_json=is_json)
+    data = {"text": SECRET, "language": "xx"}
+    message = {"type": "submit", "task": "web_echo", "data": data}
+    with suppress(Crash):  # before the consumer has begun: it is its server's
+        async with tracing(crashing):
+            if (await socket.connect())[0]:
+                first = await socket.receive_output()
+                if first["type"] != "websocket.close":
+                    await socket.send_json_to(message)
+                    await socket.receive_output()
+        await socket.disconnect()
+    return crashing.places
+
+
+# The crash may come between a coroutine's making and its start.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.parametrize("is_json", [True, False], ids=["json", "html"])
+async def test_no_log_of_a_socket_holds_content(visitor, make_socket, caplog, is_json):
+    """Whichever call fails: neither what was written nor what the rows show."""
+    await visitor.start("web_say", text=SECRET, language="es")
+    await visitor.until_status("FAILED")
+    places = await use_a_socket(visitor, make_socket, is_json=is_json)
+    assert len(places) > 20
+    caplog.clear()
+
+    for place in places:
+        await use_a_socket(visitor, make_socket, place, is_json=is_json)
+
+    lines = [f"{record.getMessage()} {record.exc_text}" for record in caplog.records]
+    assert any("Crash" in line for line in lines)
+    assert [line for line in lines if SECRET in line] == []
+    assert not any(record.exc_info for record in caplog.records)
 
 
 async def test_a_form_that_raises_is_reported_without_its_input(visitor, reports):

@@ -17,6 +17,7 @@ FLOODS = [
     ("first_clicks", 20, 1 * MIB),
     ("labels", 30, 1 * MIB),
     ("messages", 30, 1 * MIB),
+    ("questions", 30, 1 * MIB),
     ("sentences", 30, 1 * MIB),
     # MAX_OWNERS is 200.
     ("seen_sessions", 20, 1 * MIB),

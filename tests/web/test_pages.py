@@ -271,6 +271,30 @@ def test_media_can_be_left_out(arguments, has_htmx, has_stylesheet):
     assert "ephemeral_tasks.js" in html
 
 
+def test_media_may_be_the_stylesheet_alone():
+    """For a page without any other tag of ours."""
+    html = render("{% task_media scripts=False %}", csp_nonce="n0nce")
+
+    assert re.findall("<(?:script|link) [^>]*>", html) == [html]
+    assert 'ephemeral_tasks.css"' in html
+    assert 'nonce="n0nce"' in html
+
+
+async def test_a_page_where_nothing_is_live_loads_no_script(visitor):
+    """Of a result and of a refusal; a refused form sends itself again."""
+    await visitor.start("web_echo", text="x", language="es")
+    (done,) = await visitor.until_status("SUCCESSFUL")
+    result = await visitor.get_page(f"/tasks/{done.id}/result/")
+    refusal = await visitor.get_page(f"/tasks/{'0' * 32}/")
+    form = await visitor.post_page("/tasks/start/web_echo/", {"text": "", "next": "/"})
+
+    for page in result, refusal:
+        markup = Markup(page.content.decode())
+        assert not markup.all("script")
+        assert len(markup.all("link", rel="stylesheet")) == 1
+    assert Markup(form.content.decode()).all("script")
+
+
 @pytest.mark.parametrize(
     ("arguments", "version", "is_adapted"),
     [

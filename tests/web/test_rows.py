@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from ephemeral_tasks import submission
-from ephemeral_tasks.web import push, rows
+from ephemeral_tasks.web import push, rows, shown
 from ephemeral_tasks.web.pages import Page, _signer
 from ephemeral_tasks.web.table_cache import TableCache
 from tests.web.hold import until_status
@@ -266,7 +266,7 @@ async def test_a_version_changes_with_the_interval(owner, pool_clock):
     submission.submit(owner, web_hold, name="a")
     await until_status(owner, "RUNNING")
     first = rows.render_rows(owner, Page.current())
-    pool_clock.ahead_seconds = rows.SLOW_AFTER_SECONDS
+    pool_clock.ahead_seconds = shown.SLOW_AFTER_SECONDS
 
     second = rows.render_rows(owner, Page.current())
 

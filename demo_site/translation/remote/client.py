@@ -23,7 +23,7 @@ from demo_site.translation.remote.retry_after import seconds_until_retry
 
 # No answer is longer: one to 1500 characters is a few kilobytes, a list of languages
 # a hundred. A text alone may be as long as a visitor's whole input.
-_MOST_BYTES = 8 * 1024 * 1024
+_MAX_BYTES = 8 * 1024 * 1024
 
 _REFUSED = frozenset({400, 413, 422})
 
@@ -137,6 +137,6 @@ async def _read(response: httpx2.Response) -> bytes:
     # As sent: a small compressed body may unpack to a huge one.
     async for part in response.aiter_raw():
         body += part
-        if len(body) > _MOST_BYTES:
+        if len(body) > _MAX_BYTES:
             raise EngineBroken("the answer is too long")
     return bytes(body)

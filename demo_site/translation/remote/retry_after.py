@@ -5,8 +5,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 WITHOUT_HEADER_SECONDS = 2.0
-_LEAST_SECONDS = 1.0  # also for a date that has passed: the two clocks may differ
-_MOST_SECONDS = 3600.0
+_MIN_SECONDS = 1.0  # also for a date that has passed: the two clocks may differ
+_MAX_SECONDS = 3600.0
 
 
 def seconds_until_retry(header: str | None, now: float | None = None) -> float:
@@ -20,7 +20,7 @@ def seconds_until_retry(header: str | None, now: float | None = None) -> float:
     seconds = _parse(header or "", time.time() if now is None else now)
     if seconds is None:
         return WITHOUT_HEADER_SECONDS
-    return min(max(seconds, _LEAST_SECONDS), _MOST_SECONDS)
+    return min(max(seconds, _MIN_SECONDS), _MAX_SECONDS)
 
 
 def _parse(header: str, now: float) -> float | None:

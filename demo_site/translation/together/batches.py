@@ -29,6 +29,9 @@ class Batch:
     refused: set[Member] = field(default_factory=set)
     """The engines that do not want these texts."""
 
+    failures: int = 0
+    """How often engines have failed at these texts while they translated others."""
+
     rounds: int = 0
     """How often all engines have failed it."""
 

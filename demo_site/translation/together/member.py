@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.views.decorators.debug import sensitive_variables
@@ -22,9 +23,19 @@ from ephemeral_tasks.core.patterns import Breaker, BreakerOpen, BreakerState
 # Long enough for a server that is busy, and shorter than the time between two probes.
 _PROBE_SECONDS = 2.0
 
+# Translated after each failure, to see whether other texts would fail as well.
+_SAMPLE = "The house is big."
+# With the usual time-out of a request before it, three failures in a row are still
+# within the time in which they count together.
+_SAMPLE_SECONDS = 4.0
+
 _FAILURES = 3
 _WITHIN_SECONDS = 30.0
 _OPEN_SECONDS = 10.0
+
+
+class TextsFailed(EngineError):
+    """An engine fails at these texts, but translates others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +66,8 @@ class Member:
         self.served = 0
         self.last_used = 0
         """The turn in which it was last chosen; the team counts them."""
+        self._proven: Pair | None = None
+        """In which it has last translated a text."""
         self._monotonic = monotonic
         self._resting_until = 0.0
         """By the clock; after an answer that said when to ask again."""
@@ -65,7 +78,7 @@ class Member:
             errors=(EngineBroken, EngineTimeout),
             clock=clock,
         )
-        self._translate = self._breaker.guard(self._ask)
+        self._translate = self._breaker.guard(self._try)
 
     @property
     def is_answering(self) -> bool:
@@ -114,6 +127,7 @@ class Member:
         """Return the engine's translations.
 
         Raises:
+            TextsFailed: It fails at these texts, but translates others.
             EngineError: As the engine raised it.
         """
         self.in_flight += 1
@@ -123,18 +137,50 @@ class Member:
             self._resting_until = self._monotonic() + error.retry_after_seconds
             raise
         except BreakerOpen:
-            refusal = EngineBroken("it has failed too often")
+            failure: EngineError = EngineBroken("it has failed too often")
         else:
-            self.served += 1
-            return answers
+            if answers is not None:
+                self.served += 1
+                self._proven = pair
+                return answers
+            failure = TextsFailed("it translates other texts")
         finally:
             self.in_flight -= 1
-        raise refusal
+        raise failure
 
     @sensitive_variables()
-    async def _ask(self, item: tuple[list[str], Pair]) -> list[str]:
-        """Ask the engine; an error of another kind than it promises is its failure."""
+    async def _try(self, item: tuple[list[str], Pair]) -> list[str] | None:
+        """Return the engine's answers, or None if it fails at these texts alone.
+
+        The breaker counts what is raised here: a visitor's text that always fails must
+        not take the engine away from others.
+        """
         texts, pair = item
+        served = self.served
+        try:
+            return await self._ask(texts, pair)
+        except (EngineBroken, EngineTimeout) as error:
+            failure = error
+        if await self._is_working(pair, served):
+            return None
+        raise failure
+
+    async def _is_working(self, pair: Pair, served: int) -> bool:
+        """Return whether it translates a sample, or more texts than it had by then.
+
+        Raises:
+            EngineBusy, EngineRefused: It answers so to the sample, too.
+        """
+        # A proven pair: one that is broken must not take the others away either.
+        with suppress(EngineBroken, EngineTimeout, UnknownPair, TimeoutError):
+            async with asyncio.timeout(_SAMPLE_SECONDS):
+                await self._ask([_SAMPLE], self._proven or pair)
+            return True
+        return self.served > served
+
+    @sensitive_variables()
+    async def _ask(self, texts: list[str], pair: Pair) -> list[str]:
+        """Ask the engine; an error of another kind than it promises is its failure."""
         try:
             answers = await self.engine.translate(texts, *pair)
         except EngineError:

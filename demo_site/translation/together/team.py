@@ -19,13 +19,16 @@ from demo_site.translation.errors import (
 )
 from demo_site.translation.routes import routes
 from demo_site.translation.together.batches import Batch
-from demo_site.translation.together.member import Member
+from demo_site.translation.together.member import Member, TextsFailed
 from ephemeral_tasks.core import Clock, LoopClock
 
 # While an engine works on as much as it takes; an answer takes about as long.
 _FULL_SECONDS = 0.1
 # After all engines have failed a batch: doubled each time, up to the second.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
+
+# Texts that have failed so often, at engines that translate others, count as refused.
+_FAILURES = 3
 
 
 class TryAgain(Exception):
@@ -111,7 +114,7 @@ class Team:
         Raises:
             TryAgain: No engine has answered; what was reached by then is in the batch.
             NoEngine: The same for longer than its patience.
-            EngineRefused: One engine refuses its texts; if it is one text, two do.
+            EngineRefused: An engine refuses its texts; one text, also another engine.
         """
         while batch.hops:
             member = self._choose(batch)
@@ -120,7 +123,7 @@ class Team:
             batch.failed.clear()
             batch.refused.clear()
             batch.waiting_since = None
-            batch.rounds = 0
+            batch.failures = batch.rounds = 0
         return batch.texts
 
     @sensitive_variables()
@@ -136,14 +139,19 @@ class Team:
             return await member.translate(batch.texts, batch.hops[0])
         except EngineRefused:
             batch.refused.add(member)
-            if len(batch.texts) > 1 or len(batch.refused) > 1:
-                raise
+        except TextsFailed:
+            batch.failed.add(member)
+            batch.failures += 1
+            if batch.failures >= _FAILURES:
+                batch.refused.add(member)
         except EngineBusy:
             pass  # the engine rests now, and is not chosen
         except EngineError:
             batch.failed.add(member)
             self._follow_capacity()  # it may have failed too often
         # Outside of the handlers: the engine's error is not kept as a context.
+        if batch.refused and (len(batch.texts) > 1 or len(batch.refused) > 1):
+            raise EngineRefused("the texts are refused")
         raise TryAgain(0.0)
 
     def _choose(self, batch: Batch) -> Member:
@@ -156,15 +164,12 @@ class Team:
         able = [member for member in self.members if member.has(pair)]
         if not able:
             raise UnknownPair(*pair)
-        ready = [
-            member
-            for member in able
-            if member.is_answering
-            and not member.is_resting
-            and member not in batch.refused
-        ]
-        if batch.refused and not ready:
+        able = [member for member in able if member not in batch.refused]
+        if batch.refused and not any(map(self._will_answer, able)):
             raise EngineRefused("no other engine is there")
+        ready = [
+            member for member in able if member.is_answering and not member.is_resting
+        ]
         free = [
             member
             for member in ready
@@ -174,6 +179,11 @@ class Team:
             return min(free, key=lambda member: (member.in_flight, member.last_used))
         raise self._postpone(batch, able, ready)
 
+    def _will_answer(self, member: Member) -> bool:
+        """Return whether it may answer before a batch's patience ends."""
+        rest = member.rest_seconds()
+        return member.is_answering and rest <= self._patience_seconds
+
     def _postpone(
         self, batch: Batch, able: Sequence[Member], ready: Sequence[Member]
     ) -> TryAgain:
@@ -181,6 +191,7 @@ class Team:
 
         Raises:
             NoEngine: It has waited for as long as its patience.
+            EngineRefused: The same, and an engine has refused it.
         """
         if any(member not in batch.failed for member in ready):
             return TryAgain(_FULL_SECONDS)  # they work, on others' batches
@@ -188,6 +199,8 @@ class Team:
         if batch.waiting_since is None:
             batch.waiting_since = now
         left = batch.waiting_since + self._patience_seconds - now
+        if left <= 0 and batch.refused:
+            raise EngineRefused("no other engine has answered")
         if left <= 0:
             raise NoEngine("no engine has answered")
         batch.failed.clear()

@@ -84,7 +84,7 @@ async def _batches(batch: Batch) -> list[str]:
     return await service.team().translate(batch)
 
 
-# One at a time: of those who ask at once the first one's round answers all.
+# One at a time: of several callers at once, the first one's round answers all.
 @coordinator("translation-probes", limit=1, capacity=10_000, history=0, echoes=0)
 async def _calls(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
     await function()
@@ -113,23 +113,29 @@ async def translate_texts(
     Raises:
         UnknownPair: No engine, and no route over several, has the pair.
         NoEngine: For as long as the patience lasts, none has answered.
+        EngineRefused: Every text is refused, as by a server that misses its key.
     """
     service = get_engine()
     await service.arefresh()
     hops = service.hops(source, target)
     portions = deque(cut(texts, service.limits(hops)))
     submitted: deque[tuple[_Hosted, list[str]]] = deque()
+    translated = 0
     try:
         while portions or submitted:
             while portions and len(submitted) < _AHEAD:
                 portion = portions.popleft()
                 submitted.append((_submit(portion, hops, key), portion))
-            on_portion(await _answers(*submitted[0], hops, key))
+            answers = await _answers(*submitted[0], hops, key)
             submitted.popleft()
+            translated += len(answers) - answers.count(UNTRANSLATED)
+            on_portion(answers)
     finally:  # the caller was cancelled, or one of them has failed
         # The last one first: a slot that gets free must not start the next one.
         for operation, _ in reversed(submitted):
             operation.cancel()
+    if texts and not translated:
+        raise EngineRefused("every text was refused")
 
 
 def _submit(texts: list[str], hops: Iterable[Pair], key: Hashable) -> _Hosted:

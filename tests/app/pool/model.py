@@ -142,8 +142,8 @@ class Model:
             raise
         self.operations.append(one)
         if one.owner is not None:
-            mates = self.kept.setdefault(one.owner, [])
-            mates.insert(mates.index(old) if old else 0, one)
+            siblings = self.kept.setdefault(one.owner, [])
+            siblings.insert(siblings.index(old) if old else 0, one)
             self.look_for_rest(one.owner)
         if one.state == "READY":
             self.enqueue(one)
@@ -161,11 +161,11 @@ class Model:
 
     def leaving(self, owner: str | None) -> list[Modelled]:
         """What goes for one more: all without a window, else old or pushed out."""
-        mates = [] if owner is None else self.kept.get(owner, [])
-        if mates and not self.read(owner):
-            return [*mates]
-        leaving = [one for one in mates if self.is_too_old(one)]
-        staying = [one for one in mates if one not in leaving]
+        siblings = [] if owner is None else self.kept.get(owner, [])
+        if siblings and not self.read(owner):
+            return [*siblings]
+        leaving = [one for one in siblings if self.is_too_old(one)]
+        staying = [one for one in siblings if one not in leaving]
         while len(staying) >= self.window_size:
             finished = [one for one in staying if one.is_finished]
             if self.refuses and not finished:
@@ -189,8 +189,8 @@ class Model:
         over -= sum(other.size for other in evicted)
         evicted += self.oldest(over, besides=evicted)
         # A body that was forgotten and goes on counts, too.
-        mates = [other for other in self.unfinished() if other.owner == one.owner]
-        reserved = max(1, self.capacity // 10) if self.capacity and mates else 0
+        siblings = [other for other in self.unfinished() if other.owner == one.owner]
+        reserved = max(1, self.capacity // 10) if self.capacity and siblings else 0
         asking = sum(other.state == "ASKING" for other in self.operations)
         above = max(0, len(self.running()) - self.limit)
         taken = len(self.waiting()) + asking + above + reserved
@@ -202,12 +202,12 @@ class Model:
 
     def starts_at_once(self, one: Modelled) -> bool:
         """A slot and the owner's turn are free, and nothing of the owner waits."""
-        mates = [other for other in self.unfinished() if other.owner == one.owner]
+        siblings = [other for other in self.unfinished() if other.owner == one.owner]
         return (
             one.state == "READY"
             and self.has_slot()
             and self.may_hold_more(one.owner)
-            and not any(other.state == "READY" for other in mates)
+            and not any(other.state == "READY" for other in siblings)
         )
 
     def has_slot(self) -> bool:
@@ -270,10 +270,10 @@ class Model:
 
     def leave_queue(self, one: Modelled, *, held: bool) -> None:
         """After an operation has left: the owner's turn ends, or it is forgotten."""
-        mates = [other for other in self.operations if other.owner == one.owner]
-        if held and not any(mate.has_key for mate in mates):
+        siblings = [other for other in self.operations if other.owner == one.owner]
+        if held and not any(sibling.has_key for sibling in siblings):
             self.turns[one.owner] = next(self.numbers)
-        if not any(mate.has_key or mate.state == "READY" for mate in mates):
+        if not any(sibling.has_key or sibling.state == "READY" for sibling in siblings):
             self.turns.pop(one.owner, None)
 
     # -- ending ------------------------------------------------------------------------
@@ -302,8 +302,8 @@ class Model:
 
     def answer(self, one: Modelled) -> None:
         """It goes on, whatever the limits are."""
-        mates = [other for other in self.operations if other.owner == one.owner]
-        if not any(mate.has_key for mate in mates):
+        siblings = [other for other in self.operations if other.owner == one.owner]
+        if not any(sibling.has_key for sibling in siblings):
             self.turns[one.owner] = next(self.numbers)
         one.state = "RUNNING"
 
@@ -378,9 +378,9 @@ class Model:
 
     def look_for_rest(self, owner: str) -> None:
         """An owner rests from the end of its last unfinished operation on."""
-        mates = self.kept[owner]
-        is_resting = bool(mates) and all(one.is_finished for one in mates)
-        if not mates:
+        siblings = self.kept[owner]
+        is_resting = bool(siblings) and all(one.is_finished for one in siblings)
+        if not siblings:
             del self.kept[owner]
         if is_resting and owner not in self.idle:
             self.idle.append(owner)

@@ -261,7 +261,7 @@ def test_a_connection_that_cannot_be_closed_fails_the_operation_alone(
 
 @pytest.mark.django_db(transaction=True)
 def test_two_async_bodies_have_two_connections(owner, make_hold):
-    """Each its own lane: a slow query of one holds up no other."""
+    """Each its own executor: a slow query of one holds up no other."""
     hold = make_hold()
 
     async def body():
@@ -276,7 +276,7 @@ def test_two_async_bodies_have_two_connections(owner, make_hold):
     drain()
     first, second = (result(owner, one.id) for one in handles)
 
-    assert first[0] == first[1]  # one lane for all of a body
+    assert first[0] == first[1]  # one executor for all of a body
     assert second[0] == second[1]
     assert first[0] != second[0]
 
@@ -293,16 +293,16 @@ def _thread():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("ending", ["returns", "raises", "is cancelled"])
-def test_a_lane_ends_with_its_body(owner, make_hold, ending, monkeypatch):
+def test_an_executor_ends_with_its_body(owner, make_hold, ending, monkeypatch):
     """Its connection is closed and its thread is gone, however the body ended."""
     hold = make_hold()
-    lanes = []
+    executors = []
 
     async def body():
         from asgiref.sync import sync_to_async
 
         await User.objects.acount()
-        lanes.append(
+        executors.append(
             await sync_to_async(lambda: (threading.current_thread(), _opened()))()
         )
         if ending == "raises":
@@ -316,7 +316,7 @@ def test_a_lane_ends_with_its_body(owner, make_hold, ending, monkeypatch):
         cancel(owner, handle.id)
     drain()
 
-    ((thread, opened),) = lanes
+    ((thread, opened),) = executors
     thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
     assert [one.connection for one in opened] == [None]
@@ -328,25 +328,25 @@ def _opened():
 
 @pytest.mark.django_db(transaction=True)
 def test_many_bodies_leave_no_thread_behind(make_owner):
-    """A hundred lanes came and went."""
-    lanes = set()
+    """A hundred executors came and went."""
+    executors = set()
 
     async def body():
         from asgiref.sync import sync_to_async
 
-        lanes.add(await sync_to_async(threading.current_thread)())
+        executors.add(await sync_to_async(threading.current_thread)())
 
     for _ in range(100):
         submit(make_owner(), tasks.app_call, body)
     drain()
-    for thread in lanes:
+    for thread in executors:
         thread.join(PATIENCE_SECONDS)
 
-    assert not any(thread.is_alive() for thread in lanes)
+    assert not any(thread.is_alive() for thread in executors)
 
 
 def test_a_body_that_asks_no_database_needs_no_thread(owner):
-    """A lane is made when it is used."""
+    """A executor is made when it is used."""
     before = threading.active_count()
     submit(owner, tasks.app_echo, 1)
     drain()

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import pytest
 from django.utils import translation
 
 from ephemeral_tasks import (
+    Closed,
     NotFinished,
     OperationCancelled,
     QueueFull,
@@ -16,7 +18,14 @@ from ephemeral_tasks import (
     pool,
     write,
 )
-from ephemeral_tasks.core import KeyedCoordinator, PriorityCoordinator, Status
+from ephemeral_tasks.core import (
+    KeyedCoordinator,
+    PriorityCoordinator,
+    SignalHub,
+    SignalLoop,
+    Status,
+)
+from tests.app.conftest import on_loop
 
 entered = threading.Event()
 
@@ -33,6 +42,15 @@ async def doubles(item):
 async def held(item):
     """Never end by itself."""
     entered.set()
+    await asyncio.get_running_loop().create_future()
+
+
+@coordinator("test-stubborn", limit=1)
+async def stubborn(item):
+    """Go on after a cancel."""
+    entered.set()
+    with suppress(asyncio.CancelledError):
+        await asyncio.get_running_loop().create_future()
     await asyncio.get_running_loop().create_future()
 
 
@@ -55,13 +73,34 @@ async def keyed(item):
     lane=lambda item: item,
     limit=1,
     rate=50,
-    start_within=0.05,
 )
 async def lanes(item):
-    """Never end by itself where the item says so."""
+    """Return the item."""
+    return item
+
+
+@coordinator(
+    "test-late",
+    kind=PriorityCoordinator,
+    lanes={"now": None, "later": 0},
+    lane=lambda item: item,
+    limit=1,
+    start_within=0.05,
+)
+async def late(item):
+    """Never end by itself."""
     entered.set()
-    if item == "later":
-        await asyncio.get_running_loop().create_future()
+    await asyncio.get_running_loop().create_future()
+
+
+hub = SignalHub()
+
+
+@coordinator(
+    "test-hubbed", limit=1, hub=hub, defer_on="busy", resume_on="idle", cancel_on="stop"
+)
+async def hubbed(item):
+    """Return the item."""
     return item
 
 
@@ -226,14 +265,14 @@ def test_a_hosted_coordinator_keeps_a_rate():
 
 def test_what_waits_too_long_in_a_hosted_coordinator_fails():
     """It is never run; a full lane refuses."""
-    running = lanes.submit("later")
+    running = late.submit("later")
     assert entered.wait(10)
-    late = lanes.submit("now")
+    waiting = late.submit("now")
     with pytest.raises(QueueFull, match="as many operations of 'later' wait"):
-        lanes.submit("later")
+        late.submit("later")
 
     with pytest.raises(TimeoutError, match=r"did not start within 0\.05 s"):
-        late.result(timeout=10)
+        waiting.result(timeout=10)
     running.cancel()
 
 
@@ -244,3 +283,94 @@ def test_a_pause_of_a_hosted_coordinator_may_end_by_itself():
     assert doubles.submit(4).result(timeout=10) == 8
     with pytest.raises(ValueError, match="for_seconds must be > 0, got -1"):
         doubles.pause(for_seconds=-1)
+
+
+def test_signals_reach_a_hosted_coordinator_from_any_thread():
+    """emit() is carried out on the pool's loop, where the hub belongs."""
+    hubbed.emit("busy", key="a")
+    on_loop(lambda: None)  # submissions do not wait for it
+    deferred = hubbed.submit(1)
+    assert deferred.status is Status.READY
+    hubbed.emit("idle")
+    assert deferred.result(timeout=10) == 1
+
+    hubbed.emit("busy")
+    on_loop(lambda: None)
+    stopped = hubbed.submit(2)
+    hubbed.emit("stop")
+    with pytest.raises(OperationCancelled):
+        stopped.result(timeout=10)
+
+    emitted = on_loop(hub.recent)
+    assert ("busy", "a") in [(signal.name, signal.key) for signal in emitted]
+
+
+def test_a_hosted_hub_names_the_way_to_it():
+    """The hub itself refuses a thread, and the message names emit()."""
+    assert hubbed.submit(1).result(timeout=10) == 1
+
+    with pytest.raises(
+        RuntimeError, match=r"emit\(name\) of a coordinator that the pool"
+    ):
+        hub.emit("busy")
+
+
+def test_emitting_without_a_hub_is_refused():
+    """Nothing would listen; nor is a name taken that is no text."""
+    with pytest.raises(RuntimeError, match="'test-doubles' has no hub"):
+        doubles.emit("busy")
+    with pytest.raises(TypeError, match="name must be a str, got 1"):
+        hubbed.emit(1)
+
+
+def test_a_listener_that_emits_its_own_signal_at_a_hosted_coordinator_is_refused():
+    """As at the hub itself: without that it would go on without end."""
+    errors = []
+
+    def again(signal):
+        try:
+            hubbed.emit("again")
+        except SignalLoop as error:
+            errors.append(str(error))
+
+    end = on_loop(lambda: hub.subscribe("again", again))
+    hubbed.emit("again")
+    on_loop(end)
+
+    assert errors == ["signal loop: again → again"]
+
+
+def test_a_lane_is_named_at_the_submission():
+    """The declared lane is for items without one; each lane's queue can be counted."""
+    lanes.pause()
+    on_loop(lambda: None)  # submissions do not wait for it
+    operation = lanes.submit("unknown lane", lane="now")
+
+    assert lanes.waiting_by_lane() == {"now": 1, "later": 0}
+    with pytest.raises(ValueError, match="lane must be one of 'now', 'later'"):
+        lanes.submit("now", lane="soon")
+    lanes.resume()
+    assert operation.result(timeout=10) == "unknown lane"
+
+
+def test_a_thread_that_waits_is_free_when_the_pool_has_ended():
+    """Also where the body outlives the drain: it would keep the process."""
+    entered.clear()
+    operation = stubborn.submit(1)
+    assert entered.wait(10)
+    raised = []
+
+    def wait():
+        try:
+            operation.result()
+        except Closed as error:
+            raised.append(error)
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    while not pool.get().loop._waits:
+        on_loop(lambda: None)
+    pool.drain(0.0)
+    waiting.join(10)
+
+    assert len(raised) == 1

@@ -1,5 +1,6 @@
 """Ending the pool: what goes on, what is cancelled, and when it is over."""
 
+import asyncio
 import gc
 import logging
 import threading
@@ -10,6 +11,7 @@ import pytest
 from ephemeral_tasks import (
     Closed,
     NotFinished,
+    OperationCancelled,
     aresult,
     pool,
     result,
@@ -248,12 +250,8 @@ def test_the_autoreloader_is_not_kept_waiting(
     assert given == [seconds]
 
 
-async def test_a_waiter_hears_of_the_end(owner, make_hold):
+async def test_a_waiter_gets_the_end(owner, make_hold):
     """Its operation was cancelled."""
-    import asyncio
-
-    from ephemeral_tasks import OperationCancelled
-
     hold = make_hold()
     handle = submit(owner, tasks.app_held, hold)
     await asyncio.to_thread(hold.entered)
@@ -268,8 +266,6 @@ async def test_a_waiter_hears_of_the_end(owner, make_hold):
 @pytest.mark.leaves_operations
 async def test_a_wait_after_the_end_is_refused_or_ends(owner, make_hold):
     """A loop that stopped rings no bell; nobody waits for it for ever."""
-    import asyncio
-
     hold = make_hold()
     handle = submit(owner, tasks.app_plain_held, hold)
     await asyncio.to_thread(hold.entered)
@@ -277,6 +273,21 @@ async def test_a_wait_after_the_end_is_refused_or_ends(owner, make_hold):
 
     with pytest.raises((Closed, NotFinished)):
         await asyncio.wait_for(aresult(owner, handle.id), PATIENCE_SECONDS)
+
+
+@pytest.mark.leaves_operations
+async def test_a_wait_of_before_the_end_ends_with_it(owner, make_hold):
+    """Also for a body that goes on in its thread: no loop is left to see its end."""
+    hold = make_hold()
+    handle = submit(owner, tasks.app_plain_held, hold)
+    await asyncio.to_thread(hold.entered)
+    waiter = asyncio.ensure_future(aresult(owner, handle.id))
+    await asyncio.sleep(0)
+
+    await asyncio.to_thread(pool.drain, 0.0)
+
+    with pytest.raises(Closed):
+        await asyncio.wait_for(waiter, PATIENCE_SECONDS)
 
 
 def test_rows_can_be_read_until_the_process_ends(owner):

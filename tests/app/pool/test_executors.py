@@ -12,17 +12,17 @@ PATIENCE_SECONDS = 10
 
 
 @pytest.fixture
-def make_lane():
-    """Makes lanes and closes them."""
+def make_executor():
+    """Makes executors and closes them."""
     made = []
 
-    def make_lane():
+    def make_executor():
         made.append(BodyExecutor())
         return made[-1]
 
-    yield make_lane
-    for lane in made:
-        lane.close(int)
+    yield make_executor
+    for executor in made:
+        executor.close(int)
 
 
 def fail():
@@ -30,24 +30,24 @@ def fail():
     raise ValueError("no")
 
 
-def test_a_lane_makes_its_calls_in_one_daemon_thread(make_lane):
-    """In order, and not in the thread of another lane."""
-    lane = make_lane()
-    threads = [lane.submit(threading.current_thread) for _ in range(3)]
-    other = make_lane().submit(threading.current_thread)
+def test_an_executor_makes_its_calls_in_one_daemon_thread(make_executor):
+    """In order, and not in the thread of another executor."""
+    executor = make_executor()
+    threads = [executor.submit(threading.current_thread) for _ in range(3)]
+    other = make_executor().submit(threading.current_thread)
 
     assert len({one.result(PATIENCE_SECONDS) for one in threads}) == 1
     assert threads[0].result().daemon
     assert other.result(PATIENCE_SECONDS) is not threads[0].result()
 
 
-def test_a_closed_lane_makes_a_last_call_and_ends(make_lane):
-    """In its own thread; a lane that nobody used makes none."""
+def test_a_closed_executor_makes_a_last_call_and_ends(make_executor):
+    """In its own thread; one that was never used makes none."""
     called = []
-    lane, unused = make_lane(), make_lane()
-    thread = lane.submit(threading.current_thread).result(PATIENCE_SECONDS)
+    executor, unused = make_executor(), make_executor()
+    thread = executor.submit(threading.current_thread).result(PATIENCE_SECONDS)
 
-    lane.close(partial(called.append, "used"))
+    executor.close(partial(called.append, "used"))
     unused.close(partial(called.append, "unused"))
 
     thread.join(PATIENCE_SECONDS)

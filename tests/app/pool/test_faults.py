@@ -10,7 +10,6 @@ from contextlib import suppress
 
 import pytest
 from django import forms
-from django.core.cache.backends.locmem import LocMemCache
 from django.utils.functional import lazy
 
 from ephemeral_tasks import TaskFailed, aask, ask, pool, signals, submit, task
@@ -21,13 +20,10 @@ from ephemeral_tasks.pool.coordinators import coordinator
 from ephemeral_tasks.submission import answer, row, window
 from ephemeral_tasks.testing import Hold, cancel_all, drain
 from tests.app import tasks
+from tests.app.caches import Boom, BrokenCache
 from tests.app.conftest import on_loop
 
 OWNER, NEXT = "a" * 32, "b" * 32
-
-
-class Boom(Exception):
-    """What is raised where nothing else is said."""
 
 
 def boom(*args, **kwargs):
@@ -194,33 +190,14 @@ def a_submission(task, *args):
     return fault
 
 
-class BrokenCache(LocMemCache):
-    """A cache of which some methods raise while ``broken`` names them."""
-
-    broken = frozenset()
-
-
-def _breaking(name):
-    def method(self, *args, **kwargs):
-        if name in BrokenCache.broken:
-            raise Boom
-        return getattr(super(BrokenCache, self), name)(*args, **kwargs)
-
-    return method
-
-
-for _name in ("get", "set", "has_key", "delete"):
-    setattr(BrokenCache, _name, _breaking(_name))
-
-
 def a_cache(*names):
     """Return a fault of a cache that is away while something is submitted."""
 
     def fault(patch):
-        patch.setattr(BrokenCache, "broken", frozenset(names))
+        patch.setattr(BrokenCache, "broken", names)
         with suppress(Boom):
             submit(OWNER, tasks.app_plain_call, boom)
-        patch.setattr(BrokenCache, "broken", frozenset())
+        patch.setattr(BrokenCache, "broken", ())
 
     return fault
 
@@ -469,7 +446,7 @@ def narrow(settings):
     settings.CACHES = {
         **settings.CACHES,
         "broken": {
-            "BACKEND": f"{__name__}.BrokenCache",
+            "BACKEND": "tests.app.caches.BrokenCache",
             "LOCATION": "faults",
         },
     }

@@ -374,7 +374,7 @@ def test_a_result_is_measured_once(owner, monkeypatch):
     assert counted == [1]
 
 
-def test_retrying_at_the_bound_makes_room_by_the_old_one(settings, owner):
+def test_retrying_at_the_bound_evicts_the_old_one(settings, owner):
     """The operation that is tried again goes for its own sake."""
     from ephemeral_tasks import retry
 

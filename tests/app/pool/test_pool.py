@@ -1,6 +1,8 @@
 """The process's pool: bounds, order, threads, contexts."""
 
 import contextvars
+import os
+import sys
 import threading
 
 import pytest
@@ -26,6 +28,17 @@ from tests.app import tasks
 from tests.app.conftest import on_loop, settle
 
 colour = contextvars.ContextVar("colour", default="none")
+
+
+def count_calls(function):
+    """The number of functions that this thread calls in it."""
+    calls = []
+    sys.setprofile(lambda frame, event, argument: calls.append(event))
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return len([event for event in calls if event.endswith("call")])
 
 
 @pytest.fixture
@@ -358,7 +371,7 @@ def test_no_more_wait_in_a_paused_pool_than_may(settings, make_owner):
     drain()
 
 
-def test_what_waits_between_attempts_takes_no_room(
+def test_what_waits_between_attempts_takes_no_place(
     settings, task_clock, owner, make_owner
 ):
     """It was let in before."""
@@ -530,6 +543,43 @@ def test_health_needs_no_pool():
     """A process without work is healthy, and asking starts nothing."""
     assert pool.is_healthy()
     assert pool.current() is None
+
+
+def test_health_has_the_numbers_of_the_statistics(
+    settings, task_clock, owner, make_owner, hold
+):
+    """An operation between two attempts waits, too."""
+    settings.EPHEMERAL_TASKS = {"MAX_RUNNING": 2}
+
+    async def fail():
+        raise ValueError
+
+    retried = submit(owner, tasks.app_retried, fail)
+    settle()
+    for _ in range(4):
+        submit(make_owner(), tasks.app_held, hold)
+    hold.entered(2)
+
+    health = pool.health()
+
+    assert (health.running, health.waiting) == (2, 3)
+    assert (health.host_pid, health.clients) == (os.getpid(), 0)
+    cancel(owner, retried.id)
+
+
+def test_health_costs_the_same_however_many_tasks_there_are(owner):
+    """Anybody may ask, on the server's own loop."""
+    submit(owner, tasks.app_echo, 1)
+    drain()
+    pool.health()
+    calls = count_calls(pool.health)
+
+    submit(owner, tasks.app_fails, "x")
+    submit(owner, tasks.app_plain_call, list)
+    submit(owner, tasks.app_call, _colour)
+    drain()
+
+    assert count_calls(pool.health) == calls
 
 
 def test_a_full_pool_is_not_healthy(settings, make_owner, hold):

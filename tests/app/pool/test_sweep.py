@@ -56,7 +56,7 @@ def test_a_living_window_stays(task_clock, owner):
     assert kept() == {handle.id}
 
 
-def test_its_owner_hears_of_what_went(task_clock, owner, nudges):
+def test_its_owner_gets_word_of_what_went(task_clock, owner, nudges):
     """An open table empties itself."""
     submit(owner, tasks.app_echo, 1)
     drain()

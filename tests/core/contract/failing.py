@@ -18,6 +18,11 @@ from tests.core.bodies import (
 )
 
 
+def broken_timer(delay, callback, *args):
+    """What a clock of the caller's may do."""
+    raise OSError("no timer")
+
+
 class Failing:
     """Errors, time-outs, attempts."""
 
@@ -221,6 +226,19 @@ class Failing:
 
         with pytest.raises(ValueError, match="why"):
             await operation
+        assert operation.id in caplog.text
+
+    async def test_a_retry_follows_at_once_where_no_timer_can_be_set(
+        self, make, clock, caplog, monkeypatch
+    ):
+        """Without it the operation would wait for ever; the log names it."""
+        work = make(fail, max_attempts=2, backoff=lambda *_: 60, clock=clock)
+        monkeypatch.setattr(clock, "call_later", broken_timer)
+        operation = work.submit_nowait("why")
+
+        with pytest.raises(ValueError, match="why"):
+            await operation
+        assert operation.attempt == 2
         assert operation.id in caplog.text
 
     async def test_the_default_backoff_doubles_and_jitters(self):

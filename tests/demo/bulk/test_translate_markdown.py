@@ -7,7 +7,7 @@ import pytest
 
 from demo_site.bulk import run
 from demo_site.bulk.record import NAME
-from demo_site.translation import EngineBroken
+from demo_site.translation import EngineBroken, EngineRefused
 from tests.demo.bulk.conftest import Terminal, listed, translate, write
 from tests.demo.engines import ToldEngine, failing
 
@@ -281,6 +281,20 @@ def test_a_file_that_failed_is_tried_again_by_the_next_run(make_engine, folder):
 
     assert translate(folder).out == "a.md -> a.es.md\n1 translated\n"
     assert (folder / "a.es.md").read_text() == "TWO\n"
+
+
+def test_a_file_whose_texts_are_all_refused_has_failed(make_engine, folder):
+    """As by a server that misses its key; the next run tries it again (D41)."""
+    make_engine(failing(EngineRefused("400")))
+    write(folder, a="# One\n\ntwo\n")
+
+    said = translate(folder)
+    assert (said.code, said.out) == (1, "1 failed\n")
+    assert "a.md (es): every text was refused\n" in said.errors
+    assert not (folder / "a.es.md").exists()
+    make_engine()
+
+    assert translate(folder).out == "a.md -> a.es.md\n1 translated\n"
 
 
 @pytest.mark.parametrize("is_recorded", [True, False])

@@ -107,7 +107,7 @@ def deaf(name):
 
 
 @task(form=NameForm)
-async def deaf_lane(name):
+async def deaf_executor(name):
     """Wait for a thread that goes on whatever it is told."""
     await sync_to_async(deaf.func)(name)
 
@@ -166,7 +166,7 @@ def _begin(name):
 
 @task(form=NameForm)
 async def holding(name):
-    """Hold a connection of the lane until cancelled."""
+    """Hold a connection of the executor until cancelled."""
     await sync_to_async(_begin)(name)
     await asyncio.Event().wait()
 

@@ -21,7 +21,7 @@ class _Owner:
         """How many of them have not finished."""
 
 
-class Kept:
+class Store:
     """The operations that a handle or ``get_result`` may ask for.
 
     Pure bookkeeping: all of it is changed under the ledger's lock. The methods under
