@@ -19,7 +19,7 @@ SOCKETS = '<script src="{% static "django_htmx/ext/hx-ws-2.min.js" %}" defer></s
 PAGES = {
     "plain": {},
     "again": {},
-    "rtl": {"DIRECTION": "rtl"},
+    "rtl": {"DIRECTION": "rtl", "BODY": f"<nav>Site {{% task_count %}}</nav>{USUAL}"},
     "habits": {"ATTRIBUTES": FOUR},
     "ignored": {"ATTRIBUTES": "hx-ignore"},
     "own-two": {"HEAD": f"{HTMX}{SOCKETS}{{% task_media htmx=False %}}"},
