@@ -2,7 +2,7 @@
 
 from django import forms
 
-from ephemeral_tasks import aask, task
+from ephemeral_tasks import aask, task, write
 from tests.browser.engine import gates
 
 
@@ -28,3 +28,10 @@ async def count_year(gate):
     """Ask for a year, and say it."""
     answer = await aask("Which year?", form=YearForm)
     return f"{answer['year']} {answer['note']}"
+
+
+@task(label="Wide", form=GateForm)
+async def ask_widely(gate):
+    """Write and ask something without a blank in it."""
+    write("w" * 200)
+    return await aask("w" * 200, choices=("w" * 60, "Keep"))

@@ -61,6 +61,15 @@ def sites(tmp_path_factory):
 
 
 @pytest.fixture
+def version():
+    """Where the sites' pages with this version of htmx are; `on_both` has both."""
+    return ""
+
+
+on_both = pytest.mark.parametrize("version", ["", "four/"], ids=["htmx 2", "htmx 4"])
+
+
+@pytest.fixture
 def make_guest(browser, sites):
     """Makes guests of the sites, each in a context of their own."""
     guests = []

@@ -10,12 +10,13 @@ from tests.browser.sites.habits import HABITS
 WAYS = ["", "refused"]
 """By socket, and by polling."""
 
+PATHS = [*(f"habits/{habit}/" for habit in HABITS), "four/habits/"]
+
 
 @pytest.mark.parametrize("sockets", WAYS)
-@pytest.mark.parametrize("habit", HABITS)
-def test_a_row_lives_and_ends_on_a_site_with_habits(make_guest, sites, habit, sockets):
+@pytest.mark.parametrize("path", PATHS)
+def test_a_row_lives_and_ends_on_a_site_with_habits(make_guest, sites, path, sockets):
     """It runs, is cancelled, and nothing else on the page has changed."""
-    path = f"habits/{habit}/"
     guest = make_guest(path, sockets=sockets)
     guest.start()
     guest.submit(f"{guest.gate}-2")
@@ -32,10 +33,10 @@ def test_a_row_lives_and_ends_on_a_site_with_habits(make_guest, sites, habit, so
     expect(guest.page.get_by_role("heading")).to_have_count(0)
 
 
-@pytest.mark.parametrize("habit", ["boost", "push"])
-def test_open_leaves_the_page_for_the_result(make_guest, sites, habit):
+@pytest.mark.parametrize("path", ["habits/boost/", "habits/push/", "four/habits/"])
+def test_open_leaves_the_page_for_the_result(make_guest, sites, path):
     """Beside a running row, too, which is not replaced by the result's page."""
-    guest = make_guest(f"habits/{habit}/")
+    guest = make_guest(path)
     guest.start()
     guest.submit(f"{guest.gate}-2")
     sites.let_through(f"{guest.gate}-2")
@@ -112,14 +113,17 @@ def test_a_page_boosted_from_one_without_our_script_polls(make_guest, sites):
     expect(guest.answered).to_have_text("Accepted: Count")
 
 
-def test_a_page_that_turns_htmx_off_has_a_plain_form_and_a_refresh_link(make_guest):
+@pytest.mark.parametrize("path", ["off/", "four/ignored/"])
+def test_a_page_that_turns_htmx_off_has_a_plain_form_and_a_refresh_link(
+    make_guest, path
+):
     """As without JavaScript: the form comes back to its page."""
-    guest = make_guest("off/")
+    guest = make_guest(path)
 
     guest.submit()
 
     guest.sees("Running")
-    assert guest.page.url.endswith("/off/")
+    assert guest.page.url == guest.url + path
     expect(guest.page.get_by_role("link", name="Refresh")).to_be_visible()
 
 

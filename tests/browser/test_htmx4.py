@@ -1,4 +1,4 @@
-"""The main journey on htmx 4; all else is tested on htmx 2."""
+"""The main journey on htmx 4, and pages with an htmx of their own."""
 
 import re
 
@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 @pytest.mark.parametrize("sockets", ["", "refused"])
 def test_a_row_lives_and_ends_on_htmx_4(make_guest, sites, sockets):
     """Start, refusal, progress, end, cancel, try again, remove, the badge."""
-    guest = make_guest("four/", sockets=sockets)
+    guest = make_guest("four/count/", sockets=sockets)
     assert guest.page.evaluate("htmx.version").startswith("4")
     badge = guest.page.locator(".ephemeral-tasks-count")
 
@@ -37,9 +37,10 @@ def test_a_row_lives_and_ends_on_htmx_4(make_guest, sites, sockets):
     expect(guest.rows).to_have_count(1)
 
 
-def test_a_page_keeps_its_own_htmx_4(make_guest, sites):
-    """Loaded by the page, of whatever version; our scripts go by what is there."""
-    guest = make_guest("own-four/")
+@pytest.mark.parametrize("path", ["own-two/", "own-four/"])
+def test_a_page_keeps_its_own_htmx(make_guest, sites, path):
+    """Loaded by the page, of either version; our scripts go by what is there."""
+    guest = make_guest(path)
     guest.start()
 
     sites.let_through(guest.gate)
@@ -50,10 +51,10 @@ def test_a_page_keeps_its_own_htmx_4(make_guest, sites):
 
 def test_one_operation_leads_on_with_htmx_4(make_guest, sites):
     """As with htmx 2, and in place after Try again."""
-    guest = make_guest("four/")
+    guest = make_guest("four/count/")
     guest.start()
     id = guest.rows.first.get_attribute("id").removeprefix("operation-")
-    guest.page.goto(f"{guest.url}single-four/?id={id}&then=/again/")
+    guest.page.goto(f"{guest.url}four/single/?id={id}&then=/again/")
     guest.rows.get_by_text("Cancel", exact=True).click()
     guest.sees("Cancelled")
     guest.rows.get_by_text("Try again", exact=True).click()

@@ -44,6 +44,29 @@ def test_long_words_make_no_page_wider(make_guest, viewport):
     assert wide == viewport["width"]
 
 
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_an_output_and_a_question_fit_a_small_telephone(make_guest, direction):
+    """Nothing of them has to be moved sideways, whatever way the page is written."""
+    guest = make_guest("wide/", viewport=NARROW)
+    guest.submit()
+    guest.sees("Waiting for your answer")
+    id = guest.rows.first.get_attribute("id").removeprefix("operation-")
+
+    guest.page.goto(f"{guest.url}telling/{id}/?direction={direction}")
+
+    expect(guest.page.locator(".task-output-text")).to_have_text("w" * 200)
+    keep = guest.page.get_by_role("button", name="Keep")
+    assert keep.bounding_box()["y"] > bottom_of(guest.page.locator(".is-answer").first)
+    wide = guest.page.evaluate("document.documentElement.scrollWidth")
+    assert wide == NARROW["width"]
+
+
+def bottom_of(locator):
+    """Where the element ends, in pixels from the top, with some space below it."""
+    box = locator.bounding_box()
+    return box["y"] + box["height"] + 4
+
+
 def test_a_table_beside_something_has_a_width(make_guest):
     """In a flex row it takes what is left, and does not collapse."""
     guest = make_guest("flex/", viewport=WIDE)
@@ -116,6 +139,16 @@ def test_numbers_keep_their_order_on_a_page_from_right_to_left(make_guest):
     assert first < last
 
 
+def test_the_badge_is_one_box_on_a_page_from_right_to_left(make_guest):
+    """Its number is not laid out with the text before it."""
+    guest = make_guest("rtl/")
+    guest.start()
+    badge = guest.page.locator(".ephemeral-tasks-count")
+    expect(badge).to_contain_text("1 unfinished operation")
+
+    assert badge.evaluate("badge => badge.getClientRects().length") == 1
+
+
 @pytest.mark.parametrize("locale", ["en", "de", "es", "fr"])
 @pytest.mark.parametrize("viewport", [WIDE, NARROW])
 def test_no_other_action_takes_the_place_of_cancel(make_guest, viewport, locale):
@@ -148,8 +181,10 @@ def test_states_are_readable_on_usual_backgrounds(make_guest, sites, colours):
     sites.let_through(f"{guest.gate}-2")
     guest.sees("Done")
 
-    for text in guest.page.locator(".operation-status, .operation-note").all():
-        assert text.evaluate(CONTRAST, colours) >= ENOUGH_CONTRAST
+    # In one call: between two, a push may take an element out of the page.
+    texts = guest.page.locator(".operation-status, .operation-note")
+    each = f"(texts, colours) => texts.map((text) => ({CONTRAST})(text, colours))"
+    assert min(texts.evaluate_all(each, colours)) >= ENOUGH_CONTRAST
 
 
 def test_buttons_are_told_apart_by_name(make_guest):

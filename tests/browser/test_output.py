@@ -13,6 +13,7 @@ WAYS = {
     "by htmx 4's socket": ("?four", {}),
     "by requests": ("", {"sockets": "refused"}),
     "by htmx's fragments": ("?fragment", {}),
+    "by htmx 4's fragments": ("?four&fragment", {}),
     "alone": ("?alone", {}),
     "without a script": ("", {"has_script": False}),
 }

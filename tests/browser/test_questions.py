@@ -3,9 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import on_both
+from tests.browser.visitor import POLL
+
 WAYS = {
     "by socket": ("copy/", {}),
-    "by htmx 4's socket": ("four-copy/", {}),
+    "by htmx 4's socket": ("four/copy/", {}),
     "by polling": ("copy/", {"sockets": "refused"}),
     "without a script": ("copy/", {"java_script_enabled": False}),
 }
@@ -51,10 +54,12 @@ def test_a_question_is_announced_politely(make_guest, sites):
     expect(guest.said).to_have_text("Copy asks: Overwrite 3 files?")
 
 
-@pytest.mark.parametrize("sockets", ["", "refused"])
-def test_what_is_typed_outlives_the_rows(make_guest, sites, sockets):
+@pytest.mark.parametrize(
+    ("path", "sockets"), [("year/", ""), ("year/", "refused"), ("four/year/", "")]
+)
+def test_what_is_typed_outlives_the_rows(make_guest, sites, path, sockets):
     """Other rows come and go; field, text and focus stay, and so do the errors."""
-    guest = make_guest("year/", sockets=sockets)
+    guest = make_guest(path, sockets=sockets)
     guest.submit()
     year, note = guest.page.get_by_role("spinbutton"), guest.page.get_by_label("Note:")
     year.fill("1999")
@@ -75,6 +80,52 @@ def test_what_is_typed_outlives_the_rows(make_guest, sites, sockets):
     first.get_by_role("spinbutton").fill("2026")
     first.get_by_role("spinbutton").press("Enter")
     guest.sees("Done", row=1)
+
+
+@on_both
+def test_what_is_typed_outlives_an_answer_that_comes_late(make_guest, version):
+    """The push that overtook it has replaced the rows that it was for."""
+    guest = make_guest(f"{version}year/")
+    guest.submit()
+    note = guest.page.get_by_label("Note:")
+    note.press_sequentially("in pa")
+    guest.submit("another")
+    expect(guest.rows).to_have_count(2)
+
+    def late(route):
+        answer = route.fetch()
+        guest.sees("Cancelled")
+        route.fulfill(response=answer)
+
+    guest.page.route("**/cancel/**", late)
+    with guest.page.expect_response("**/cancel/**"):
+        guest.rows.first.get_by_role("button", name="Cancel").click()
+    guest.submit("the third")
+
+    expect(guest.rows).to_have_count(3)
+    expect(note.last).to_have_value("in pa")
+
+
+@on_both
+def test_what_is_typed_outlives_a_poll_that_comes_late(make_guest, version):
+    """The form's answer has replaced the rows that asked."""
+    guest = make_guest(f"{version}year/", sockets="refused")
+    guest.submit()
+    note = guest.page.get_by_label("Note:")
+    note.press_sequentially("in pa")
+
+    def late(route):
+        expect(guest.rows).to_have_count(2)
+        route.fulfill(response=route.fetch())
+
+    with guest.page.expect_response(POLL):
+        with guest.page.expect_request(POLL):
+            guest.page.route(POLL, late, times=1)
+        guest.submit("another")
+    guest.submit("the third")
+
+    expect(guest.rows).to_have_count(3)
+    expect(note.last).to_have_value("in pa")
 
 
 def test_enter_in_a_field_presses_no_other_button(make_guest):

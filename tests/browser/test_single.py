@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import on_both
+
 WAYS = ["", "refused"]
 """With a socket, and by polling."""
 
@@ -58,11 +60,12 @@ def test_one_that_ended_before_leads_on_at_once(make_guest, sites):
     expect(guest.page).to_have_url(re.compile("/again/$"))
 
 
-def test_a_result_is_shown_in_place(make_guest, sites):
+@on_both
+def test_a_result_is_shown_in_place(make_guest, sites, version):
     """Once it is there, and after a reload."""
     guest = make_guest("plain/")
     id = start(guest)
-    guest.page.goto(f"{guest.url}single/?id={id}")
+    guest.page.goto(f"{guest.url}{version}single/?id={id}")
     guest.sees("2 of 20")
 
     sites.let_through(guest.gate)
@@ -73,11 +76,12 @@ def test_a_result_is_shown_in_place(make_guest, sites):
     expect(result).to_contain_text("counted")
 
 
-def test_a_row_that_a_page_shows_twice_is_said_once(make_guest, sites):
+@on_both
+def test_a_row_that_a_page_shows_twice_is_said_once(make_guest, sites, version):
     """By the first table that knows; the page's script hears of it once, too."""
     guest = make_guest("plain/")
     id = start(guest)
-    guest.page.goto(f"{guest.url}both/?id={id}")
+    guest.page.goto(f"{guest.url}{version}both/?id={id}")
     guest.page.evaluate(f"() => {{ {NOTED} }}")
 
     sites.let_through(guest.gate)
@@ -125,11 +129,12 @@ def test_another_attempt_takes_the_place_of_the_first(make_guest, sites):
     expect(guest.page.locator(".ephemeral-tasks-result")).to_contain_text("counted")
 
 
-def test_an_end_is_shown_while_a_cancel_is_on_its_way(make_guest, sites):
+@on_both
+def test_an_end_is_shown_while_a_cancel_is_on_its_way(make_guest, sites, version):
     """The push may overtake the answer, which then says less."""
     guest = make_guest("plain/")
     id = start(guest)
-    guest.page.goto(f"{guest.url}single/?id={id}")
+    guest.page.goto(f"{guest.url}{version}single/?id={id}")
     guest.page.route("**/cancel/**", lambda route: None)
     guest.rows.get_by_text("Cancel", exact=True).click()
 
@@ -188,9 +193,10 @@ def test_the_title_says_that_something_is_asked(make_guest, sites):
     expect(guest.page).to_have_title("Page")
 
 
-def test_coming_back_is_one_refresh(make_guest):
+@on_both
+def test_coming_back_is_one_refresh(make_guest, version):
     """However many events say so: tab, connection, back button."""
-    guest = make_guest("plain/")
+    guest = make_guest(f"{version}plain/")
     guest.start()
     asked = []
     guest.page.on(

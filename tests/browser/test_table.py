@@ -29,6 +29,8 @@ def test_a_row_reaches_its_end_when_every_push_is_lost(make_visitor, demo, gate)
 def test_polling_goes_on_after_204_and_stops_at_286(make_visitor, demo, gate):
     """Nothing is swapped while nothing has changed; the end is the last answer."""
     visitor = make_visitor(sockets="refused")
+    visitor.page.clock.install()
+    visitor.page.reload()
     statuses = []
     visitor.page.on(
         "response", lambda r: statuses.append(r.status) if POLL.search(r.url) else None
@@ -36,39 +38,53 @@ def test_polling_goes_on_after_204_and_stops_at_286(make_visitor, demo, gate):
     visitor.translate(f"One gate-{gate}.\n\nTwo gate-{gate}.")
     visitor.sees("Running")
     for _ in range(2):
-        visitor.page.wait_for_event("response", lambda answer: answer.status == 204)
+        nothing_has_changed(visitor)
     demo.let_through(gate)
     visitor.sees("paragraph 2 of 2")
-    visitor.page.wait_for_event("response", lambda answer: answer.status == 204)
+    nothing_has_changed(visitor)
 
     demo.let_through(gate)
     visitor.sees("Done")
     polls = len(visitor.polls)
-    visitor.page.clock.install()
     visitor.page.clock.fast_forward(LONG_ENOUGH)
 
     assert statuses[-1] == 286
     assert len(visitor.polls) == polls
 
 
-COUNT_PUSHES = """() => {
-    const pushed = { count: 0 };
-    document.addEventListener("htmx:wsAfterMessage", () => { pushed.count += 1; });
-    return pushed;
+def nothing_has_changed(visitor):
+    """The next poll is answered so."""
+    with visitor.page.expect_response(lambda answer: answer.status == 204):
+        visitor.page.clock.fast_forward(1000)
+
+
+COUNT = """() => {
+    const counts = { closed: 0, pushed: 0 };
+    document.addEventListener("htmx:wsClose", () => { counts.closed += 1; });
+    document.addEventListener("htmx:wsAfterMessage", () => { counts.pushed += 1; });
+    return counts;
 }"""
+LONGEST_PAUSES = (3000, 6000)
+"""Milliseconds after which a socket that failed comes back, at the latest."""
 
 
 def test_a_socket_that_failed_comes_back_and_polls_meanwhile(make_visitor, demo, gate):
     """After the code of an error of ours, which htmx does not know."""
     visitor = make_visitor(sockets="failing")
-    pushed = visitor.page.evaluate_handle(COUNT_PUSHES)
+    visitor.page.clock.install()
+    visitor.page.reload()
+    counts = visitor.page.evaluate_handle(COUNT)
     visitor.translate(f"One gate-{gate}.\n\nTwo gate-{gate}.")
     visitor.sees("Running")
     demo.let_through(gate)
-    visitor.sees("paragraph 2 of 2")
-    visitor.page.wait_for_event("response", lambda answer: POLL.search(answer.url))
+    with visitor.page.expect_response(lambda answer: POLL.search(answer.url)):
+        visitor.sees("paragraph 2 of 2")
 
-    visitor.page.wait_for_function("pushed => pushed.count > 0", arg=pushed)
+    for tries, pause in enumerate(LONGEST_PAUSES, start=1):
+        has_closed = f"counts => counts.closed >= {tries}"
+        visitor.page.wait_for_function(has_closed, arg=counts)
+        visitor.page.clock.fast_forward(pause)
+    visitor.page.wait_for_function("counts => counts.pushed > 0", arg=counts)
 
     demo.let_through(gate)
     visitor.sees("Done")

@@ -92,6 +92,7 @@ def test_two_tabs_agree_after_a_login_in_one(make_visitor, demo, gate, sockets):
     rows = other.locator("tr.operation")
     expect(rows).to_have_count(1)
     closed = other.evaluate_handle(CLOSE_CODES)
+    staff.page.bring_to_front()  # a click waits for frames, which are rare behind
     log_in(staff, demo)
 
     staff.translate("Staff has a red door.")

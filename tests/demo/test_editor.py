@@ -198,6 +198,16 @@ def test_the_result_has_each_language_and_a_link_to_it(client, translated):
     assert "THE DOOR. (fr)" in two
 
 
+def test_each_page_with_the_badge_has_its_stylesheet(client, translated):
+    """Once: without it the badge is a number and a sentence beside the site's name."""
+    result = reverse("ephemeral_tasks:result", args=[translated("The door.")])
+
+    for path in ("/", "/ask/", "/tasks/", result):
+        page = client.get(path, headers={"Accept": "text/html"}).text
+        assert page.count("is-count") == 1
+        assert page.count("ephemeral_tasks/ephemeral_tasks.css") == 1
+
+
 def test_the_result_names_the_language_that_failed(client, translated):
     """With the reason, and a link that fills the form with it."""
     id = translated("The door, never-fr.", target=["es", "fr"])

@@ -8,6 +8,7 @@
   const ROWS = ".ephemeral-tasks-rows";
   const FORM = ".task-form";
   const BUTTON = ROWS + " button";
+  const ASKING = `${ROWS}, ${BUTTON}`;
   const MARK = "Ephemeral-Tasks"; // a header that only our own fragments carry
   const STOPS = [401, 403, 404];
   const REGION = ".ephemeral-tasks-live, .task-form-status";
@@ -271,19 +272,20 @@
     if (table) Object.assign(stateOf(table), { isRotated: false, pushedAt: now, shownAt: now, tries: 0 });
   });
 
-  // A push may replace the rows while an action is on its way. Old rows show no answer,
-  // and their events reach nobody: the table stands in for its rows meanwhile.
+  // Others may replace the rows while an action or a poll is on its way. Old rows show no
+  // answer, take along the fields that outlive a swap (hx-preserve), and their events
+  // reach nobody: the table stands in for its rows meanwhile.
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt, target } = event.detail;
-    if (elt.matches(BUTTON) && target?.matches(ROWS)) event.detail.target = tableOf(elt);
+    if (elt.matches(ASKING) && target?.matches(ROWS)) event.detail.target = tableOf(elt);
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { requestConfig, target, xhr } = event.detail;
     // An answer that names its place brings the whole table, of another operation.
     const isRows = xhr.getResponseHeader("HX-Retarget") === null;
-    if (isRows && requestConfig.elt.matches(BUTTON) && target.matches(TABLE)) {
+    if (isRows && requestConfig.elt.matches(ASKING) && target.matches(TABLE)) {
       event.detail.target = target.querySelector(ROWS);
     }
   });
@@ -398,11 +400,12 @@
   }
 
   function explain(element, status, isElsewhere) {
-    const region = regionOf(element);
-    if (!region) return; // replaced meanwhile
+    const table = tableOf(element);
     const isPoll = element.matches(ROWS);
     const isEnded = status === 401 || isElsewhere;
-    if (isPoll && (isEnded || STOPS.includes(status))) stateOf(tableOf(element)).isStopped = true;
+    if (table && isPoll && (isEnded || STOPS.includes(status))) stateOf(table).isStopped = true;
+    const region = regionOf(element);
+    if (!region) return; // a badge has none, and what was replaced meanwhile
     if (isEnded) say(region, "ended");
     else if (AWAY.includes(status)) say(region, isPoll ? "still-away" : "away");
     else if (status < 400 || status >= 500) say(region, isPoll ? "still-broken" : "broken");
@@ -560,7 +563,7 @@
   function hideRefreshLinks() {
     if (!window.htmx) return;
     document.querySelectorAll(".ephemeral-tasks-refresh").forEach((link) => {
-      link.hidden = !link.closest("[hx-disable], [data-hx-disable]");
+      link.hidden = !link.closest(htmx.version.startsWith("4") ? "[hx-ignore]" : "[hx-disable], [data-hx-disable]");
     });
   }
 

@@ -19,15 +19,28 @@
 
   // -- attributes ---------------------------------------------------------------
 
-  /** Says in the words of htmx 4 what our elements say: it inherits nothing by itself. */
+  const ROOTS = `${TABLE}, .task-form, .task-output-next`;
+  // Nothing of what the page around says is meant for our elements.
+  const INHERITED = [
+    "hx-boost", "hx-confirm", "hx-disable", "hx-headers", "hx-include", "hx-indicator",
+    "hx-push-url", "hx-replace-url", "hx-select", "hx-select-oob", "hx-sync",
+  ];
+
+  /** Says in the words of htmx 4 what our elements say. */
   function adopt(root) {
-    for (const element of [root, ...root.querySelectorAll(`${TABLE}, .task-form`)]) {
-      if (!element.matches?.(`${TABLE}, .task-form`)) continue;
-      [...element.attributes].filter(({ value }) => value === "unset")
-        .forEach(({ name }) => element.removeAttribute(name));
-      rename(element, "hx-headers", "hx-headers:inherited"); // the token, for the buttons
+    for (const element of [root, ...root.querySelectorAll(ROOTS)]) {
+      if (!element.matches?.(ROOTS)) continue;
+      rename(element, "hx-disabled-elt", "hx-disable");
+      INHERITED.forEach((name) => pass(element, name));
       rename(element, "ws-connect", "data-socket"); // the extension would open one, too
     }
+  }
+
+  /** Says it for what is inside, too, which inherits by another name. */
+  function pass(element, name) {
+    if (!element.hasAttribute(name)) return;
+    if (element.getAttribute(name) === "unset") element.setAttribute(name, ""); // no word of htmx 4
+    element.setAttribute(`${name}:inherited`, element.getAttribute(name));
   }
 
   function rename(element, name, other) {
@@ -111,14 +124,21 @@
     return send(task.target, "htmx:oobBeforeSwap", detail) && detail.shouldSwap;
   }
 
+  /** A push may have replaced the rows that an answer is for, by others with the same id. */
+  function renew(task) {
+    if (!(task.target instanceof Element) || task.target.isConnected) return;
+    task.target = document.getElementById(task.target.id) ?? task.target;
+  }
+
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
     if (!ctx.response) return; // a push
     const main = tasks.find((task) => task.type === "main");
+    const isOurs = ctx.sourceElement.matches(OURS);
+    if (isOurs && main) renew(main);
     const target = main?.target instanceof Element ? main.target : ctx.sourceElement;
     const isError = ctx.response.status >= 400;
     const detail = { ...detailOf(ctx), target, isError, shouldSwap: !isError };
-    const isOurs = ctx.sourceElement.matches(OURS);
     if (!send(target, "htmx:beforeSwap", detail) || (isOurs && !detail.shouldSwap)) {
       event.preventDefault();
       return;
@@ -144,7 +164,7 @@
       socket.close();
     }
     document.querySelectorAll(`${TABLE}[data-socket]`).forEach((table) => {
-      if (!sockets.has(table)) connect(table, 0);
+      if (!sockets.has(table) && !table.closest("[hx-ignore]")) connect(table, 0);
     });
   }
 

@@ -11,9 +11,12 @@ EXPECTED = (
     "Fetch API cannot load",
     "Failed to load resource",
     "Response Status Error Code",
+    "Unsafe attempt to load URL http://localhost",
     "WebSocket",
     "[object Event]",
     "htmx:afterRequest",
+    "htmx:error: Failed to fetch",
+    "htmx:sendAbort",
     "htmx:sendError",
 )
 

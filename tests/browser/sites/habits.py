@@ -13,3 +13,12 @@ HABITS = {
     "request": """hx-request='{"noHeaders": true}' hx-sync="body:replace" """,
     "inherit": 'hx-disinherit="*" hx-indicator="#main"',
 }
+
+FOUR = (
+    'hx-boost:inherited="true" hx-target:inherited="#main" hx-select:inherited="#main"'
+    ' hx-confirm:inherited="Sure?" hx-disable:inherited="find button"'
+    ' hx-include:inherited="#other" hx-indicator:inherited="#main"'
+    ' hx-replace-url:inherited="true" hx-select-oob:inherited="#main"'
+    """ hx-vals:inherited='{"gate": ""}' hx-sync:inherited="body:replace" """
+)
+"""The same in htmx 4, all at once."""

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from tests.browser import asking, telling  # noqa: F401  # declares its tasks
 from tests.browser.gates import let_through
-from tests.browser.sites.habits import HABITS
+from tests.browser.sites.habits import FOUR, HABITS
 
 PAGE = """{% load ephemeral_tasks static %}<!doctype html>
 <html lang="en" dir="DIRECTION"><head><meta charset="utf-8">
@@ -15,20 +15,16 @@ HEAD</head><body ATTRIBUTES><main id="main">BODY</main></body></html>"""
 USUAL = '{% task_form "count" %}{% task_table %}'
 HTMX = """<meta name="htmx-config" content='{"includeIndicatorStyles": false}'>
 <script src="{% static "django_htmx/htmx-2.min.js" %}" defer></script>"""
+SOCKETS = '<script src="{% static "django_htmx/ext/hx-ws-2.min.js" %}" defer></script>'
 PAGES = {
     "plain": {},
     "again": {},
-    "rtl": {"DIRECTION": "rtl"},
-    "four": {
-        "HEAD": "{% task_media htmx=4 %}",
-        "BODY": f"<nav>{{% task_count %}}</nav>{USUAL}",
-    },
+    "rtl": {"DIRECTION": "rtl", "BODY": f"<nav>Site {{% task_count %}}</nav>{USUAL}"},
+    "habits": {"ATTRIBUTES": FOUR},
+    "ignored": {"ATTRIBUTES": "hx-ignore"},
+    "own-two": {"HEAD": f"{HTMX}{SOCKETS}{{% task_media htmx=False %}}"},
     "own-four": {
         "HEAD": HTMX.replace("htmx-2", "htmx-4") + "{% task_media htmx=False %}"
-    },
-    "single-four": {
-        "HEAD": "{% task_media htmx=4 %}",
-        "BODY": "{% task_row request.GET.id then=request.GET.then %}",
     },
     "count": {"BODY": "<nav>{% task_count %}</nav>" + USUAL},
     "other": {
@@ -49,11 +45,12 @@ PAGES = {
     "file": {"BODY": '{% task_form "file" %}{% task_table %}'},
     "say": {"BODY": '{% task_form "say" %}{% task_table %}'},
     "copy": {"BODY": '{% task_form "copy" %}{% task_table %}'},
-    "four-copy": {
-        "HEAD": "{% task_media htmx=4 %}",
-        "BODY": '{% task_form "copy" %}{% task_table %}',
-    },
     "year": {"BODY": '{% task_form "count_year" %}{% task_table %}'},
+    "wide": {"BODY": '{% task_form "ask_widely" %}{% task_table %}'},
+    "off-year": {
+        "ATTRIBUTES": "hx-disable",
+        "BODY": '{% task_form "count_year" %}{% task_table %}',
+    },
     "framework": {"HEAD": "{% task_media %}FRAMEWORK"},
     "turbo": {"BODY": f'<a href="/again/" data-visit>Again</a>{USUAL}'},
     "boosted": {
@@ -93,6 +90,11 @@ def page(request, name):
     return answer(request, **PAGES[name])
 
 
+def page_on_htmx_4(request, name):
+    """The same page with the other version."""
+    return answer(request, **PAGES[name], HEAD="{% task_media htmx=4 %}")
+
+
 def log_in(request):
     """The page that the wall leads to, with rows that look like ours."""
     return HttpResponse(
@@ -107,5 +109,6 @@ urlpatterns = [
     path("login/", log_in),
     *telling.urlpatterns,
     path("tasks/", include("ephemeral_tasks.urls")),
+    path("four/<name>/", page_on_htmx_4),
     path("<name>/", page),
 ]

@@ -16,10 +16,10 @@
     return element;
   };
 
-  /** Makes an element of a heading, a list or a paragraph. */
+  /** Makes an element of a heading, a list or a paragraph; the page has its only h1. */
   const block = (text) => {
     const [, marks, title] = /^(#{1,4}) (.*)$/.exec(text) ?? [];
-    if (marks) return make(`h${marks.length + 1}`, ...inline(title));
+    if (marks) return make(`h${Math.max(2, marks.length)}`, ...inline(title));
     if (!text.startsWith("- ")) return make("p", ...inline(text));
     const items = text.split(/^- /m).slice(1).map((item) => make("li", ...inline(item)));
     return make("ul", ...items);
