@@ -34,7 +34,7 @@ class Call:
         self.number = number
         self.verb = verb
         self.on_done = on_done
-        """Called once by who takes the call out of the book to end it."""
+        """Called once, by the caller that takes the call out of the book to end it."""
         self.answer: Frame | None = None
         """Set before ``on_done`` is called."""
         self.error: Exception | None = None
@@ -66,7 +66,7 @@ class Book:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        """Guards the lines below; who takes a call out is the only one to end it."""
+        """Guards the lines below; the caller that takes a call out alone ends it."""
         self._calls: dict[int, Call] = {}
         self._late: dict[int, str] = {}
         """The verbs of calls that were given up, until the host has answered them."""
@@ -92,7 +92,7 @@ class Book:
             call = self._calls.pop(frame.number, None)
             if call is None:
                 return self._late.pop(frame.number, None)
-            # Within the lock: whoever finds the call taken out reads the outcome.
+            # Within the lock: a caller that finds it taken out reads the outcome.
             call.answer = frame
         call.on_done()
         return None

@@ -108,7 +108,7 @@ async def await_answer(
 def post(verb: Called, args: Args, kwargs: Kwargs) -> None:
     """Run a verb where the pool is, and do not wait where a loop runs.
 
-    A host that stalls does it there once it turns again: no caller was told otherwise.
+    A host that stalls does it there once it turns again: no caller got another answer.
     """
     try:
         if not _is_in_loop():

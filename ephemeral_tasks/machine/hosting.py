@@ -24,7 +24,7 @@ _CARE_SECONDS = 1.0
 
 
 class Hosting:
-    """Hosts at most once: who has retired is never elected again."""
+    """Hosts at most once: a process that has retired is never elected again."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Hosting:
         machine is waited for."""
         self._host_lock: HostLock | None = None
         self._listener: Listener | None = None
-        """Set by who holds the host's lock; read by any thread."""
+        """Set by the thread that holds the host's lock; read by any thread."""
         self._is_retired = False
         self._is_waiting = False
         """Whether a thread waits for the machine's lock: no other may ask for it."""

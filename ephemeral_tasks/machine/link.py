@@ -49,12 +49,12 @@ class Link:
             on_draining: Called once the host said that it drains.
             on_closed: Called once the connection has ended.
             on_late: Called with verb and value of an answer that came after its caller
-                had been told ``Unreachable``: the host had started the call in time.
+                had got ``Unreachable``: the host had started the call in time.
         """
         self.is_draining = False
         """Whether another process may host by now; written on the link's thread."""
         self.is_closed = False
-        """Whether the connection has ended; set once, by who sees it first."""
+        """Whether the connection has ended; set once, by the first thread to see it."""
         self.is_stalled = False
         """Whether a call waited for seconds and nothing has come since. Set by any
         caller, cleared on the link's thread."""

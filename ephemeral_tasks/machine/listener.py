@@ -56,7 +56,7 @@ class Listener:
         self._endpoint = Endpoint(address)  # first: a loop has files to close
         self._selector = selectors.DefaultSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
-        # Not in the context of whoever first needed the pool.
+        # Not in the context of the code that first needed the pool.
         run = contextvars.Context().run
         self._thread = threading.Thread(
             target=run, args=(self._turn,), name=_NAME, daemon=True
@@ -117,7 +117,7 @@ class Listener:
 
         The caller still holds the host's lock, or another process has made the file.
         """
-        with self._retiring:  # who comes second returns once the file is gone
+        with self._retiring:  # a second caller returns once the file is gone
             if self._is_retired:
                 return
             self._is_retired = True

@@ -62,12 +62,14 @@ class Look(Generic[T]):
             raise Unreachable from None
 
     def _run(self) -> None:
+        outcome: T | Exception = Unreachable()
         try:
-            outcome: T | Exception = self._find()
+            outcome = self._find()
         except Exception as error:  # raised where the callers wait
             outcome = error.with_traceback(None)
-        self._on_end()
-        self._outcome.set_result(outcome)
+        finally:  # interrupted, too: on a caller's thread Ctrl-C may come
+            self._on_end()
+            self._outcome.set_result(outcome)
 
 
 def unwrap(outcome: T | Exception) -> T:

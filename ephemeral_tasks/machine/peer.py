@@ -42,7 +42,8 @@ class Peer:
         self.pid = 0
         """The client's process id, as it says; 0 before the handshake."""
         self.state: dict[str, Any] = {}
-        """For the seam; read and written on the listener's thread."""
+        """What ``host`` and ``web.connections`` keep of the client; any thread changes
+        an entry, in one step."""
         self.is_ready = False
         """True from the handshake on; written on the listener's thread."""
         self.is_closed = False
@@ -57,7 +58,7 @@ class Peer:
             connection, capacity=self._limit, on_kept=self._flush_soon
         )
         self._has_sent = asyncio.Event()
-        """Set when the outbox became empty; cleared by who waits for that."""
+        """Set when the outbox became empty; cleared by the one that waits for that."""
         self._is_paused = False
         """Whether no call is taken until the client reads; on the listener's thread."""
         self._hello = handshake.make_hello()

@@ -33,7 +33,7 @@ Known = Link | None | Literal[_Unknown.UNKNOWN]
 def is_enough(
     outcome: Place | Exception, look: Look[Place], create: bool, until: float
 ) -> bool:
-    """Return whether a look answers a caller; it may be another's, who asked for less.
+    """Return whether a look answers a caller; another one may have asked for less.
 
     For a look only, or with less time: the host may have come back since it began.
     """

@@ -83,15 +83,15 @@ class Search:
         return look
 
     def _end_look(self) -> None:
-        """Before its outcome is known: who then finds the host lost looks anew."""
+        """Before its outcome is known: a caller that finds the host lost looks anew."""
         with self._lock:
             self._look = None
 
     def _seek(self, create: bool, until: float) -> Place:
         """Try in turn to connect and to host, until one succeeds.
 
-        To connect first: whoever has removed the lock's file, as a cleaner of temporary
-        folders may, has not made a second host.
+        To connect first: with the lock's file removed, as a cleaner of temporary
+        folders may do, there is still one host.
         """
         places = find_places()
         began = time.monotonic()

@@ -12,7 +12,7 @@ _HEAD = struct.Struct("!IBQ")  # how many bytes follow the first four, kind, num
 _LENGTH_BYTES = 4
 _FIXED_BYTES = _HEAD.size - _LENGTH_BYTES
 _MARGIN = 2**20
-_MOST_BYTES = 2**32 - 1  # what the length can express
+_MAX_BYTES = 2**32 - 1  # what the length can express
 
 HANDSHAKE_BYTES = 512
 """The longest frame before the handshake has succeeded."""
@@ -67,7 +67,7 @@ def values_limit() -> int:
     """
     config = get_config()
     wanted = 4 * (config.max_result_bytes + config.max_input_bytes)
-    return min(wanted, _MOST_BYTES - _MARGIN)
+    return min(wanted, _MAX_BYTES - _MARGIN)
 
 
 def pack(kind: Kind, number: int = 0, payload: bytes = b"") -> bytes:

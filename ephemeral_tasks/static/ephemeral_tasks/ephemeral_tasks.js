@@ -473,13 +473,13 @@
     return table.querySelector(ROWS)?.dataset.process;
   }
 
-  const told = new Map(); // what was said last of each row, by its id, in whichever table
+  const said = new Map(); // what was said last of each row, by its id, in whichever table
 
   /** Whether no other table of the page has said it; a page may show a row twice. */
   function isNews(id, text) {
-    if (told.get(id) === text) return false;
-    told.set(id, text);
-    if (told.size > 100) told.delete(told.keys().next().value);
+    if (said.get(id) === text) return false;
+    said.set(id, text);
+    if (said.size > 100) said.delete(said.keys().next().value);
     return true;
   }
 
