@@ -16,6 +16,7 @@ from ..conf import Config
 from ..core.clock import Clock, LoopClock, monotonic_of
 from ..core.coordinator import Coordinator
 from ..machine import process
+from ..signals import operation_finished
 from .body import PlainRunner, run
 from .change import Change
 from .coordinator import PoolCoordinator, RunBody
@@ -131,11 +132,13 @@ class Pool:
             QueueFull, ClientFull: A bound is reached. In each case nothing was changed.
         """
         change = self.ledger.accept(operation, is_due=delay <= 0, place=place)
-        if not operation.task.is_async:
-            # Now, by the submitter: while the interpreter shuts down, CPython 3.12
-            # starts no thread. If none can be, the operation fails at its start.
-            with suppress(RuntimeError):
+        # Now, by the submitter: while the interpreter shuts down, CPython 3.12 starts
+        # no thread. If none can be, the operation fails at its start.
+        with suppress(RuntimeError):
+            if not operation.task.is_async:
                 self.threads.reserve(self.ledger.threads_needed())
+            if operation.owner is None or operation_finished.receivers:
+                self._receivers.reserve(1)
         if delay > 0:
             self.loop.put(self.coordinator.defer, operation, delay)
         return change

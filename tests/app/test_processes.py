@@ -108,6 +108,21 @@ def test_a_script_that_ends_lets_accepted_work_finish():
     assert printed == "finished\n"
 
 
+def test_receivers_get_an_end_that_comes_at_exit():
+    """In a thread that is there by then: the interpreter may start none any more."""
+    printed = run("""
+        from ephemeral_tasks import operation_finished
+        def show(status, **rest):
+            print(status, flush=True)
+        operation_finished.connect(show)
+        submit(owner, tasks.app_held, hold, 1)
+        hold.entered()
+        when_draining(hold.open)
+    """)
+
+    assert printed == "SUCCESSFUL\n"
+
+
 def test_plain_work_that_only_waited_is_finished_at_exit():
     """Threads cannot be started then; they were made when it was accepted."""
     printed = run("""
