@@ -45,7 +45,7 @@ def submit(pool: Pool, operation: PoolOperation) -> Handle:
             if known is not None:
                 return known
             changes = accept(pool, operation, _choose_leaving(pool, owner))
-    except BaseException:
+    except BaseException:  # of the cache, whatever it raises
         wake_after_failure(pool)
         raise
     return start(pool, operation, changes)
@@ -118,6 +118,14 @@ def accept(
     if leaving or operation.task.supersede:
         return change, pool.ledger.replace(operation, leaving)
     return (change,)
+
+
+def forget(pool: Pool, operation: PoolOperation) -> Change:
+    """Forget an operation with its handle; the caller holds ``windows.lock``."""
+    owner = cast("str", operation.owner)
+    change = pool.ledger.forget(operation)
+    windows.keep(owner, {one.id for one in pool.ledger.memory.of(owner)})
+    return change
 
 
 def wake_after_failure(pool: Pool | None) -> None:

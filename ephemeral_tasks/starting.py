@@ -45,8 +45,7 @@ def withdraw(handle: Handle) -> None:
         return
     owner = operation.owner
     with windows.lock:  # or a submission meanwhile would write the handle again
-        change = pool.ledger.forget(operation)
-        windows.keep(owner, {one.id for one in pool.ledger.memory.of(owner)})
+        change = intake.forget(pool, operation)
     pool.follow(change)
     signals.send_changed(owner)
 
@@ -171,7 +170,7 @@ def _retry(owner: str, id: str) -> _Taken:
                 raise UnknownOperation(id)
             place = siblings.index(operation)
             changes = intake.accept(pool, again, (operation,), place)
-    except BaseException:
+    except BaseException:  # of the cache, whatever it raises
         intake.wake_after_failure(pools.current())
         raise
     return _Taken(intake.start(pool, again, changes), is_new=True)

@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from . import intake, signals, windows
 from . import pool as pools
-from . import signals, windows
 from .answering import aanswer, answer
 from .errors import Conflict, NotFinished, UnknownOperation
 from .lookup import find, find_all
@@ -137,8 +137,7 @@ def dismiss(owner: str, id: str) -> None:
         pool, _, operation, _ = find(owner, id)
         if not operation.is_finished:
             raise Conflict("dismiss", id, operation.status)
-        change = pool.ledger.forget(operation)
-        windows.keep(owner, {one.id for one in pool.ledger.memory.of(owner)})
+        change = intake.forget(pool, operation)
     pool.follow(change)
     signals.send_changed(owner)
 

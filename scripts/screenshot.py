@@ -1,12 +1,6 @@
 """Takes docs/table.png anew: `python -m scripts.screenshot`."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
-from playwright.sync_api import sync_playwright
-
-from tests.browser.conftest import FLAGS
+from scripts.demo_browser import open_demo
 from tests.browser.server import ROOT, DemoServer
 from tests.browser.visitor import Visitor
 
@@ -38,21 +32,13 @@ def fill_table(visitor: Visitor, demo: DemoServer) -> None:
 
 def main() -> None:
     """The picture is there, of the demo as it is now."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        DemoServer(Path(folder), "scripts.screenshot_settings") as demo,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=FLAGS
-        )
+    with open_demo() as (browser, demo):
         context = browser.new_context(viewport=WINDOW, device_scale_factor=2)
         visitor = Visitor(context, demo.url)
         fill_table(visitor, demo)
         PICTURE.parent.mkdir(exist_ok=True)
         visitor.page.mouse.move(0, 0)
         visitor.page.locator("#ephemeral-tasks").screenshot(path=PICTURE)
-        browser.close()
     print(PICTURE)
 
 

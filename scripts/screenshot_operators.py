@@ -4,15 +4,12 @@
 """
 
 import re
-import shutil
-import tempfile
 import time
-from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from scripts.demo_browser import open_demo
 from scripts.screenshot import fill_table
-from tests.browser.conftest import FLAGS
 from tests.browser.server import ROOT, DemoServer
 from tests.browser.visitor import Visitor
 
@@ -48,19 +45,11 @@ def take(browser: Browser, demo: DemoServer, scheme: str, name: str) -> None:
 
 def main() -> None:
     """The pictures are there, of the demo as it is now."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        DemoServer(Path(folder), "scripts.screenshot_settings") as demo,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=FLAGS
-        )
+    with open_demo() as (browser, demo):
         work(browser, demo)
         fill_table(Visitor(browser.new_context(), demo.url), demo)
         for scheme, name in PICTURES.items():
             take(browser, demo, scheme, name)
-        browser.close()
     print(*PICTURES.values())
 
 

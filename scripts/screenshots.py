@@ -5,15 +5,13 @@ Each page wide and at 320 pixels, light and dark, and in either direction of wri
 
 import itertools
 import re
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from scripts.demo_browser import open_demo
 from scripts.screenshot import fill_table
-from tests.browser.conftest import FLAGS
 from tests.browser.server import DemoServer
 from tests.browser.visitor import Visitor
 
@@ -79,19 +77,11 @@ def take_operators(browser: Browser, demo: DemoServer, folder: Path) -> None:
 def main(folder: Path) -> None:
     """The pictures are there, of the demo as it is now."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as data,
-        DemoServer(Path(data), "scripts.screenshot_settings") as demo,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=FLAGS
-        )
+    with open_demo() as (browser, demo):
         # First, while nothing runs: an operation that asks holds no slot afterwards.
         take_answer(browser, demo, folder)
         take_table(browser, demo, folder)
         take_operators(browser, demo, folder)
-        browser.close()
 
 
 if __name__ == "__main__":

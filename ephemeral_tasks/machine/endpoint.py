@@ -25,7 +25,7 @@ class Endpoint:
         try:
             # No other file is taken for it while the socket is open, which holds it.
             self._file = path.stat()
-        except BaseException:
+        except BaseException:  # no other reference closes it
             self.socket.close()
             raise
 

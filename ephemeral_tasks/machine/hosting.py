@@ -95,11 +95,11 @@ class Hosting:
             lock.acquire()
             while is_hosted():
                 lock.release()
-                time.sleep(_CARE_SECONDS)
+                time.sleep(_CARE_SECONDS)  # meanwhile the host locks the new file
                 lock.acquire()
             with self._lock:
                 self._host_lock = lock
-        except BaseException:
+        except BaseException:  # a signal's handler ends the wait
             lock.release()
             raise
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import Any
 
 from ..core.errors import Closed
@@ -21,7 +22,7 @@ async def wait(loop: LoopThread, operation: Operation[Any, Any]) -> None:
     waiter = LoopWaiter(future)
     loop.post(operation.add_waiter, waiter)
     try:
-        with loop.waiting(waiter.wake):
+        with loop.waiting(partial(waiter.set_result, None)):
             await future
     except asyncio.CancelledError:
         loop.try_post(operation.remove_waiter, waiter)
@@ -39,7 +40,7 @@ def wait_in_thread(
     """
     waiter = ThreadWaiter()
     loop.post(operation.add_waiter, waiter)
-    with loop.waiting(waiter.wake):
+    with loop.waiting(partial(waiter.set_result, None)):
         is_woken = waiter.event.wait(timeout)
     if is_woken:
         _check_end(operation)
@@ -70,10 +71,6 @@ class ThreadWaiter:
         """Set the event."""
         self.event.set()
 
-    def wake(self) -> None:
-        """Set the event: the loop has stopped."""
-        self.event.set()
-
 
 class LoopWaiter:
     """Ends a future of another loop; stands among an operation's waiters."""
@@ -94,10 +91,6 @@ class LoopWaiter:
             self._loop.call_soon_threadsafe(self._end)
         except RuntimeError:
             return
-
-    def wake(self) -> None:
-        """End the future: the pool's loop has stopped."""
-        self.set_result(None)
 
     def _end(self) -> None:
         if not self._future.done():

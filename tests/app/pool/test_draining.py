@@ -250,17 +250,27 @@ def test_the_autoreloader_is_not_kept_waiting(
     assert given == [seconds]
 
 
-async def test_a_waiter_gets_the_end(owner, make_hold):
-    """Its operation was cancelled."""
+@pytest.mark.leaves_operations
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (tasks.app_held, OperationCancelled),
+        # It goes on in its thread, and no loop is left to see its end.
+        (tasks.app_plain_held, Closed),
+    ],
+)
+async def test_a_waiter_gets_the_end(owner, make_hold, body, error):
+    """Its operation was cancelled, or the pool has ended before it did."""
     hold = make_hold()
-    handle = submit(owner, tasks.app_held, hold)
+    handle = submit(owner, body, hold)
     await asyncio.to_thread(hold.entered)
     waiter = asyncio.ensure_future(aresult(owner, handle.id))
     await asyncio.sleep(0)
+
     await asyncio.to_thread(pool.drain, 0.0)
 
-    with pytest.raises(OperationCancelled):
-        await waiter
+    with pytest.raises(error):
+        await asyncio.wait_for(waiter, PATIENCE_SECONDS)
 
 
 @pytest.mark.leaves_operations
@@ -273,21 +283,6 @@ async def test_a_wait_after_the_end_is_refused_or_ends(owner, make_hold):
 
     with pytest.raises((Closed, NotFinished)):
         await asyncio.wait_for(aresult(owner, handle.id), PATIENCE_SECONDS)
-
-
-@pytest.mark.leaves_operations
-async def test_a_wait_of_before_the_end_ends_with_it(owner, make_hold):
-    """Also for a body that goes on in its thread: no loop is left to see its end."""
-    hold = make_hold()
-    handle = submit(owner, tasks.app_plain_held, hold)
-    await asyncio.to_thread(hold.entered)
-    waiter = asyncio.ensure_future(aresult(owner, handle.id))
-    await asyncio.sleep(0)
-
-    await asyncio.to_thread(pool.drain, 0.0)
-
-    with pytest.raises(Closed):
-        await asyncio.wait_for(waiter, PATIENCE_SECONDS)
 
 
 def test_rows_can_be_read_until_the_process_ends(owner):
